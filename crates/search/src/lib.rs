@@ -1,0 +1,3 @@
+//! One index over everything.
+pub mod api;
+pub use api::*;
