@@ -250,7 +250,9 @@ pub enum SearchError {
     #[error("no index for collection `{0}`: reindex it with `lampion collection reindex {0}`")]
     NoSuchIndex(String),
     /// The index folder can't be read; rebuilding helps.
-    #[error("the index of collection `{collection}` is damaged ({reason}): rebuild it with `lampion collection reindex {collection}`")]
+    #[error(
+        "the index of collection `{collection}` is damaged ({reason}): rebuild it with `lampion collection reindex {collection}`"
+    )]
     Damaged {
         /// Collection id.
         collection: String,
@@ -258,7 +260,9 @@ pub enum SearchError {
         reason: String,
     },
     /// The disk is full; what was committed is safe.
-    #[error("no space left on the disk while indexing collection `{0}`: make room and it goes on where it stopped")]
+    #[error(
+        "no space left on the disk while indexing collection `{0}`: make room and it goes on where it stopped"
+    )]
     DiskFull(String),
     /// Somebody else writes this index.
     #[error("collection `{0}` is being written by another import: wait until it ends or cancel it")]
@@ -284,7 +288,12 @@ pub trait Engine: Send + Sync + 'static {
     /// One document.
     fn get(&self, collection: &str, key: &str) -> Result<Option<StoredDocument>, SearchError>;
     /// A collection's documents by title, `limit` after `after` (a cursor of `Contents::next`).
-    fn contents(&self, collection: &str, after: Option<&str>, limit: usize) -> Result<Contents, SearchError>;
+    fn contents(
+        &self,
+        collection: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Contents, SearchError>;
     /// Figures.
     fn stats(&self, collection: &str) -> Result<IndexStats, SearchError>;
     /// Begins writing. One writer a collection.

@@ -1,3 +1,15 @@
 //! One index over everything.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )
+)]
+
+pub mod analysis;
 pub mod api;
 pub use api::*;
