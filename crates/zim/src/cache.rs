@@ -1,0 +1,150 @@
+//! The clusters that were used last, for all archives together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::cluster::Cluster;
+
+/// Memory of the cache that archives share unless they are given another.
+pub const DEFAULT_CACHE_BYTES: u64 = 16 * 1024 * 1024;
+/// A cluster larger than this part of the cache is passed through and not kept.
+const KEEP_SHARE: u64 = 2;
+/// Clusters held at most, however small they are.
+const MAX_CLUSTERS: usize = 16 * 1024;
+
+/// An archive (numbered as they are opened) and a cluster in it.
+type Key = (u64, u32);
+
+/// Least recently used clusters go first; bounded in bytes; shared by threads and archives.
+pub struct ClusterCache {
+    capacity_bytes: u64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    slots: HashMap<Key, Slot>,
+    /// Keys in the order of their last use.
+    by_use: BTreeMap<u64, Key>,
+    clock: u64,
+    bytes: u64,
+}
+
+struct Slot {
+    cluster: Arc<Cluster>,
+    used: u64,
+    bytes: u64,
+}
+
+impl ClusterCache {
+    /// A cache of `capacity_bytes`.
+    #[must_use]
+    pub fn new(capacity_bytes: u64) -> Self {
+        Self {
+            capacity_bytes,
+            inner: Mutex::default(),
+        }
+    }
+
+    /// The cache that archives share by default, of [`DEFAULT_CACHE_BYTES`].
+    #[must_use]
+    pub fn shared() -> Arc<Self> {
+        static SHARED: OnceLock<Arc<ClusterCache>> = OnceLock::new();
+        Arc::clone(SHARED.get_or_init(|| Arc::new(Self::new(DEFAULT_CACHE_BYTES))))
+    }
+
+    /// Bytes held now, roughly.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lock().bytes
+    }
+
+    /// Bytes up to which a cluster is kept whole.
+    pub(crate) fn keep_bytes(&self) -> u64 {
+        self.capacity_bytes / KEEP_SHARE
+    }
+
+    /// The cluster with this key, if it is here.
+    pub(crate) fn get(&self, key: Key) -> Option<Arc<Cluster>> {
+        let inner = &mut *self.lock();
+        let slot = inner.slots.get_mut(&key)?;
+        inner.clock += 1;
+        inner.by_use.remove(&slot.used);
+        slot.used = inner.clock;
+        inner.by_use.insert(slot.used, key);
+        Some(Arc::clone(&slot.cluster))
+    }
+
+    /// Puts `cluster` in, unless another thread was faster: then that one's is returned.
+    pub(crate) fn insert(&self, key: Key, cluster: Cluster) -> Arc<Cluster> {
+        let bytes = cluster.memory_bytes();
+        let inner = &mut *self.lock();
+        if let Some(slot) = inner.slots.get(&key) {
+            return Arc::clone(&slot.cluster);
+        }
+        let cluster = Arc::new(cluster);
+        inner.clock += 1;
+        let slot = Slot {
+            cluster: Arc::clone(&cluster),
+            used: inner.clock,
+            bytes,
+        };
+        inner.by_use.insert(inner.clock, key);
+        inner.bytes += bytes;
+        inner.slots.insert(key, slot);
+        inner.shrink(self.capacity_bytes);
+        cluster
+    }
+
+    /// Tells that `cluster` has grown.
+    pub(crate) fn grown(&self, key: Key, cluster: &Arc<Cluster>) {
+        let bytes = cluster.memory_bytes();
+        let inner = &mut *self.lock();
+        if let Some(slot) = inner
+            .slots
+            .get_mut(&key)
+            .filter(|slot| Arc::ptr_eq(&slot.cluster, cluster))
+        {
+            inner.bytes = (inner.bytes + bytes).saturating_sub(slot.bytes);
+            slot.bytes = bytes;
+            inner.shrink(self.capacity_bytes);
+        }
+    }
+
+    /// Forgets all clusters of `archive`.
+    pub(crate) fn forget(&self, archive: u64) {
+        let inner = &mut *self.lock();
+        let gone: Vec<Key> = inner
+            .slots
+            .keys()
+            .filter(|key| key.0 == archive)
+            .copied()
+            .collect();
+        for key in gone {
+            inner.remove(key);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn shrink(&mut self, capacity_bytes: u64) {
+        while self.bytes > capacity_bytes || self.slots.len() > MAX_CLUSTERS {
+            let Some((_, key)) = self.by_use.first_key_value() else {
+                break;
+            };
+            let key = *key;
+            self.remove(key);
+        }
+    }
+
+    fn remove(&mut self, key: Key) {
+        if let Some(slot) = self.slots.remove(&key) {
+            self.by_use.remove(&slot.used);
+            self.bytes = self.bytes.saturating_sub(slot.bytes);
+        }
+    }
+}

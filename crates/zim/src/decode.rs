@@ -1,0 +1,249 @@
+//! Decompression of one cluster, as far as it is asked for and no further.
+
+use std::sync::Arc;
+
+use liblzma::stream::{Action, Status, Stream as XzStream};
+use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, InBuffer, Operation, OutBuffer};
+
+use crate::error::{Result, ZimError};
+use crate::source::ReadAt;
+
+/// Compressed bytes read at once.
+const INPUT_BYTES: u64 = 32 * 1024;
+/// Decompressed bytes for which memory is taken before they are there: a hostile archive may
+/// announce far more than it holds.
+const GROW_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes thrown away at once when skipping.
+const SKIP_BYTES: usize = 64 * 1024;
+/// Memory that the xz decoder may take. Archives written with the strongest preset need 65 MB.
+const XZ_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+/// Window that a zstd frame may ask for, as a power of two: 128 MB, which level 22 needs.
+const ZSTD_WINDOW_LOG: u32 = 27;
+/// Memory of a decoder apart from its window, roughly.
+const DECODER_BYTES: u64 = 256 * 1024;
+
+/// How the data of a cluster are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Plain,
+    Xz,
+    Zstd,
+}
+
+/// Where a cluster lies in the archive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Number of the cluster.
+    pub number: u32,
+    /// Offset of its information byte.
+    pub offset: u64,
+    /// First byte that can't belong to it.
+    pub end: u64,
+}
+
+impl Place {
+    /// An error that names the cluster.
+    pub fn bad(&self, source: &dyn ReadAt, reason: impl Into<String>) -> ZimError {
+        ZimError::BadCluster {
+            cluster: self.number,
+            part: source.part_at(self.offset),
+            reason: reason.into(),
+        }
+    }
+
+    /// An error of the system that names the part.
+    pub fn unreadable(source: &dyn ReadAt, offset: u64, error: std::io::Error) -> ZimError {
+        ZimError::Read {
+            part: source.part_at(offset),
+            offset,
+            source: error,
+        }
+    }
+}
+
+enum Decoder {
+    Xz(XzStream),
+    Zstd(ZstdDecoder<'static>),
+}
+
+/// The data of a compressed cluster as a stream that can be stopped and continued.
+pub(crate) struct Stream {
+    source: Arc<dyn ReadAt>,
+    place: Place,
+    decoder: Decoder,
+    input: Vec<u8>,
+    /// First byte of `input` that is not yet decompressed.
+    input_pos: usize,
+    /// Where in the archive the next input lies.
+    next_input: u64,
+    /// Decompressed bytes so far.
+    position: u64,
+    ended: bool,
+}
+
+impl Stream {
+    /// Begins to decompress the cluster at `place`.
+    pub fn start(source: Arc<dyn ReadAt>, place: Place, method: Method) -> Result<Self> {
+        let decoder = match method {
+            Method::Xz => XzStream::new_stream_decoder(XZ_MEMORY_BYTES, 0)
+                .map(Decoder::Xz)
+                .map_err(|error| error.to_string()),
+            Method::Zstd => new_zstd()
+                .map(Decoder::Zstd)
+                .map_err(|error| error.to_string()),
+            Method::Plain => Err(String::from("it is not compressed")),
+        };
+        let decoder = decoder.map_err(|error| place.bad(&*source, error))?;
+        let next_input = place.offset + 1;
+        let input = Vec::new();
+        Ok(Self {
+            source,
+            place,
+            decoder,
+            input,
+            input_pos: 0,
+            next_input,
+            position: 0,
+            ended: false,
+        })
+    }
+
+    /// Decompressed bytes so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Memory that the stream holds, roughly.
+    pub fn memory_bytes(&self) -> u64 {
+        DECODER_BYTES + self.input.capacity() as u64 + self.position.min(1 << ZSTD_WINDOW_LOG)
+    }
+
+    /// Appends the next `want` bytes to `out`.
+    pub fn read(&mut self, want: usize, out: &mut Vec<u8>) -> Result<()> {
+        let mut left = want;
+        while left > 0 {
+            let step = left.min(GROW_BYTES);
+            let from = out.len();
+            out.try_reserve(step).map_err(|_| {
+                self.place
+                    .bad(&*self.source, format!("no memory for {want} bytes of it"))
+            })?;
+            out.resize(from + step, 0);
+            if let Some(space) = out.get_mut(from..) {
+                self.fill(space)?;
+            }
+            left -= step;
+        }
+        Ok(())
+    }
+
+    /// Throws away everything before byte `position`.
+    pub fn skip_to(&mut self, position: u64) -> Result<()> {
+        let mut scratch = Vec::new();
+        while self.position < position {
+            let step = (position - self.position).min(SKIP_BYTES as u64);
+            scratch.resize(usize::try_from(step).unwrap_or(SKIP_BYTES), 0);
+            self.fill(&mut scratch)?;
+        }
+        Ok(())
+    }
+
+    /// Fills `space` with the next bytes.
+    fn fill(&mut self, space: &mut [u8]) -> Result<()> {
+        let mut done = 0;
+        while let Some(rest) = space.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            if self.ended {
+                let reason = format!(
+                    "its data end after {} bytes, before its blobs do",
+                    self.position
+                );
+                return Err(self.place.bad(&*self.source, reason));
+            }
+            if self.input_pos >= self.input.len() {
+                self.read_input()?;
+            }
+            let input = self.input.get(self.input_pos..).unwrap_or(&[]);
+            let no_more_input = input.is_empty();
+            let step = self.decoder.step(input, rest);
+            let step = step.map_err(|error| self.place.bad(&*self.source, error))?;
+            if step.read == 0 && step.written == 0 && !step.ended && no_more_input {
+                let reason = format!(
+                    "its compressed data are cut off after {} bytes",
+                    self.position
+                );
+                return Err(self.place.bad(&*self.source, reason));
+            }
+            self.input_pos += step.read;
+            self.position += step.written as u64;
+            self.ended = step.ended;
+            done += step.written;
+        }
+        Ok(())
+    }
+
+    fn read_input(&mut self) -> Result<()> {
+        let size = self
+            .place
+            .end
+            .saturating_sub(self.next_input)
+            .min(INPUT_BYTES);
+        self.input.resize(usize::try_from(size).unwrap_or(0), 0);
+        self.input_pos = 0;
+        self.source
+            .read_at(self.next_input, &mut self.input)
+            .map_err(|error| Place::unreadable(&*self.source, self.next_input, error))?;
+        self.next_input += size;
+        Ok(())
+    }
+}
+
+/// What one call of a decoder did.
+struct Step {
+    read: usize,
+    written: usize,
+    ended: bool,
+}
+
+impl Decoder {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> std::result::Result<Step, String> {
+        match self {
+            Self::Xz(stream) => {
+                let before = (stream.total_in(), stream.total_out());
+                let status =
+                    stream
+                        .process(input, output, Action::Run)
+                        .map_err(|error| match error {
+                            liblzma::stream::Error::MemLimit => {
+                                format!(
+                                    "its xz data need more than {XZ_MEMORY_BYTES} bytes of memory"
+                                )
+                            }
+                            error => format!("its xz data are damaged ({error})"),
+                        })?;
+                Ok(Step {
+                    read: usize::try_from(stream.total_in() - before.0).unwrap_or(0),
+                    written: usize::try_from(stream.total_out() - before.1).unwrap_or(0),
+                    ended: status == Status::StreamEnd,
+                })
+            }
+            Self::Zstd(decoder) => {
+                let mut input = InBuffer::around(input);
+                let mut output = OutBuffer::around(output);
+                let hint = decoder
+                    .run(&mut input, &mut output)
+                    .map_err(|error| format!("its zstd data are damaged ({error})"))?;
+                Ok(Step {
+                    read: input.pos(),
+                    written: output.pos(),
+                    ended: hint == 0,
+                })
+            }
+        }
+    }
+}
+
+fn new_zstd() -> std::io::Result<ZstdDecoder<'static>> {
+    let mut decoder = ZstdDecoder::new()?;
+    decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
+    Ok(decoder)
+}
