@@ -21,6 +21,7 @@
 )]
 
 pub mod html;
+pub mod records;
 
 mod error;
 mod model;

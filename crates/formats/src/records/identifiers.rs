@@ -47,7 +47,9 @@ pub fn doi(text: &str) -> Option<String> {
     }
     let doi = text.get(at..)?.split_whitespace().next()?;
     let (registrant, suffix) = doi.get(3..)?.split_once('/')?;
-    let numbers = registrant.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let numbers = registrant
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
     (numbers && registrant.len() >= 4 && !suffix.is_empty()).then(|| doi.to_lowercase())
 }
 
@@ -59,7 +61,9 @@ pub fn guess(text: &str) -> Option<Identifier> {
         return Some(Identifier::new("doi", doi));
     }
     let after = |prefix: &str| {
-        lower.starts_with(prefix).then(|| text.get(prefix.len()..).unwrap_or_default().trim())
+        lower
+            .starts_with(prefix)
+            .then(|| text.get(prefix.len()..).unwrap_or_default().trim())
     };
     for prefix in ["urn:isbn:", "isbn:", "isbn "] {
         if let Some(rest) = after(prefix) {
@@ -71,7 +75,8 @@ pub fn guess(text: &str) -> Option<Identifier> {
             return Some(Identifier::new("issn", issn(rest)?));
         }
     }
-    if lower.starts_with("http://") || lower.starts_with("https://") || lower.starts_with("ftp://") {
+    if lower.starts_with("http://") || lower.starts_with("https://") || lower.starts_with("ftp://")
+    {
         return Some(Identifier::new("url", text));
     }
     for scheme in ["lccn", "oclc", "arxiv", "pmid", "urn", "hdl"] {
@@ -80,7 +85,9 @@ pub fn guess(text: &str) -> Option<Identifier> {
         }
     }
     if text.len() >= 8
-        && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' ' | b'X'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' ' | b'X'))
     {
         if let Some(isbn) = isbn13(text) {
             return Some(Identifier::new("isbn", isbn));
@@ -185,9 +192,15 @@ mod tests {
 
     #[test]
     fn isbns_are_checked_and_made_long() {
-        assert_eq!(isbn13("0-201-61622-X (pbk.)").as_deref(), Some("9780201616224"));
+        assert_eq!(
+            isbn13("0-201-61622-X (pbk.)").as_deref(),
+            Some("9780201616224")
+        );
         assert_eq!(isbn13("9780201616224").as_deref(), Some("9780201616224"));
-        assert_eq!(isbn13("978-0-201-61622-4 : £30").as_deref(), Some("9780201616224"));
+        assert_eq!(
+            isbn13("978-0-201-61622-4 : £30").as_deref(),
+            Some("9780201616224")
+        );
         assert_eq!(isbn13("0201616221"), None);
         assert_eq!(isbn13("9780201616225"), None);
         assert_eq!(isbn13("88-04-40682-8").as_deref(), Some("9788804406822"));
@@ -199,10 +212,16 @@ mod tests {
         assert_eq!(issn("0378-5955").as_deref(), Some("0378-5955"));
         assert_eq!(issn("2434561x").as_deref(), Some("2434-561X"));
         assert_eq!(issn("0378-5954"), None);
-        assert_eq!(doi("https://doi.org/10.1000/XYZ").as_deref(), Some("10.1000/xyz"));
+        assert_eq!(
+            doi("https://doi.org/10.1000/XYZ").as_deref(),
+            Some("10.1000/xyz")
+        );
         assert_eq!(doi("doi: 10.1000/182").as_deref(), Some("10.1000/182"));
         assert_eq!(doi("page 10.5/3"), None);
-        assert_eq!(guess("urn:isbn:0-201-61622-X").unwrap().value, "9780201616224");
+        assert_eq!(
+            guess("urn:isbn:0-201-61622-X").unwrap().value,
+            "9780201616224"
+        );
         assert_eq!(guess("https://example.org/1").unwrap().scheme, "url");
         assert_eq!(guess("what is this"), None);
     }

@@ -86,10 +86,12 @@ pub fn from_marc(code: &str) -> Option<String> {
     if matches!(code.as_str(), "und" | "mul" | "zxx" | "mis" | "xxx") {
         return None;
     }
-    Some(match CODES.binary_search_by_key(&code.as_str(), |row| row.0) {
-        Ok(at) => CODES.get(at)?.1.to_owned(),
-        Err(_) => code,
-    })
+    Some(
+        match CODES.binary_search_by_key(&code.as_str(), |row| row.0) {
+            Ok(at) => CODES.get(at)?.1.to_owned(),
+            Err(_) => code,
+        },
+    )
 }
 
 /// The ISO 639-2 code (bibliographic) that MARC uses for a BCP 47 tag.
@@ -167,9 +169,14 @@ mod tests {
 
     #[test]
     fn codes_become_tags_and_back() {
-        for (code, tag) in
-            [("kor", "ko"), ("ger", "de"), ("deu", "de"), ("chi", "zh"), ("scr", "hr"), ("gez", "gez")]
-        {
+        for (code, tag) in [
+            ("kor", "ko"),
+            ("ger", "de"),
+            ("deu", "de"),
+            ("chi", "zh"),
+            ("scr", "hr"),
+            ("gez", "gez"),
+        ] {
             assert_eq!(from_marc(code).as_deref(), Some(tag));
         }
         assert_eq!(from_marc("und"), None);

@@ -27,17 +27,28 @@ pub struct Name {
 impl Name {
     /// A plain author with this name.
     pub fn new(display: impl Into<String>) -> Self {
-        Self { display: display.into(), ..Self::default() }
+        Self {
+            display: display.into(),
+            ..Self::default()
+        }
     }
 
     /// The same with a role.
     pub fn with_role(display: impl Into<String>, role: impl Into<String>) -> Self {
-        Self { display: display.into(), role: Some(role.into()), ..Self::default() }
+        Self {
+            display: display.into(),
+            role: Some(role.into()),
+            ..Self::default()
+        }
     }
 
     /// A body's name.
     pub fn corporate(display: impl Into<String>) -> Self {
-        Self { display: display.into(), corporate: true, ..Self::default() }
+        Self {
+            display: display.into(),
+            corporate: true,
+            ..Self::default()
+        }
     }
 
     /// True if the name stands for an author rather than an editor, translator …
@@ -78,7 +89,10 @@ pub struct Identifier {
 impl Identifier {
     /// An identifier as is; see [`super::identifiers`] for normal forms.
     pub fn new(scheme: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { scheme: scheme.into(), value: value.into() }
+        Self {
+            scheme: scheme.into(),
+            value: value.into(),
+        }
     }
 }
 
@@ -211,7 +225,10 @@ pub struct CatalogueRecord {
 impl CatalogueRecord {
     /// The first identifier of a scheme.
     pub fn identifier(&self, scheme: &str) -> Option<&str> {
-        self.identifiers.iter().find(|one| one.scheme == scheme).map(|one| one.value.as_str())
+        self.identifiers
+            .iter()
+            .find(|one| one.scheme == scheme)
+            .map(|one| one.value.as_str())
     }
 
     /// Title and subtitle as one line.

@@ -55,7 +55,10 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(reason: impl Into<String>, advice: &'static str) -> Self {
-        Self { reason: reason.into(), advice }
+        Self {
+            reason: reason.into(),
+            advice,
+        }
     }
 }
 
@@ -116,7 +119,7 @@ pub trait RecordReader:
 {
     /// The offset after the record returned last: where
     /// [`super::open_at`] goes on after an interruption.
-    fn position(&self) -> u64;
+    fn offset(&self) -> u64;
     /// How many records, broken ones included, have been returned.
     fn ordinal(&self) -> u64;
 }
@@ -131,7 +134,12 @@ pub(crate) struct FormatReader<R, F> {
 
 impl<R: BufRead, F: Format> FormatReader<R, F> {
     pub(crate) fn new(source: R, offset: u64, ordinal: u64, format: F) -> Self {
-        Self { window: Window::new(source, offset), format, ordinal, finished: false }
+        Self {
+            window: Window::new(source, offset),
+            format,
+            ordinal,
+            finished: false,
+        }
     }
 
     fn error(&mut self, offset: u64, length: usize, problem: Problem, fatal: bool) -> RecordError {
@@ -208,7 +216,7 @@ impl<R: BufRead, F: Format> Iterator for FormatReader<R, F> {
 }
 
 impl<R: BufRead + Send, F: Format> RecordReader for FormatReader<R, F> {
-    fn position(&self) -> u64 {
+    fn offset(&self) -> u64 {
         self.window.offset()
     }
 

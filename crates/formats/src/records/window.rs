@@ -26,7 +26,13 @@ pub(crate) enum Found {
 impl<R: BufRead> Window<R> {
     /// A window on a source that stands at `offset` bytes.
     pub(crate) fn new(source: R, offset: u64) -> Self {
-        Self { source, buffer: Vec::new(), start: 0, offset, ended: false }
+        Self {
+            source,
+            buffer: Vec::new(),
+            start: 0,
+            offset,
+            ended: false,
+        }
     }
 
     /// What has been read and not consumed.

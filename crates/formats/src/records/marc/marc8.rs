@@ -62,7 +62,11 @@ pub(crate) fn decode_with(bytes: &[u8], extended: Extended) -> (String, Marc8Rep
     };
     let mut rest = bytes;
     while let Some((&byte, tail)) = rest.split_first() {
-        rest = if byte == ESCAPE { decoder.escape(tail) } else { decoder.character(byte, rest) };
+        rest = if byte == ESCAPE {
+            decoder.escape(tail)
+        } else {
+            decoder.character(byte, rest)
+        };
     }
     decoder.finish()
 }
@@ -130,19 +134,20 @@ impl Decoder {
                         // Three bytes for each character, all of them graphic.
                         self.report.east_asian += 1;
                         self.put(char::REPLACEMENT_CHARACTER);
-                        let graphic =
-                            rest.iter().take(3).take_while(|one| (**one & 0x7F) > 0x20).count();
+                        let graphic = rest
+                            .iter()
+                            .take(3)
+                            .take_while(|one| (**one & 0x7F) > 0x20)
+                            .count();
                         return rest.get(graphic..).unwrap_or_default();
                     }
-                    Set::Table(table) => {
-                        match table.get(usize::from(code.wrapping_sub(0x21))) {
-                            None | Some(0) => self.unknown(),
-                            Some(value) => {
-                                let found = char::from_u32(u32::from(*value));
-                                self.put(found.unwrap_or(char::REPLACEMENT_CHARACTER));
-                            }
+                    Set::Table(table) => match table.get(usize::from(code.wrapping_sub(0x21))) {
+                        None | Some(0) => self.unknown(),
+                        Some(value) => {
+                            let found = char::from_u32(u32::from(*value));
+                            self.put(found.unwrap_or(char::REPLACEMENT_CHARACTER));
                         }
-                    }
+                    },
                 }
             }
         }
@@ -228,10 +233,10 @@ mod tests {
 
     #[test]
     fn sets_are_chosen_by_escape_sequences() {
-        assert_eq!(decode(b"\x1b(Nmir\x1b(B!").0, "мир!");
+        assert_eq!(decode(b"\x1b(NMIR\x1b(B!").0, "мир!");
         assert_eq!(decode(b"\x1b)Nx\xcd\x1b(2\x60").0, "xмא");
         assert_eq!(decode(b"H\x1bb2\x1bsO").0, "H₂O");
-        assert_eq!(decode(b"\x1b(3\x47\x44").0, "ال");
+        assert_eq!(decode(b"\x1b(3\x47\x64").0, "ال");
         assert_eq!(decode(b"\x1bga\x1bs-helix").0, "α-helix");
     }
 

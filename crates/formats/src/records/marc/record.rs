@@ -54,9 +54,15 @@ impl Field {
     /// Reads a field from its bytes, without its terminator.
     pub fn parse(tag: [u8; 3], bytes: &[u8]) -> Self {
         if tag.starts_with(b"00") {
-            return Self::Control { tag, data: bytes.to_vec() };
+            return Self::Control {
+                tag,
+                data: bytes.to_vec(),
+            };
         }
-        let irregular = || Self::Irregular { tag, data: bytes.to_vec() };
+        let irregular = || Self::Irregular {
+            tag,
+            data: bytes.to_vec(),
+        };
         let Some((&[ind1, ind2], [SUBFIELD, rest @ ..])) = bytes.split_first_chunk::<2>() else {
             return irregular();
         };
@@ -66,11 +72,19 @@ impl Field {
         let mut subfields = Vec::with_capacity(4);
         for part in rest.split(|byte| *byte == SUBFIELD) {
             match part.split_first() {
-                Some((&code, data)) => subfields.push(Subfield { code, data: data.to_vec() }),
+                Some((&code, data)) => subfields.push(Subfield {
+                    code,
+                    data: data.to_vec(),
+                }),
                 None => return irregular(),
             }
         }
-        Self::Data { tag, ind1, ind2, subfields }
+        Self::Data {
+            tag,
+            ind1,
+            ind2,
+            subfields,
+        }
     }
 
     /// The tag's three bytes.
@@ -102,12 +116,15 @@ impl Field {
             Self::Data { subfields, .. } => (subfields, &[]),
             Self::Irregular { data, .. } => (&[], data),
         };
-        regular.iter().map(|one| (one.code, one.data.as_slice())).chain(
-            irregular
-                .split(|byte| *byte == SUBFIELD)
-                .skip(1)
-                .filter_map(|part| part.split_first().map(|(code, data)| (*code, data))),
-        )
+        regular
+            .iter()
+            .map(|one| (one.code, one.data.as_slice()))
+            .chain(
+                irregular
+                    .split(|byte| *byte == SUBFIELD)
+                    .skip(1)
+                    .filter_map(|part| part.split_first().map(|(code, data)| (*code, data))),
+            )
     }
 
     /// The first subfield with this code.
@@ -121,7 +138,12 @@ impl Field {
             Self::Control { data, .. } | Self::Irregular { data, .. } => {
                 out.extend_from_slice(data);
             }
-            Self::Data { ind1, ind2, subfields, .. } => {
+            Self::Data {
+                ind1,
+                ind2,
+                subfields,
+                ..
+            } => {
                 out.extend_from_slice(&[*ind1, *ind2]);
                 for one in subfields {
                     out.extend_from_slice(&[SUBFIELD, one.code]);
@@ -134,12 +156,22 @@ impl Field {
 
     /// True if a byte of the field would end it, or the record, too early.
     fn holds_terminator(&self) -> bool {
-        let ends = |data: &[u8]| data.iter().any(|byte| matches!(*byte, FIELD_END | RECORD_END));
+        let ends = |data: &[u8]| {
+            data.iter()
+                .any(|byte| matches!(*byte, FIELD_END | RECORD_END))
+        };
         match self {
             Self::Control { data, .. } | Self::Irregular { data, .. } => ends(data),
-            Self::Data { ind1, ind2, subfields, .. } => {
+            Self::Data {
+                ind1,
+                ind2,
+                subfields,
+                ..
+            } => {
                 ends(&[*ind1, *ind2])
-                    || subfields.iter().any(|one| ends(&[one.code]) || ends(&one.data))
+                    || subfields
+                        .iter()
+                        .any(|one| ends(&[one.code]) || ends(&one.data))
             }
         }
     }
@@ -184,7 +216,10 @@ impl MarcRecord {
         if let Some(slot) = leader.get_mut(6..8) {
             slot.copy_from_slice(&[kind, level]);
         }
-        Self { leader, fields: Vec::new() }
+        Self {
+            leader,
+            fields: Vec::new(),
+        }
     }
 
     /// The fields with a tag.

@@ -46,7 +46,10 @@ impl Decoder {
     ) -> Self {
         let facts = Facts::of(record);
         if facts.high == 0 && !facts.escape {
-            return Self { charset: Charset::Utf8, ascii: true };
+            return Self {
+                charset: Charset::Utf8,
+                ascii: true,
+            };
         }
         let unimarc = flavour == Flavour::Unimarc;
         let says_utf8 = record.leader_byte(9) == b'a' || (unimarc && unimarc_says_utf8(record));
@@ -59,15 +62,25 @@ impl Decoder {
             Charset::Utf8
         } else if facts.in_runs * 100 >= facts.high * LEGACY_RUNS_PERCENT && !facts.escape {
             let encoding = guess(record);
-            warnings.add(format!("its encoding is not as marked; read as {}", encoding.name()));
+            warnings.add(format!(
+                "its encoding is not as marked; read as {}",
+                encoding.name()
+            ));
             Charset::Legacy(encoding)
         } else {
             if says_utf8 {
                 warnings.add("it is marked as UTF-8 and is MARC-8");
             }
-            Charset::Marc8(if unimarc { Extended::Iso5426 } else { Extended::Ansel })
+            Charset::Marc8(if unimarc {
+                Extended::Iso5426
+            } else {
+                Extended::Ansel
+            })
         };
-        Self { charset, ascii: false }
+        Self {
+            charset,
+            ascii: false,
+        }
     }
 
     /// The text of some bytes, in NFC; what can't be decoded is U+FFFD.
@@ -103,10 +116,17 @@ impl Decoder {
                         warnings.add(format!("field {} has {count} {what}", name()));
                     }
                 };
-                warn(report.east_asian, "East Asian characters of MARC-8 that are not decoded");
+                warn(
+                    report.east_asian,
+                    "East Asian characters of MARC-8 that are not decoded",
+                );
                 warn(report.unknown, "bytes that are not MARC-8");
                 warn(report.escapes, "escape sequences that are not MARC-8");
-                if text.contains("&#x") { unescape_references(&text) } else { text }
+                if text.contains("&#x") {
+                    unescape_references(&text)
+                } else {
+                    text
+                }
             }
         }
     }
@@ -120,7 +140,9 @@ fn unescape_references(text: &str) -> String {
         out.push_str(before);
         let found = after.split_once(';').and_then(|(digits, tail)| {
             let value = (digits.len() <= 6).then(|| u32::from_str_radix(digits, 16).ok())??;
-            char::from_u32(value).filter(|one| !one.is_control()).map(|one| (one, tail))
+            char::from_u32(value)
+                .filter(|one| !one.is_control())
+                .map(|one| (one, tail))
         });
         match found {
             Some((one, tail)) => {
@@ -134,7 +156,11 @@ fn unescape_references(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    if out.chars().any(is_combining_mark) { marc8::nfc(out) } else { out }
+    if out.chars().any(is_combining_mark) {
+        marc8::nfc(out)
+    } else {
+        out
+    }
 }
 
 /// UNIMARC 100 $a, positions 26 to 29: `50` stands for ISO 10646.
@@ -142,7 +168,10 @@ fn unimarc_says_utf8(record: &MarcRecord) -> bool {
     record
         .fields_with(b"100")
         .filter_map(|field| field.subfield(b'a'))
-        .any(|data| data.get(26..30).is_some_and(|sets| sets.starts_with(b"50") || sets.ends_with(b"50")))
+        .any(|data| {
+            data.get(26..30)
+                .is_some_and(|sets| sets.starts_with(b"50") || sets.ends_with(b"50"))
+        })
 }
 
 /// What the bytes of a record show.
@@ -158,7 +187,10 @@ struct Facts {
 
 impl Facts {
     fn of(record: &MarcRecord) -> Self {
-        let mut facts = Self { utf8: true, ..Self::default() };
+        let mut facts = Self {
+            utf8: true,
+            ..Self::default()
+        };
         for data in payloads(record) {
             if data.is_ascii() {
                 facts.escape |= data.contains(&0x1B);
@@ -172,7 +204,11 @@ impl Facts {
             }
             for run in data.split(|byte| *byte < 0x80) {
                 facts.high += run.len();
-                facts.in_runs += if run.len() >= LEGACY_RUN { run.len() } else { 0 };
+                facts.in_runs += if run.len() >= LEGACY_RUN {
+                    run.len()
+                } else {
+                    0
+                };
             }
         }
         facts

@@ -13,16 +13,25 @@ pub(crate) fn looks_so(record: &MarcRecord) -> bool {
     if has(b"245") || !has(b"200") {
         return false;
     }
-    let coded = record.fields_with(b"100").filter_map(|field| field.subfield(b'a')).any(|data| {
-        data.len() >= 20 && data.get(..8).is_some_and(|date| date.iter().all(u8::is_ascii_digit))
-    });
+    let coded = record
+        .fields_with(b"100")
+        .filter_map(|field| field.subfield(b'a'))
+        .any(|data| {
+            data.len() >= 20
+                && data
+                    .get(..8)
+                    .is_some_and(|date| date.iter().all(u8::is_ascii_digit))
+        });
     coded || has(b"801")
 }
 
 pub(crate) fn fill(view: &mut View<'_>, out: &mut CatalogueRecord) {
     let record = view.record;
     for field in &record.fields {
-        let Ok(number) = std::str::from_utf8(&field.tag()).unwrap_or("").parse::<u16>() else {
+        let Ok(number) = std::str::from_utf8(&field.tag())
+            .unwrap_or("")
+            .parse::<u16>()
+        else {
             continue;
         };
         match number {
@@ -40,7 +49,9 @@ pub(crate) fn fill(view: &mut View<'_>, out: &mut CatalogueRecord) {
             205 => out.edition = some(trim_marks(&view.joined(field, b"ab"))),
             210 | 214 => {
                 let take = |slot: &mut Option<String>, text: Option<String>| {
-                    *slot = slot.take().or(text.map(|text| unbracket(&trim_marks(&text))));
+                    *slot = slot
+                        .take()
+                        .or(text.map(|text| unbracket(&trim_marks(&text))));
                 };
                 take(&mut out.place, view.sub(field, b'a'));
                 take(&mut out.publisher, view.sub(field, b'c'));
@@ -87,7 +98,9 @@ pub(crate) fn fill(view: &mut View<'_>, out: &mut CatalogueRecord) {
 }
 
 fn add(view: &mut View<'_>, field: &Field, scheme: &str, out: &mut CatalogueRecord) {
-    let Some(text) = view.sub(field, b'a') else { return };
+    let Some(text) = view.sub(field, b'a') else {
+        return;
+    };
     let value = match scheme {
         "isbn" => identifiers::isbn13(&text),
         _ => identifiers::issn(&text),
@@ -137,15 +150,29 @@ fn title(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
 fn name(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
     let [_, kind, _] = field.tag();
     let corporate = kind == b'1';
-    let Some(mut display) = view.sub(field, b'a').map(|text| isbd(&text)) else { return };
+    let Some(mut display) = view.sub(field, b'a').map(|text| isbd(&text)) else {
+        return;
+    };
     if let Some(given) = view.sub(field, b'b') {
         let given = given.trim_start_matches([',', ' ']);
         display.push_str(if corporate { ". " } else { ", " });
         display.push_str(given);
     }
-    let role = view.sub(field, b'4').and_then(|code| role(&code));
-    let dates = view.sub(field, b'f').map(|text| text.trim_matches(['(', ')', ' ']).to_owned());
-    let name = Name { display, role, dates, other_script: None, corporate };
+    let role = match view.sub(field, b'4') {
+        Some(code) => role(&code),
+        // 702 and 712 are for secondary parts in the work.
+        None => field.tag().ends_with(b"2").then(|| "ctb".to_owned()),
+    };
+    let dates = view
+        .sub(field, b'f')
+        .map(|text| text.trim_matches(['(', ')', ' ']).to_owned());
+    let name = Name {
+        display,
+        role,
+        dates,
+        other_script: None,
+        corporate,
+    };
     if !out.authors.contains(&name) {
         out.authors.push(name);
     }
