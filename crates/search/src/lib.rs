@@ -12,4 +12,6 @@
 
 pub mod analysis;
 pub mod api;
+pub mod suggest;
+pub mod words;
 pub use api::*;
