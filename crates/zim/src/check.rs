@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::archive::Archive;
-use crate::dirent::{Entry, Target};
+use crate::dirent::{Dirent, Entry, Target};
 use crate::error::{Result, ZimError};
 use crate::header::CHECKSUM_BYTES;
 use crate::order::Scanner;
@@ -186,42 +186,43 @@ impl<P: FnMut(u64, u64) -> ControlFlow<()>> Check<'_, P> {
     fn entries(&mut self) -> std::result::Result<(), Stop> {
         let archive = self.archive;
         let mut last: Vec<u8> = Vec::new();
-        let mut key: Vec<u8> = Vec::new();
         let mut stop = Ok(());
         let walked = Scanner::new(archive).walk_while(|index, dirent| {
-            let look = || {
-                self.step()?;
-                let entry = match dirent {
-                    Err(error) => return self.find(FindingKind::Entry, error.to_string()),
-                    Ok(dirent) => {
-                        key.clear();
-                        key.push(dirent.namespace);
-                        key.extend_from_slice(dirent.path);
-                        dirent.to_entry(index)
-                    }
-                };
-                if index > 0 && key <= last {
-                    let (this, that) = (
-                        String::from_utf8_lossy(&key),
-                        String::from_utf8_lossy(&last),
-                    );
-                    let text = format!(
-                        "entry {index} (`{this}`) is out of order: it comes after `{that}`"
-                    );
-                    self.find(FindingKind::EntryOrder, text)?;
-                }
-                std::mem::swap(&mut last, &mut key);
-                match entry {
-                    Ok(entry) => self.entry(&entry),
-                    Err(error) => self.find(FindingKind::Entry, error.to_string()),
-                }
-            };
-            stop = look();
+            stop = self.visit(index, dirent, &mut last);
             stop.is_ok()
         });
         stop?;
         match walked {
             Ok(()) => Ok(()),
+            Err(error) => self.find(FindingKind::Entry, error.to_string()),
+        }
+    }
+
+    /// Checks one directory entry; `last` is the key of the one before it.
+    fn visit(
+        &mut self,
+        index: u32,
+        dirent: Result<Dirent<'_>>,
+        last: &mut Vec<u8>,
+    ) -> std::result::Result<(), Stop> {
+        self.step()?;
+        let dirent = match dirent {
+            Ok(dirent) => dirent,
+            Err(error) => return self.find(FindingKind::Entry, error.to_string()),
+        };
+        let mut key = vec![dirent.namespace];
+        key.extend_from_slice(dirent.path);
+        if index > 0 && key <= *last {
+            let text = format!(
+                "entry {index} (`{}`) is out of order: it comes after `{}`",
+                long_path(&key),
+                long_path(last)
+            );
+            self.find(FindingKind::EntryOrder, text)?;
+        }
+        *last = key;
+        match dirent.to_entry(index) {
+            Ok(entry) => self.entry(&entry),
             Err(error) => self.find(FindingKind::Entry, error.to_string()),
         }
     }
@@ -298,10 +299,7 @@ impl<P: FnMut(u64, u64) -> ControlFlow<()>> Check<'_, P> {
             // Broken entries are reported where entries are checked.
             let Ok(key) = key else { continue };
             if key < last {
-                let (this, that) = (
-                    String::from_utf8_lossy(&key),
-                    String::from_utf8_lossy(&last),
-                );
+                let (this, that) = (long_path(&key), long_path(&last));
                 let text = format!(
                     "place {place} of the title listing (`{this}`) is out of order: it comes after `{that}`"
                 );
@@ -338,5 +336,19 @@ impl<P: FnMut(u64, u64) -> ControlFlow<()>> Check<'_, P> {
             Err(ZimError::Cancelled) => Err(Stop::Cancelled),
             Err(error) => self.find(FindingKind::Checksum, error.to_string()),
         }
+    }
+}
+
+/// Namespace and path or title for people, from the key by which lists are sorted.
+fn long_path(key: &[u8]) -> String {
+    match key.split_first() {
+        Some((namespace, rest)) => {
+            format!(
+                "{}/{}",
+                char::from(*namespace),
+                String::from_utf8_lossy(rest)
+            )
+        }
+        None => String::from("the start"),
     }
 }

@@ -29,7 +29,7 @@ pub(crate) enum Cluster {
     /// Stored plainly: blobs are read from the file.
     Plain(Plain),
     /// Compressed.
-    Packed(Packed),
+    Packed(Box<Packed>),
 }
 
 /// A cluster that is stored plainly.
@@ -108,7 +108,7 @@ impl Cluster {
             }
         };
         if method != Method::Plain {
-            return Ok(Self::Packed(Packed {
+            return Ok(Self::Packed(Box::new(Packed {
                 source: Arc::clone(source),
                 place,
                 method,
@@ -117,7 +117,7 @@ impl Cluster {
                 keep_bytes,
                 decoded: RwLock::default(),
                 stream: Mutex::new(None),
-            }));
+            })));
         }
         let first = if width == 4 {
             u64::from(u32_at(&head, 1))
@@ -459,7 +459,7 @@ impl Packed {
         let decoded = self.decoded.read().unwrap_or_else(PoisonError::into_inner);
         let segments = decoded.segments.len() * size_of::<Segment>();
         let table = decoded.offsets.len() * 4;
-        (size_of::<Cluster>() + segments + table) as u64 + decoded.bytes + decoder
+        (size_of::<Self>() + segments + table) as u64 + decoded.bytes + decoder
     }
 }
 

@@ -276,6 +276,9 @@ struct Layout<'a> {
     by_title: Vec<u32>,
 }
 
+/// Cluster and blob of each item with content.
+type Places = HashMap<usize, (u32, u32)>;
+
 /// A cluster while it is filled.
 struct OpenCluster {
     number: usize,
@@ -409,7 +412,7 @@ impl<'a> Layout<'a> {
 
     /// Packs contents into clusters in the order in which they were added, as a writer that
     /// streams does; gives the clusters and the place of each item.
-    fn clusters(&self) -> (Vec<Vec<u8>>, HashMap<usize, (u32, u32)>) {
+    fn clusters(&self) -> (Vec<Vec<u8>>, Places) {
         let mut order: Vec<usize> = (0..self.items.len()).collect();
         order.sort_by_key(|index| self.added.get(*index).copied());
         let mut done: Vec<Vec<u8>> = Vec::new();
@@ -505,13 +508,7 @@ impl<'a> Layout<'a> {
         out
     }
 
-    fn write_dirent(
-        &self,
-        out: &mut Vec<u8>,
-        index: usize,
-        item: &Item,
-        places: &HashMap<usize, (u32, u32)>,
-    ) {
+    fn write_dirent(&self, out: &mut Vec<u8>, index: usize, item: &Item, places: &Places) {
         let mime = match &item.kind {
             Kind::Content { mime, .. } => self
                 .mimes
