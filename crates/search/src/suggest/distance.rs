@@ -1,8 +1,8 @@
 //! How far what was typed is from the beginning of a text.
 
 /// The fewest edits (insertion, deletion, substitution, transposition of neighbours) that make
-/// `typed` a prefix of `text`, if not more than `max`. Work is bounded by a band of `2·max + 1`.
-pub(crate) fn prefix_distance(typed: &[char], text: &[char], max: u8) -> Option<u8> {
+/// `typed` a prefix of `text`, if not more than `max`. Compared are characters, or bytes of ASCII. Work is bounded by a band of `2·max + 1`.
+pub(crate) fn prefix_distance<T: PartialEq>(typed: &[T], text: &[T], max: u8) -> Option<u8> {
     let max = usize::from(max.min(MAX));
     let far = max + 1;
     // Row `i` holds the distances of `typed[..i]` to `text[..j]` at `row[j + max - i]`.

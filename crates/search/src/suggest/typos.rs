@@ -21,6 +21,8 @@ const MAX_PIECES: usize = 12;
 /// Similar words that are tried for a word, and for one that is still being typed.
 const MAX_SIMILAR: usize = 12;
 const MAX_SIMILAR_BEGINNINGS: usize = 40;
+/// Bytes after a slip that some other title may share by chance.
+const SHARED_BY_CHANCE: usize = 16;
 /// Queries with replaced words that are tried.
 const MAX_REPLACED: usize = 64;
 /// Words of one query that are replaced at most.
@@ -63,29 +65,27 @@ impl Titles {
         let mut near = Vec::new();
         let compared = Compared {
             typed: &text,
+            ascii: Some(typed.text().as_bytes()).filter(|bytes| bytes.is_ascii()),
             syllables: syllables(typed.text()),
             max,
             left: MAX_COMPARED,
+            wanted: limit - hits.len(),
             near: &mut near,
         };
-        self.by_pieces(typed, compared);
-        self.by_spaces(typed, &mut near);
+        let shared = self.longest_shared(typed.text());
+        self.by_pieces(typed, shared, compared);
+        self.by_spaces(typed, shared, &mut near);
         let words = typed.words();
-        let wrong = self.wrong_words(&words, hits.is_empty() && near.is_empty());
-        self.by_words(&words, &wrong, &mut near);
-        near.sort_unstable();
-        for found in near {
-            let Some(record) = self.record(found.id) else {
-                continue;
-            };
-            if matches!(
-                push(hits, &record, false, found.starts(), found.typos, limit),
-                Next::Enough
-            ) {
-                return;
-            }
+        if near.iter().filter(|near| near.typos == 1).count() >= limit {
+            return self.take_near(near, limit, hits);
         }
-        if !wrong.is_empty() && words.len() > 1 {
+        let wrong = self.wrong_words(
+            &words,
+            near.is_empty() && (hits.is_empty() || words.len() == 1),
+        );
+        self.by_words(&words, &wrong, &mut near);
+        self.take_near(near, limit, hits);
+        if hits.len() < limit && !wrong.is_empty() && words.len() > 1 {
             let best = words.iter().enumerate().map(|(n, word)| {
                 let found = wrong
                     .iter()
@@ -100,10 +100,24 @@ impl Titles {
         }
     }
 
-    fn by_pieces(&self, typed: &Typed, mut compared: Compared) {
+    fn take_near(&self, mut near: Vec<Near>, limit: usize, hits: &mut Vec<TitleHit>) {
+        near.sort_unstable();
+        for found in near {
+            let Some(record) = self.record(found.id) else {
+                continue;
+            };
+            if matches!(
+                push(hits, &record, false, found.starts(), found.typos, limit),
+                Next::Enough
+            ) {
+                return;
+            }
+        }
+    }
+
+    fn by_pieces(&self, typed: &Typed, shared: usize, mut compared: Compared) {
         let text = typed.text();
         let starts = &typed.normal.starts;
-        let shared = self.longest_shared(text);
         // Before the slip: as far as any title goes along, then back by words.
         let ends = starts
             .iter()
@@ -142,11 +156,16 @@ impl Titles {
         let mut count = 0;
         self.best(range, budget, |entry, record| {
             count += 1;
-            compared.compare(entry, record, before);
-            Next::More
+            let near = compared.compare(entry, record, before);
+            compared.wanted = compared.wanted.saturating_sub(usize::from(near));
+            if compared.wanted == 0 {
+                Next::Enough
+            } else {
+                Next::More
+            }
         });
         compared.left -= count;
-        few && compared.left > 0
+        few && compared.left > 0 && compared.wanted > 0
     }
 
     /// Bytes at the beginning of `text` that some title has too.
@@ -163,10 +182,15 @@ impl Titles {
         text.floor_char_boundary(shared.max().unwrap_or(0).min(MAX_KEY_BYTES))
     }
 
-    /// Words typed as one, or one as two.
-    fn by_spaces(&self, typed: &Typed, near: &mut Vec<Near>) {
+    /// Words typed as one, or one as two. The slip stands where no title goes along any more, or a little before,
+    /// if another title happens to go along further.
+    fn by_spaces(&self, typed: &Typed, shared: usize, near: &mut Vec<Near>) {
         let text = typed.text();
-        let places = text.char_indices().skip(1).take(64);
+        let likely = shared.saturating_sub(SHARED_BY_CHANCE)..=shared;
+        let places = text
+            .char_indices()
+            .skip(1)
+            .filter(|(at, _)| likely.contains(at));
         for (at, c) in places {
             let (before, after) = text.split_at(at);
             let variant = match c {
@@ -234,10 +258,8 @@ impl Titles {
             };
             let mut found = similar(&dictionary, word, max, whole, First::Same);
             // A second typo beside one in the first letter is rare, and dear to look for.
-            if found.first().is_none_or(|similar| similar.distance > 1) {
-                found.extend(similar(&dictionary, word, 1, whole, First::Other));
-                found.sort_by_key(|similar| similar.distance);
-            }
+            found.extend(similar(&dictionary, word, 1, whole, First::Other));
+            found.sort_by_key(|similar| similar.distance);
             found.truncate(most);
             (n, found)
         };
@@ -282,16 +304,21 @@ impl Titles {
 /// Comparing of what was typed with whole titles.
 struct Compared<'a> {
     typed: &'a [char],
+    /// The same as bytes, if it is ASCII.
+    ascii: Option<&'a [u8]>,
     /// The same as finished syllables, if it is Hangul: a lost syllable is one slip, not three keys.
     syllables: Option<Vec<char>>,
     max: u8,
     left: usize,
+    /// Titles with one typo that are enough.
+    wanted: usize,
     near: &'a mut Vec<Near>,
 }
 
 impl Compared<'_> {
-    /// Compares from where the title must begin if `entry` stands `before` bytes after it, a slip more or less.
-    fn compare(&mut self, entry: &Entry, record: &Record, before: usize) {
+    /// Compares from where the title must begin if `entry` stands `before` bytes after it, a slip more or less;
+    /// true if there is just one slip between them.
+    fn compare(&mut self, entry: &Entry, record: &Record, before: usize) -> bool {
         let slip_bytes = if self.syllables.is_some() {
             MAX_SYLLABLE_BYTES
         } else {
@@ -323,13 +350,21 @@ impl Compared<'_> {
                 if typos > 0 {
                     self.near.push(Near::new(typos, score, entry.id));
                 }
-                return;
+                return typos == 1;
             }
         }
+        false
     }
 
     fn distance(&self, text: &str) -> Option<u8> {
         let most = self.typed.len() + usize::from(self.max);
+        if let Some(typed) = self.ascii {
+            // The quick way for most titles of most libraries.
+            let text = text.as_bytes().get(..most).unwrap_or(text.as_bytes());
+            if text.is_ascii() {
+                return prefix_distance(typed, text, self.max);
+            }
+        }
         let chars: Vec<char> = text.chars().take(most).collect();
         let keys = prefix_distance(self.typed, &chars, self.max);
         let Some(syllables) = self.syllables.as_ref().filter(|_| keys.is_none()) else {
