@@ -55,7 +55,10 @@ impl Objects {
             .map_err(|error| BlobError::from_io("reading the spooled bytes", &error))?;
         file.rewind()
             .map_err(|error| BlobError::from_io("reading the spooled bytes", &error))?;
-        let failed = |error| BlobError::from_store(&hash, &error);
+        let failed = |error| match BlobError::from_store(&hash, &error) {
+            BlobError::NotFound(_) => BlobError::Unavailable(error.to_string()), // the bucket
+            other => other,
+        };
         let key = self.key(&hash);
         if size_bytes <= PART_BYTES {
             let (_, bytes) = read_part(file, PART_BYTES).await?;

@@ -48,7 +48,10 @@ impl Blobs {
     pub fn s3(config: &S3Config) -> Result<Self, BlobError> {
         // reqwest is built without a provider of its own. An error means that one is set: fine.
         let _already_set = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name(&config.bucket);
+        // One request for each blob to delete: not every S3 knows the other way.
+        let mut builder = AmazonS3Builder::from_env()
+            .with_bucket_name(&config.bucket)
+            .with_disable_bulk_delete(true);
         if let Some(endpoint) = &config.endpoint {
             builder = builder
                 .with_endpoint(endpoint)
