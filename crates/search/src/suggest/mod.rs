@@ -12,6 +12,7 @@ mod build;
 pub(crate) mod data;
 mod distance;
 mod format;
+mod fuzz;
 mod normal;
 mod read;
 mod spill;
@@ -21,6 +22,8 @@ mod typos;
 mod tests;
 
 pub use build::{TEMPORARY_PREFIX, TitlesBuilder};
+#[doc(hidden)]
+pub use fuzz::fuzz_open;
 pub(crate) use normal::is_dense;
 pub use read::Titles;
 

@@ -331,6 +331,33 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_hostile_header_never_panics(
+        flips in prop::collection::vec((0..format::HEADER_BYTES, any::<u8>()), 1..6),
+        far in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..40),
+    ) {
+        let titles: Vec<String> = (0..120).map(|n| format!("{} {} {n}", WORDS[n % 16], WORDS[n * 7 % 16])).collect();
+        let rows: Vec<(&str, &str, u8)> = titles.iter().map(|t| (t.as_str(), t.as_str(), 1)).collect();
+        let (_dir, path) = build(&rows);
+        let mut bytes = std::fs::read(path).unwrap();
+        for (at, byte) in flips.into_iter().chain(far.into_iter().map(|(at, byte)| (at.index(bytes.len()), byte)).collect::<Vec<_>>()) {
+            bytes[at] ^= byte;
+        }
+        for typed in ["k", "korea war", "koera histry"] {
+            let mut input = vec![typed.len() as u8];
+            input.extend_from_slice(typed.as_bytes());
+            input.extend_from_slice(&bytes);
+            fuzz_open(&input);
+        }
+    }
+
+    #[test]
+    fn fuzz_entry_takes_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        fuzz_open(&bytes);
+    }
+}
+
 #[test]
 fn a_damaged_header_is_refused() {
     let (_dir, path) = build(&[("one", "1", 0)]);

@@ -16,7 +16,7 @@ mod tests;
 
 use crate::suggest::data::Data;
 use fst::raw::Fst;
-use similar::{First, Similar, Whole, similar};
+use similar::{First, Similar, Whole, similar, unpanicked};
 use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -68,9 +68,9 @@ impl Words {
     /// How often a folded word occurs; 0 if it is unknown.
     pub fn frequency(&self, word: &str) -> u64 {
         let keys = hangul::to_keys(word);
-        self.dictionary()
-            .and_then(|fst| fst.get(keys))
-            .map_or(0, |output| output.value())
+        let fst = self.dictionary();
+        let output = fst.and_then(|fst| unpanicked(|| fst.get(keys)).flatten());
+        output.map_or(0, |output| output.value())
     }
 
     /// Words within `max_typos` (at most 2) edits of a folded word, other than itself, with how often they

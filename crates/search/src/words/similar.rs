@@ -46,7 +46,7 @@ pub(crate) struct Similar {
 }
 
 /// Words within `max` (1 or 2) edits of `word`, nearest first, then those of nearly the same length, then
-/// the more frequent. The dictionary's bytes must have been verified: `fst` trusts them.
+/// the more frequent.
 pub(crate) fn similar(
     words: &Fst<&[u8]>,
     word: &str,
@@ -57,7 +57,7 @@ pub(crate) fn similar(
     let Some(dfa) = automaton(word, max) else {
         return Vec::new();
     };
-    let mut found = walk(words, &dfa, word, max, whole, first);
+    let mut found = unpanicked(|| walk(words, &dfa, word, max, whole, first)).unwrap_or_default();
     let length = word.chars().count();
     found.sort_by_cached_key(|s| {
         let difference = s.word.chars().count().abs_diff(length);
@@ -72,6 +72,12 @@ pub(crate) fn similar(
         )
     });
     found
+}
+
+/// Runs a question to a dictionary. `fst` trusts the addresses that it reads: the checksum, looked at before,
+/// guards against accidents, this against a file made to panic.
+pub(crate) fn unpanicked<T>(ask: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask)).ok()
 }
 
 fn automaton(word: &str, max: u8) -> Option<DFA> {
