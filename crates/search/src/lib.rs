@@ -12,6 +12,11 @@
 
 pub mod analysis;
 pub mod api;
+pub mod local;
+pub mod query;
+mod search;
 pub mod suggest;
 pub mod words;
+
 pub use api::*;
+pub use local::LocalEngine;

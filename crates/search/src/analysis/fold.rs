@@ -68,7 +68,6 @@ pub(crate) fn fold_char(c: char, letters: bool, push: &mut impl FnMut(char)) {
         // Diacritics on their own, soft hyphen, joiners, direction marks, variation selectors.
         '\u{300}'..='\u{36f}'
         | '\u{ad}'
-        | '\u{34f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}'

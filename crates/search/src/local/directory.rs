@@ -1,0 +1,129 @@
+//! The folder of one generation, as Tantivy sees it.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
+use tantivy::directory::{
+    Advice, AntiCallToken, DirectoryLock, FileHandle, Lock, MmapDirectory, TerminatingWrite, WatchCallback, WatchHandle,
+    WritePtr,
+};
+use tantivy::{Directory, TantivyError};
+
+/// Memory-mapped files, read at random places without reading ahead (which, on an index larger than
+/// memory, would throw out everything else), that remember a full disk, and need no lock on a medium
+/// that can't be written.
+#[derive(Debug, Clone)]
+pub(crate) struct IndexDirectory {
+    inner: MmapDirectory,
+    read_only: bool,
+    full: Arc<AtomicBool>,
+}
+
+impl IndexDirectory {
+    pub(crate) fn open(path: &Path, read_only: bool) -> Result<IndexDirectory, TantivyError> {
+        let inner = MmapDirectory::open_with_madvice(path, Advice::Random)?;
+        Ok(IndexDirectory { inner, read_only, full: Arc::default() })
+    }
+
+    /// Set once the disk was found full.
+    pub(crate) fn full(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.full)
+    }
+
+    fn refuse(&self) -> io::Result<()> {
+        if self.read_only { Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem)) } else { Ok(()) }
+    }
+}
+
+/// Whether an error says that the disk is full.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn note<T>(full: &AtomicBool, result: io::Result<T>) -> io::Result<T> {
+    if let Err(error) = &result
+        && is_full(error)
+    {
+        full.store(true, Ordering::Relaxed);
+    }
+    result
+}
+
+impl Directory for IndexDirectory {
+    fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+        self.inner.get_file_handle(path)
+    }
+
+    fn delete(&self, path: &Path) -> Result<(), DeleteError> {
+        if self.read_only {
+            return Ok(());
+        }
+        self.inner.delete(path)
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
+        self.inner.exists(path)
+    }
+
+    fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
+        self.refuse().map_err(|error| OpenWriteError::wrap_io_error(error, path.to_owned()))?;
+        let inner = self.inner.open_write(path).inspect_err(|error| {
+            if let OpenWriteError::IoError { io_error, .. } = error
+                && is_full(io_error)
+            {
+                self.full.store(true, Ordering::Relaxed);
+            }
+        })?;
+        let noting = NotingWriter { inner, full: Arc::clone(&self.full) };
+        Ok(io::BufWriter::new(Box::new(noting)))
+    }
+
+    fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
+        self.inner.atomic_read(path)
+    }
+
+    fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
+        self.refuse()?;
+        note(&self.full, self.inner.atomic_write(path, data))
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        if self.read_only { Ok(()) } else { note(&self.full, self.inner.sync_directory()) }
+    }
+
+    fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
+        if self.read_only {
+            return Ok(DirectoryLock::from(Box::new(())));
+        }
+        self.inner.acquire_lock(lock)
+    }
+
+    fn watch(&self, _: WatchCallback) -> tantivy::Result<WatchHandle> {
+        // Readers are told by the writer; no thread watches the folder.
+        Ok(WatchHandle::empty())
+    }
+}
+
+struct NotingWriter {
+    inner: WritePtr,
+    full: Arc<AtomicBool>,
+}
+
+impl Write for NotingWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        note(&self.full, self.inner.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        note(&self.full, self.inner.flush())
+    }
+}
+
+impl TerminatingWrite for NotingWriter {
+    fn terminate_ref(&mut self, token: AntiCallToken) -> io::Result<()> {
+        note(&self.full, self.inner.terminate_ref(token))
+    }
+}

@@ -1,0 +1,7 @@
+//! What a person typed, and what the index is asked.
+
+pub(crate) mod compile;
+mod parse;
+pub(crate) mod words;
+
+pub use parse::{Atom, Clause, MAX_QUERY_BYTES, QueryField, parse};

@@ -1,0 +1,82 @@
+//! The words of a query, in every form under which the searched documents may have them.
+
+use crate::analysis::{Analyzer, Language, Script};
+
+/// Languages of the searched documents that a query is stemmed in.
+pub(crate) const MAX_LANGUAGES: usize = 4;
+
+/// One word of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueryWord {
+    /// The forms under which documents may have it; the likeliest first.
+    pub forms: Vec<String>,
+    /// The form in each of the query's languages.
+    pub by_language: Vec<String>,
+    pub script: Script,
+}
+
+/// The languages in which a query is read: those of most documents, and the page's own.
+pub(crate) fn languages<'a>(present: impl Iterator<Item = (&'a str, u64)>, ui_language: &str) -> Vec<Language> {
+    let mut counts: Vec<(Language, u64)> = Vec::new();
+    for (tag, count) in present {
+        let language = Language::of_tag(tag);
+        match counts.iter_mut().find(|(known, _)| *known == language) {
+            Some((_, sum)) => *sum += count,
+            None => counts.push((language, count)),
+        }
+    }
+    counts.sort_by_key(|(language, count)| (u64::MAX - count, *language));
+    let all: Vec<Language> = counts.iter().map(|(language, _)| *language).collect();
+    let mut out: Vec<Language> = all.iter().copied().take(MAX_LANGUAGES).collect();
+    let own = Language::of_tag(ui_language);
+    if all.contains(&own) && !out.contains(&own) {
+        out.push(own);
+    }
+    if out.is_empty() {
+        out.push(Language::ENGLISH);
+    }
+    out
+}
+
+/// The words of `text`.
+pub(crate) fn words(analyzer: &mut Analyzer, text: &str, languages: &[Language]) -> Vec<QueryWord> {
+    let mut out: Vec<QueryWord> = Vec::new();
+    for (nth, language) in languages.iter().enumerate() {
+        analyzer.analyze(text, *language);
+        if nth == 0 {
+            out = analyzer
+                .words()
+                .iter()
+                .map(|word| {
+                    let form = analyzer.form(word).to_owned();
+                    QueryWord { forms: vec![form.clone()], by_language: vec![form], script: word.script }
+                })
+                .collect();
+            continue;
+        }
+        // Where words are cut does not depend on the language, so the words correspond.
+        for (known, word) in out.iter_mut().zip(analyzer.words()) {
+            let form = analyzer.form(word);
+            known.by_language.push(form.to_owned());
+            if !known.forms.iter().any(|other| other == form) {
+                known.forms.push(form.to_owned());
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_a_form_for_each_language_of_the_documents() {
+        let languages = languages([("en", 10), ("fr", 5), ("ko", 3)].into_iter(), "ko");
+        let words = words(&mut Analyzer::new(), "nationales 책", &languages);
+        assert_eq!(words.len(), 2);
+        assert_eq!(words[0].by_language.len(), 3);
+        assert!(words[0].forms.len() >= 2, "{words:?}");
+        assert_eq!(words[1].forms, ["책"]);
+    }
+}
