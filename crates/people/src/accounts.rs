@@ -33,10 +33,7 @@ impl People {
             None => String::new(),
         };
         let person = self.new_person(name, display, roles);
-        self.0
-            .db
-            .transaction(async |tx| insert(tx, &person, &hash).await)
-            .await?;
+        transaction!(self, tx => insert(tx, &person, &hash).await)?;
         Ok(person)
     }
 
@@ -74,11 +71,7 @@ impl People {
     pub async fn set_password(&self, id: &str, password: &str) -> Result<(), PeopleError> {
         let person = self.need(id).await?;
         let hash = self.hash_new(password, &person.name).await?;
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| put_password(tx, id, &hash, "").await)
-            .await;
+        let done = transaction!(self, tx => put_password(tx, id, &hash, "").await);
         self.0.sessions.clear();
         done
     }
@@ -90,22 +83,18 @@ impl People {
     pub async fn set_roles(&self, id: &str, roles: &[Role]) -> Result<(), PeopleError> {
         let text = roles_to_text(roles);
         let stays = roles.contains(&Role::Operator);
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| {
-                self.stamp(tx).await?;
-                if !stays {
-                    keep_an_operator(tx, id).await?;
-                }
-                let changed = query("update people_person set roles = $2 where id = $1")
-                    .bind(id)
-                    .bind(&text)
-                    .execute(&mut **tx)
-                    .await?;
-                found(changed.rows_affected(), id)
-            })
-            .await;
+        let done = transaction!(self, tx => {
+            self.stamp(tx).await?;
+            if !stays {
+                keep_an_operator(tx, id).await?;
+            }
+            let changed = query("update people_person set roles = $2 where id = $1")
+                .bind(id)
+                .bind(&text)
+                .execute(&mut **tx)
+                .await?;
+            found(changed.rows_affected(), id)
+        });
         self.0.sessions.clear();
         done
     }
@@ -115,23 +104,19 @@ impl People {
     /// # Errors
     /// No such person, the last operator, the database.
     pub async fn set_disabled(&self, id: &str, disabled: bool) -> Result<(), PeopleError> {
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| {
-                self.stamp(tx).await?;
-                if disabled {
-                    keep_an_operator(tx, id).await?;
-                    end_sessions(tx, id, "").await?;
-                }
-                let changed = query("update people_person set disabled = $2 where id = $1")
-                    .bind(id)
-                    .bind(i64::from(disabled))
-                    .execute(&mut **tx)
-                    .await?;
-                found(changed.rows_affected(), id)
-            })
-            .await;
+        let done = transaction!(self, tx => {
+            self.stamp(tx).await?;
+            if disabled {
+                keep_an_operator(tx, id).await?;
+                end_sessions(tx, id, "").await?;
+            }
+            let changed = query("update people_person set disabled = $2 where id = $1")
+                .bind(id)
+                .bind(i64::from(disabled))
+                .execute(&mut **tx)
+                .await?;
+            found(changed.rows_affected(), id)
+        });
         self.0.sessions.clear();
         done
     }
@@ -181,23 +166,19 @@ impl People {
     /// # Errors
     /// No such person, the last operator, the database.
     pub async fn delete(&self, id: &str) -> Result<(), PeopleError> {
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| {
-                self.stamp(tx).await?;
-                keep_an_operator(tx, id).await?;
-                query("delete from people_link where person = $1")
-                    .bind(id)
-                    .execute(&mut **tx)
-                    .await?;
-                let gone = query("delete from people_person where id = $1")
-                    .bind(id)
-                    .execute(&mut **tx)
-                    .await?;
-                found(gone.rows_affected(), id)
-            })
-            .await;
+        let done = transaction!(self, tx => {
+            self.stamp(tx).await?;
+            keep_an_operator(tx, id).await?;
+            query("delete from people_link where person = $1")
+                .bind(id)
+                .execute(&mut **tx)
+                .await?;
+            let gone = query("delete from people_person where id = $1")
+                .bind(id)
+                .execute(&mut **tx)
+                .await?;
+            found(gone.rows_affected(), id)
+        });
         self.0.sessions.clear();
         done
     }

@@ -51,28 +51,25 @@ impl People {
             created_ms: self.0.clock.now_ms(),
             used_day: String::new(),
         };
-        self.0
-            .db
-            .transaction(async |tx| {
-                self.stamp(tx).await?;
-                let count: i64 = query_scalar("select count(*) from people_app_password where person = $1")
-                    .bind(person_id)
-                    .fetch_one(&mut **tx)
-                    .await?;
-                if count >= APP_PASSWORDS_LIMIT {
-                    return Err(PeopleError::TooMany { limit: APP_PASSWORDS_LIMIT });
-                }
-                query("insert into people_app_password (id, person, hash, label, created_ms) values ($1, $2, $3, $4, $5)")
-                    .bind(&made.id)
-                    .bind(person_id)
-                    .bind(&hash)
-                    .bind(&made.label)
-                    .bind(made.created_ms)
-                    .execute(&mut **tx)
-                    .await?;
-                Ok::<(), PeopleError>(())
-            })
-            .await?;
+        transaction!(self, tx => {
+            self.stamp(tx).await?;
+            let count: i64 = query_scalar("select count(*) from people_app_password where person = $1")
+                .bind(person_id)
+                .fetch_one(&mut **tx)
+                .await?;
+            if count >= APP_PASSWORDS_LIMIT {
+                return Err(PeopleError::TooMany { limit: APP_PASSWORDS_LIMIT });
+            }
+            query("insert into people_app_password (id, person, hash, label, created_ms) values ($1, $2, $3, $4, $5)")
+                .bind(&made.id)
+                .bind(person_id)
+                .bind(&hash)
+                .bind(&made.label)
+                .bind(made.created_ms)
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        })?;
         Ok((grouped(&secret), made))
     }
 

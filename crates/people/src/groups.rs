@@ -86,32 +86,28 @@ impl People {
     /// # Errors
     /// No such group or person, the database.
     pub async fn add_to_group(&self, group_id: &str, person_id: &str) -> Result<(), PeopleError> {
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| {
-                let groups: i64 = query_scalar("select count(*) from people_group where id = $1")
-                    .bind(group_id)
-                    .fetch_one(&mut **tx)
-                    .await?;
-                if groups == 0 {
-                    return Err(PeopleError::NoSuchGroup(group_id.into()));
-                }
-                let people: i64 = query_scalar("select count(*) from people_person where id = $1")
-                    .bind(person_id)
-                    .fetch_one(&mut **tx)
-                    .await?;
-                if people == 0 {
-                    return Err(PeopleError::NoSuchPerson(person_id.into()));
-                }
-                query("insert into people_member (person, group_id) values ($1, $2) on conflict (person, group_id) do nothing")
-                    .bind(person_id)
-                    .bind(group_id)
-                    .execute(&mut **tx)
-                    .await?;
-                Ok(())
-            })
-            .await;
+        let done = transaction!(self, tx => {
+            let groups: i64 = query_scalar("select count(*) from people_group where id = $1")
+                .bind(group_id)
+                .fetch_one(&mut **tx)
+                .await?;
+            if groups == 0 {
+                return Err(PeopleError::NoSuchGroup(group_id.into()));
+            }
+            let people: i64 = query_scalar("select count(*) from people_person where id = $1")
+                .bind(person_id)
+                .fetch_one(&mut **tx)
+                .await?;
+            if people == 0 {
+                return Err(PeopleError::NoSuchPerson(person_id.into()));
+            }
+            query("insert into people_member (person, group_id) values ($1, $2) on conflict (person, group_id) do nothing")
+                .bind(person_id)
+                .bind(group_id)
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        });
         self.0.sessions.clear();
         done
     }

@@ -99,23 +99,20 @@ impl People {
         };
         self.refuse_early(&tried).await?;
         self.prune().await;
-        self.0
-            .db
-            .transaction(async |tx| {
-                let now = self.stamp(tx).await?;
-                let mut counts = [Count::default(); 3];
-                for (count, bucket) in counts.iter_mut().zip(tried.buckets()) {
-                    *count = read(tx, bucket).await?;
-                }
-                refuse(counts, now)?;
-                for (count, (bucket, forgiven)) in
-                    counts.iter().zip(tried.buckets().into_iter().zip(FORGIVEN))
-                {
-                    put(tx, bucket, count.live(now, forgiven) + 1, now).await?;
-                }
-                Ok::<(), PeopleError>(())
-            })
-            .await?;
+        transaction!(self, tx => {
+            let now = self.stamp(tx).await?;
+            let mut counts = [Count::default(); 3];
+            for (count, bucket) in counts.iter_mut().zip(tried.buckets()) {
+                *count = read(tx, bucket).await?;
+            }
+            refuse(counts, now)?;
+            for (count, (bucket, forgiven)) in
+                counts.iter().zip(tried.buckets().into_iter().zip(FORGIVEN))
+            {
+                put(tx, bucket, count.live(now, forgiven) + 1, now).await?;
+            }
+            Ok(())
+        })?;
         Ok(tried)
     }
 
@@ -151,21 +148,18 @@ impl People {
 
     /// Takes back the failure that [`People::begin_try`] counted, and clears the account's counts.
     pub(crate) async fn try_was_right(&self, tried: &Try) -> Result<(), PeopleError> {
-        self.0
-            .db
-            .transaction(async |tx| {
-                query("delete from people_try where bucket in ($1, $2)")
-                    .bind(&tried.pair)
-                    .bind(&tried.account)
-                    .execute(&mut **tx)
-                    .await?;
-                query("update people_try set failures = failures - 1 where bucket = $1 and failures > 0")
-                    .bind(&tried.client)
-                    .execute(&mut **tx)
-                    .await?;
-                Ok::<(), PeopleError>(())
-            })
-            .await
+        transaction!(self, tx => {
+            query("delete from people_try where bucket in ($1, $2)")
+                .bind(&tried.pair)
+                .bind(&tried.account)
+                .execute(&mut **tx)
+                .await?;
+            query("update people_try set failures = failures - 1 where bucket = $1 and failures > 0")
+                .bind(&tried.client)
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        })
     }
 
     /// Forgets old rows now and then. A failure here must not keep anybody from signing in.

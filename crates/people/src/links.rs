@@ -53,26 +53,23 @@ impl People {
         let secret = ids::new_secret(&*self.0.rng);
         let hash = hash_of(&secret);
         let (word, person) = purpose.words();
-        self.0
-            .db
-            .transaction(async |tx| {
-                let now = self.stamp(tx).await?;
-                query("delete from people_link where expires_at <= $1 or (purpose = $2 and person = $3)")
-                    .bind(now)
-                    .bind(word)
-                    .bind(person)
-                    .execute(&mut **tx)
-                    .await?;
-                query("insert into people_link (hash, purpose, person, expires_at) values ($1, $2, $3, $4)")
-                    .bind(&hash)
-                    .bind(word)
-                    .bind(person)
-                    .bind(now.saturating_add(valid_ms))
-                    .execute(&mut **tx)
-                    .await?;
-                Ok::<(), PeopleError>(())
-            })
-            .await?;
+        transaction!(self, tx => {
+            let now = self.stamp(tx).await?;
+            query("delete from people_link where expires_at <= $1 or (purpose = $2 and person = $3)")
+                .bind(now)
+                .bind(word)
+                .bind(person)
+                .execute(&mut **tx)
+                .await?;
+            query("insert into people_link (hash, purpose, person, expires_at) values ($1, $2, $3, $4)")
+                .bind(&hash)
+                .bind(word)
+                .bind(person)
+                .bind(now.saturating_add(valid_ms))
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        })?;
         Ok(secret)
     }
 
@@ -114,20 +111,17 @@ impl People {
         let name = rules::normal_name(name)?;
         let hash = self.hash_new(password, &name).await?;
         let person = self.new_person(name, display, &[Role::Operator]);
-        self.0
-            .db
-            .transaction(async |tx| {
-                self.use_link(tx, secret, &LinkPurpose::FirstStart).await?;
-                let operators: i64 =
-                    query_scalar("select count(*) from people_person where disabled = 0 and roles like '%operator%'")
-                        .fetch_one(&mut **tx)
-                        .await?;
-                if operators > 0 {
-                    return Err(PeopleError::LinkExpired);
-                }
-                insert(tx, &person, &hash).await
-            })
-            .await?;
+        transaction!(self, tx => {
+            self.use_link(tx, secret, &LinkPurpose::FirstStart).await?;
+            let operators: i64 =
+                query_scalar("select count(*) from people_person where disabled = 0 and roles like '%operator%'")
+                    .fetch_one(&mut **tx)
+                    .await?;
+            if operators > 0 {
+                return Err(PeopleError::LinkExpired);
+            }
+            insert(tx, &person, &hash).await
+        })?;
         Ok(person)
     }
 
@@ -151,14 +145,10 @@ impl People {
             return Err(PeopleError::Disabled);
         }
         let hash = self.hash_new(password, &person.name).await?;
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| {
-                self.use_link(tx, secret, &purpose).await?;
-                put_password(tx, id, &hash, "").await
-            })
-            .await;
+        let done = transaction!(self, tx => {
+            self.use_link(tx, secret, &purpose).await?;
+            put_password(tx, id, &hash, "").await
+        });
         self.0.sessions.clear();
         done.map(|()| person)
     }

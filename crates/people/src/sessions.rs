@@ -148,39 +148,36 @@ impl People {
         let token = SessionToken(ids::new_secret(&*self.0.rng));
         let id_hash = hash_of(token.as_str());
         let wall_ms = self.0.clock.now_ms();
-        self.0
-            .db
-            .transaction(async |tx| {
-                let now = self.stamp(tx).await?;
-                query("delete from people_session where used_at < $1")
-                    .bind(now - self.0.session_ms)
-                    .execute(&mut **tx)
-                    .await?;
-                query(
-                    "delete from people_session where id_hash in
-                       (select id_hash from people_session where person = $1 order by used_at desc, id_hash limit 1000 offset $2)",
-                )
-                .bind(person_id)
-                .bind(SESSIONS_LIMIT - 1)
+        transaction!(self, tx => {
+            let now = self.stamp(tx).await?;
+            query("delete from people_session where used_at < $1")
+                .bind(now - self.0.session_ms)
                 .execute(&mut **tx)
                 .await?;
-                // Somebody may have switched the person off since.
-                let made = query(
-                    "insert into people_session (id_hash, person, created_ms, used_ms, used_at)
-                     select $1, id, $3, $3, $4 from people_person where id = $2 and disabled = 0",
-                )
-                .bind(&id_hash)
-                .bind(person_id)
-                .bind(wall_ms)
-                .bind(now)
-                .execute(&mut **tx)
-                .await?;
-                if made.rows_affected() == 0 {
-                    return Err(PeopleError::Disabled);
-                }
-                Ok(())
-            })
+            query(
+                "delete from people_session where id_hash in
+                   (select id_hash from people_session where person = $1 order by used_at desc, id_hash limit 1000 offset $2)",
+            )
+            .bind(person_id)
+            .bind(SESSIONS_LIMIT - 1)
+            .execute(&mut **tx)
             .await?;
+            // Somebody may have switched the person off since.
+            let made = query(
+                "insert into people_session (id_hash, person, created_ms, used_ms, used_at)
+                 select $1, id, $3, $3, $4 from people_person where id = $2 and disabled = 0",
+            )
+            .bind(&id_hash)
+            .bind(person_id)
+            .bind(wall_ms)
+            .bind(now)
+            .execute(&mut **tx)
+            .await?;
+            if made.rows_affected() == 0 {
+                return Err(PeopleError::Disabled);
+            }
+            Ok(())
+        })?;
         Ok(token)
     }
 
@@ -268,11 +265,7 @@ impl People {
     /// # Errors
     /// The database.
     pub async fn sign_out_all(&self, person_id: &str) -> Result<(), PeopleError> {
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| accounts::end_sessions(tx, person_id, "").await)
-            .await;
+        let done = transaction!(self, tx => accounts::end_sessions(tx, person_id, "").await);
         self.0.sessions.clear();
         done
     }

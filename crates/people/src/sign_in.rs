@@ -47,11 +47,8 @@ impl People {
             return Err(PeopleError::WrongNameOrPassword);
         }
         let hash = self.hash_new(new, &person.name).await?;
-        let done = self
-            .0
-            .db
-            .transaction(async |tx| put_password(tx, &person.id, &hash, &session.id_hash).await)
-            .await;
+        let done =
+            transaction!(self, tx => put_password(tx, &person.id, &hash, &session.id_hash).await);
         self.0.sessions.clear();
         done
     }
