@@ -120,18 +120,27 @@ impl Archive {
 
     /// All redirects of the article namespace, in path order: the other names of articles.
     pub fn redirects(&self) -> impl Iterator<Item = Result<Entry>> + '_ {
-        let namespace = self.article_namespace();
-        (0..self.entry_count()).filter_map(move |index| {
-            let redirect = self.with_dirent(index, |dirent| {
-                char::from(dirent.namespace) == namespace
-                    && matches!(dirent.target, Target::Redirect(_))
-            });
-            match redirect {
-                Ok(true) => Some(self.by_index(index)),
-                Ok(false) => None,
-                Err(error) => Some(Err(error)),
-            }
-        })
+        let namespace = self.article_namespace() as u8;
+        let count = self.entry_count();
+        (0..count)
+            .step_by(POINTERS as usize)
+            .flat_map(move |first| {
+                let mut found = Vec::new();
+                let end = first.saturating_add(POINTERS).min(count);
+                let walked = Scanner::new(self).walk_range(first..end, |index, dirent| {
+                    match dirent {
+                        Ok(dirent) if dirent.namespace != namespace => {}
+                        Ok(dirent) if matches!(dirent.target, Target::Redirect(_)) => {
+                            found.push(dirent.to_entry(index));
+                        }
+                        Ok(_) => {}
+                        Err(error) => found.push(Err(error)),
+                    }
+                    true
+                });
+                found.extend(walked.err().map(Err));
+                found
+            })
     }
 }
 
@@ -347,12 +356,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// As [`Scanner::walk`], as long as `visit` says so.
-    pub fn walk_while(
+    pub fn walk_while(&mut self, visit: impl FnMut(u32, Result<Dirent<'_>>) -> bool) -> Result<()> {
+        self.walk_range(0..self.archive.entry_count(), visit)
+    }
+
+    /// As [`Scanner::walk_while`], for the entries with these numbers.
+    pub fn walk_range(
         &mut self,
+        range: std::ops::Range<u32>,
         mut visit: impl FnMut(u32, Result<Dirent<'_>>) -> bool,
     ) -> Result<()> {
-        let (archive, count) = (self.archive, self.archive.entry_count());
-        let mut first = 0;
+        let (archive, count) = (self.archive, range.end);
+        let mut first = range.start;
         while first < count {
             let step = POINTERS.min(count - first);
             let at = archive.header.path_ptr_pos + u64::from(first) * 8;
