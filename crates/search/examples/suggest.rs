@@ -4,7 +4,7 @@
 //! how lookups grow.
 #![expect(clippy::unwrap_used, reason = "a measuring program")]
 
-use lampion_search::suggest::{TitleHit, Titles, TitlesBuilder};
+use lampion_search::suggest::{TitleHit, Titles, TitlesBuilder, suggest};
 use std::io::BufRead;
 use std::time::{Duration, Instant};
 
@@ -136,6 +136,22 @@ fn main() {
             percent(exactly),
             percent(without)
         );
+    }
+    let many: Vec<&Titles> = std::iter::repeat_n(&index, 30).collect();
+    for (name, cut) in [
+        ("30 collections, prefix of 5", 5),
+        ("30 collections, slip in a whole title", usize::MAX),
+    ] {
+        let times = (0..200).map(|_| {
+            let mut typed: Vec<char> = titles[chance(titles.len())].0.chars().take(cut).collect();
+            if cut == usize::MAX {
+                let at = chance(typed.len());
+                typed[at] = 'q';
+            }
+            let typed: String = typed.into_iter().collect();
+            time(|| suggest(&many, &typed, 10).len()).0
+        });
+        report(name, times.collect());
     }
     std::fs::remove_file(path).unwrap();
 }

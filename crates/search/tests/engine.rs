@@ -48,7 +48,7 @@ fn documents_of_many_scripts_are_found() {
     import(&engine, Begin::Fresh, library());
     assert_eq!(engine.stats("c").unwrap().documents, 11);
     for (query, key) in [
-        ("radioactive substance", "curie"),
+        ("rays of uranium", "curie"),
         ("engines pattern", "lovelace"),
         ("도서관", "ko"),
         ("한국어 책", "ko"),

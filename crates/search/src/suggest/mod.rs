@@ -51,8 +51,8 @@ pub fn suggest(titles: &[&Titles], typed: &str, limit: usize) -> Vec<(usize, Tit
     let typed = read::Typed::new(typed);
     let mut found: Vec<Vec<TitleHit>> = titles.iter().map(|t| t.exact(&typed, limit)).collect();
     if found.iter().map(Vec::len).sum::<usize>() < limit {
-        for (hits, titles) in found.iter_mut().zip(titles) {
-            titles.forgive(&typed, limit, hits);
+        for (hits, part) in found.iter_mut().zip(titles) {
+            part.forgive(&typed, limit, titles.len(), hits);
         }
     }
     let mut ranked = Vec::new();

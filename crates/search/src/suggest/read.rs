@@ -139,7 +139,7 @@ impl Titles {
     pub fn lookup(&self, typed: &str, limit: usize) -> Vec<TitleHit> {
         let typed = Typed::new(typed);
         let mut hits = self.exact(&typed, limit);
-        self.forgive(&typed, limit, &mut hits);
+        self.forgive(&typed, limit, 1, &mut hits);
         hits
     }
 

@@ -16,6 +16,8 @@ use crate::words::similar::{First, Similar, Whole, similar, tolerance, unpanicke
 /// Titles with which what was typed is compared, for one piece and for all.
 const MAX_COMPARED_OF_PIECE: usize = 400;
 const MAX_COMPARED: usize = 1200;
+/// The same for each of many collections.
+const MIN_COMPARED: usize = 150;
 /// Pieces that are looked up.
 const MAX_PIECES: usize = 12;
 /// Similar words that are tried for a word, and for one that is still being typed.
@@ -54,8 +56,14 @@ impl Near {
 }
 
 impl Titles {
-    /// Fills `hits` up to `limit` with titles that fit with typos.
-    pub(crate) fn forgive(&self, typed: &Typed, limit: usize, hits: &mut Vec<TitleHit>) {
+    /// Fills `hits` up to `limit` with titles that fit with typos; the work is shared among `collections`.
+    pub(crate) fn forgive(
+        &self,
+        typed: &Typed,
+        limit: usize,
+        collections: usize,
+        hits: &mut Vec<TitleHit>,
+    ) {
         let limit = limit.min(100);
         let text: Vec<char> = typed.text().chars().collect();
         let max = tolerance(text.len());
@@ -68,7 +76,7 @@ impl Titles {
             ascii: Some(typed.text().as_bytes()).filter(|bytes| bytes.is_ascii()),
             syllables: syllables(typed.text()),
             max,
-            left: MAX_COMPARED,
+            left: (MAX_COMPARED / collections.max(1)).max(MIN_COMPARED),
             wanted: limit - hits.len(),
             near: &mut near,
         };
@@ -202,24 +210,18 @@ impl Titles {
         }
     }
 
-    fn take_best(&self, text: &str, typos: u8, near: &mut Vec<Near>) -> bool {
-        let mut left = MAX_OF_REPLACED;
+    fn take_best(&self, text: &str, typos: u8, near: &mut Vec<Near>) {
         self.best(
             self.range(text.as_bytes()),
             MAX_OF_REPLACED,
             |entry, record| {
-                let fits = record
-                    .folded
-                    .get(entry.at..)
-                    .is_some_and(|rest| rest.starts_with(text));
-                if fits {
+                let rest = record.folded.get(entry.at..);
+                if rest.is_some_and(|rest| rest.starts_with(text)) {
                     near.push(Near::new(typos, entry.score, entry.id));
                 }
-                left -= 1;
-                if left == 0 { Next::Enough } else { Next::More }
+                Next::More
             },
         );
-        left < MAX_OF_REPLACED
     }
 
     /// Places of the words that no title has, each with similar ones; of all words if `any` is set and
