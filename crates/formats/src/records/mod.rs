@@ -9,21 +9,35 @@
 //! its place in the source ([`Located`]), so that the original can be shown.
 //! [`cite`] writes records out.
 
+pub mod cite;
+pub mod dublin_core;
 pub mod identifiers;
 pub mod languages;
 pub mod marc;
 
+mod bibtex;
+mod columns;
+mod detect;
+pub mod fuzz;
+mod latex;
+mod lines;
 mod model;
 mod open;
 mod reader;
+mod ris;
+mod table;
 #[cfg(test)]
 mod tests;
+mod text;
 mod window;
+mod xml;
 
 use serde::{Deserialize, Serialize};
 
+pub use columns::Target;
+pub use detect::detect_records;
 pub use model::{CatalogueRecord, Identifier, Name, WorkKind};
-pub use open::{Mapping, open, open_at};
+pub use open::{Mapping, MappingError, open, open_at};
 pub use reader::{Located, MAX_RECORD_BYTES, MAX_WARNINGS, RecordError, RecordReader};
 
 /// The formats of records that can be read.

@@ -80,11 +80,6 @@ impl Warnings {
     pub(crate) fn into_vec(self) -> Vec<String> {
         self.0
     }
-
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// What stands at the window's front.
@@ -133,9 +128,9 @@ pub(crate) struct FormatReader<R, F> {
 }
 
 impl<R: BufRead, F: Format> FormatReader<R, F> {
-    pub(crate) fn new(source: R, offset: u64, ordinal: u64, format: F) -> Self {
+    pub(crate) fn over(window: Window<R>, ordinal: u64, format: F) -> Self {
         Self {
-            window: Window::new(source, offset),
+            window,
             format,
             ordinal,
             finished: false,

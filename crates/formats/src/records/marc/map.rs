@@ -372,7 +372,7 @@ fn imprint(view: &mut View<'_>, field: &Field, out: &mut CatalogueRecord) {
         if slot.is_none() {
             *slot = text
                 .map(|text| unbracket(&trim_marks(&text)))
-                .and_then(|text| some(text));
+                .and_then(some);
         }
     };
     take(&mut out.place, view.sub(field, b'a'));

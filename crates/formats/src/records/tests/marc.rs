@@ -1,12 +1,10 @@
 use std::io::Cursor;
 use std::process::Command;
 
-use super::shared;
+use super::{Item, shared};
 use crate::records::marc::Flavour;
 use crate::records::marc::{MarcRecord, parse_iso2709, text::Decoder};
 use crate::records::*;
-
-type Item = Result<Located<CatalogueRecord>, RecordError>;
 
 fn read(bytes: &[u8]) -> Vec<Item> {
     open(
