@@ -330,4 +330,34 @@ mod tests {
         assert_eq!(client("fd00:1::5"), client("fd00:1::ffff:6"));
         assert_ne!(client("fd00:1::5"), client("fd00:1:0:1::5"));
     }
+
+    #[tokio::test]
+    async fn a_flood_of_rows_is_cut_to_the_newest() {
+        for database in lampion_db::testing::databases("limit_rows").await {
+            let db = database.db();
+            db.migrate(&[crate::MIGRATIONS]).await.unwrap();
+            let clock = std::sync::Arc::new(lampion_core::ManualClock::new(0));
+            let rng = std::sync::Arc::new(lampion_core::SystemRng);
+            let people = People::for_tests(db.clone(), clock.clone(), rng, 30);
+            people.state().await.unwrap();
+            clock.advance(1_000);
+            let mut tx = db.begin().await.unwrap();
+            for n in 0..10 {
+                put(&mut tx, &format!("b{n}"), 1, n).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            let kept = async || -> Vec<String> {
+                lampion_db::query_scalar("select bucket from people_try order by bucket")
+                    .fetch_all(db.read())
+                    .await
+                    .unwrap()
+            };
+            people.prune_at(0, 10).await.unwrap();
+            assert_eq!(kept().await.len(), 10);
+            people.prune_at(PRUNE_EVERY_MS, 3).await.unwrap();
+            assert_eq!(kept().await.len(), 10, "not again so soon");
+            people.prune_at(0, 3).await.unwrap();
+            assert_eq!(kept().await, ["b7", "b8", "b9"]);
+        }
+    }
 }

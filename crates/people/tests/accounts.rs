@@ -142,12 +142,12 @@ async fn groups_are_made_filled_emptied_and_removed() {
         }
         assert_eq!(
             groups().await,
-            [class.id.clone()],
+            std::slice::from_ref(&class.id),
             "seen by the open session at once"
         );
         assert_eq!(
             people.members_of(&class.id).await.unwrap(),
-            [mira.id.clone()]
+            std::slice::from_ref(&mira.id)
         );
         let listed: Vec<_> = people
             .groups()

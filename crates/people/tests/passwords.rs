@@ -258,7 +258,7 @@ async fn app_passwords_are_made_listed_used_and_revoked() {
         assert_eq!((secret.len(), made.label.as_str()), (23, "my phone"));
         assert_eq!(
             people.app_passwords(&mira.id).await.unwrap(),
-            [made.clone()]
+            std::slice::from_ref(&made)
         );
         let verify = async |name: &str, secret: &str| {
             people.verify_app_password(name, secret, client(1)).await
