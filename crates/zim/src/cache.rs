@@ -1,6 +1,6 @@
 //! The clusters that were used last, for all archives together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::cluster::Cluster;
@@ -11,6 +11,10 @@ pub const DEFAULT_CACHE_BYTES: u64 = 16 * 1024 * 1024;
 const KEEP_SHARE: u64 = 2;
 /// Clusters held at most, however small they are.
 const MAX_CLUSTERS: usize = 16 * 1024;
+
+/// Clusters at most whose decoders wait to go on where they stopped. A decoder of zstd holds a
+/// window of up to 8 MB in common archives, far more than the cluster itself.
+const MAX_UNFINISHED: usize = 4;
 
 /// An archive (numbered as they are opened) and a cluster in it.
 type Key = (u64, u32);
@@ -27,6 +31,8 @@ struct Inner {
     /// Keys in the order of their last use.
     by_use: BTreeMap<u64, Key>,
     clock: u64,
+    /// Clusters whose decoders wait, the oldest first.
+    unfinished: VecDeque<Key>,
     bytes: u64,
 }
 
@@ -97,18 +103,23 @@ impl ClusterCache {
     }
 
     /// Tells that `cluster` has grown.
-    pub(crate) fn grown(&self, key: Key, cluster: &Arc<Cluster>) {
-        let bytes = cluster.memory_bytes();
+    pub(crate) fn grown(&self, key: Key, cluster: &Cluster) {
+        let unfinished = cluster.is_unfinished();
         let inner = &mut *self.lock();
-        if let Some(slot) = inner
-            .slots
-            .get_mut(&key)
-            .filter(|slot| Arc::ptr_eq(&slot.cluster, cluster))
-        {
-            inner.bytes = (inner.bytes + bytes).saturating_sub(slot.bytes);
-            slot.bytes = bytes;
-            inner.shrink(self.capacity_bytes);
+        inner.unfinished.retain(|other| *other != key);
+        if unfinished {
+            inner.unfinished.push_back(key);
         }
+        if inner.unfinished.len() > MAX_UNFINISHED
+            && let Some(oldest) = inner.unfinished.pop_front()
+        {
+            if let Some(slot) = inner.slots.get(&oldest) {
+                slot.cluster.rest();
+            }
+            inner.weigh(oldest);
+        }
+        inner.weigh(key);
+        inner.shrink(self.capacity_bytes);
     }
 
     /// Forgets all clusters of `archive`.
@@ -141,7 +152,17 @@ impl Inner {
         }
     }
 
+    /// Counts anew what a cluster holds.
+    fn weigh(&mut self, key: Key) {
+        if let Some(slot) = self.slots.get_mut(&key) {
+            let bytes = slot.cluster.memory_bytes();
+            self.bytes = (self.bytes + bytes).saturating_sub(slot.bytes);
+            slot.bytes = bytes;
+        }
+    }
+
     fn remove(&mut self, key: Key) {
+        self.unfinished.retain(|other| *other != key);
         if let Some(slot) = self.slots.remove(&key) {
             self.by_use.remove(&slot.used);
             self.bytes = self.bytes.saturating_sub(slot.bytes);

@@ -158,6 +158,26 @@ impl Cluster {
         }
     }
 
+    /// Gives back the decoder, unless it is at work; who comes for more starts a new one.
+    pub fn rest(&self) {
+        if let Self::Packed(packed) = self
+            && let Ok(mut stream) = packed.stream.try_lock()
+        {
+            *stream = None;
+        }
+    }
+
+    /// Whether a decoder waits to go on.
+    pub fn is_unfinished(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Packed(packed) => packed
+                .stream
+                .try_lock()
+                .is_ok_and(|stream| stream.is_some()),
+        }
+    }
+
     /// Memory that the cluster holds, roughly, while nobody reads it.
     pub fn memory_bytes(&self) -> u64 {
         match self {

@@ -1,6 +1,6 @@
 //! Decompression of one cluster, as far as it is asked for and no further.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use liblzma::stream::{Action, Status, Stream as XzStream};
 use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, InBuffer, Operation, OutBuffer};
@@ -21,6 +21,13 @@ const XZ_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
 const ZSTD_WINDOW_LOG: u32 = 27;
 /// Memory of a decoder apart from its window, roughly.
 const DECODER_BYTES: u64 = 256 * 1024;
+
+/// Idle zstd decoders that are kept for reuse, so that their windows are not taken from the system
+/// and given back for every cluster.
+const MAX_SPARE: usize = 4;
+/// A decoder is reused only if the window that its last frame took is no larger than this: 8 MB,
+/// what level 19 needs.
+const MAX_SPARE_WINDOW: u64 = 8 * 1024 * 1024;
 
 /// How the data of a cluster are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +70,7 @@ impl Place {
 
 enum Decoder {
     Xz(XzStream),
-    Zstd(ZstdDecoder<'static>),
+    Zstd(Zstd),
 }
 
 /// The data of a compressed cluster as a stream that can be stopped and continued.
@@ -88,7 +95,7 @@ impl Stream {
             Method::Xz => XzStream::new_stream_decoder(XZ_MEMORY_BYTES, 0)
                 .map(Decoder::Xz)
                 .map_err(|error| error.to_string()),
-            Method::Zstd => new_zstd()
+            Method::Zstd => Zstd::new()
                 .map(Decoder::Zstd)
                 .map_err(|error| error.to_string()),
             Method::Plain => Err(String::from("it is not compressed")),
@@ -226,7 +233,11 @@ impl Decoder {
                     ended: status == Status::StreamEnd,
                 })
             }
-            Self::Zstd(decoder) => {
+            Self::Zstd(zstd) => {
+                zstd.window.get_or_insert_with(|| zstd_window(input));
+                let Some(decoder) = &mut zstd.decoder else {
+                    return Err(String::from("no decoder"));
+                };
                 let mut input = InBuffer::around(input);
                 let mut output = OutBuffer::around(output);
                 let hint = decoder
@@ -242,8 +253,58 @@ impl Decoder {
     }
 }
 
-fn new_zstd() -> std::io::Result<ZstdDecoder<'static>> {
-    let mut decoder = ZstdDecoder::new()?;
-    decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
-    Ok(decoder)
+/// A zstd decoder that goes back to the spare ones when it is dropped.
+struct Zstd {
+    /// There until it is dropped.
+    decoder: Option<ZstdDecoder<'static>>,
+    /// Bytes of the window that its frame asks for, once known.
+    window: Option<u64>,
+}
+
+static SPARE: Mutex<Vec<ZstdDecoder<'static>>> = Mutex::new(Vec::new());
+
+impl Zstd {
+    fn new() -> std::io::Result<Self> {
+        let spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let decoder = match spare {
+            Some(decoder) => decoder,
+            None => {
+                let mut decoder = ZstdDecoder::new()?;
+                decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG))?;
+                decoder
+            }
+        };
+        Ok(Self {
+            decoder: Some(decoder),
+            window: None,
+        })
+    }
+}
+
+impl Drop for Zstd {
+    fn drop(&mut self) {
+        let Some(mut decoder) = self.decoder.take() else {
+            return;
+        };
+        if self.window.is_none_or(|window| window > MAX_SPARE_WINDOW) || decoder.reinit().is_err() {
+            return;
+        }
+        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < MAX_SPARE {
+            spare.push(decoder);
+        }
+    }
+}
+
+/// Bytes of the window that the frame at the start of `input` asks for (RFC 8878 §3.1.1.1.2);
+/// the most there is when that can't be told.
+fn zstd_window(input: &[u8]) -> u64 {
+    const SINGLE_SEGMENT: u8 = 0x20;
+    match (input.get(4), input.get(5)) {
+        (Some(flags), Some(window)) if flags & SINGLE_SEGMENT == 0 => {
+            let base = 1u64 << (10 + (window >> 3));
+            base + base / 8 * u64::from(window & 7)
+        }
+        _ => u64::MAX,
+    }
 }

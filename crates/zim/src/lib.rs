@@ -16,7 +16,7 @@
 //! - Every number that comes from the file is checked before it is used as an offset, an index
 //!   or a size, and every size has a limit ([`Limits`]). A broken archive gives a [`ZimError`]
 //!   that names the entry, cluster or part; it gives no panic and no endless loop.
-//! - A lock of a cluster is never held while the lock of the cache is taken for another cluster.
+//! - The lock of the cache may be held while a lock of a cluster is taken, never the other way.
 //!
 //! ```no_run
 //! let archive = lampion_zim::Archive::open("wikipedia.zim")?;
