@@ -27,6 +27,9 @@ pub use fuzz::fuzz_open;
 pub(crate) use normal::is_dense;
 pub use read::Titles;
 
+/// So many collections are all searched thoroughly for typos.
+const FEW_COLLECTIONS: usize = 4;
+
 /// A title that fits what was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TitleHit {
@@ -51,8 +54,16 @@ pub fn suggest(titles: &[&Titles], typed: &str, limit: usize) -> Vec<(usize, Tit
     let typed = read::Typed::new(typed);
     let mut found: Vec<Vec<TitleHit>> = titles.iter().map(|t| t.exact(&typed, limit)).collect();
     if found.iter().map(Vec::len).sum::<usize>() < limit {
+        let mut slip_found = false;
         for (hits, part) in found.iter_mut().zip(titles) {
-            part.forgive(&typed, limit, titles.len(), hits);
+            // Among many collections one that has the title with a slip spares the others the dear part.
+            let words = titles.len() <= FEW_COLLECTIONS || !slip_found;
+            let effort = typos::Effort {
+                collections: titles.len(),
+                words,
+            };
+            part.forgive(&typed, limit, effort, hits);
+            slip_found |= hits.iter().any(|hit| hit.typos == 1);
         }
     }
     let mut ranked = Vec::new();

@@ -7,6 +7,7 @@ use super::format::{
     read_u32, read_u64,
 };
 use super::normal::{Normal, is_dense};
+use super::typos::Effort;
 use fst::raw::Fst;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -139,7 +140,11 @@ impl Titles {
     pub fn lookup(&self, typed: &str, limit: usize) -> Vec<TitleHit> {
         let typed = Typed::new(typed);
         let mut hits = self.exact(&typed, limit);
-        self.forgive(&typed, limit, 1, &mut hits);
+        let effort = Effort {
+            collections: 1,
+            words: true,
+        };
+        self.forgive(&typed, limit, effort, &mut hits);
         hits
     }
 

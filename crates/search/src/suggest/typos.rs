@@ -32,6 +32,15 @@ const MAX_WRONG_WORDS: usize = 3;
 /// Titles taken for each of them.
 const MAX_OF_REPLACED: usize = 10;
 
+/// How hard to look for typos in one of several collections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    /// Collections that share the work.
+    pub collections: usize,
+    /// Replace words too.
+    pub words: bool,
+}
+
 /// A title that fits with typos.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Near {
@@ -56,12 +65,12 @@ impl Near {
 }
 
 impl Titles {
-    /// Fills `hits` up to `limit` with titles that fit with typos; the work is shared among `collections`.
+    /// Fills `hits` up to `limit` with titles that fit with typos, with the given effort.
     pub(crate) fn forgive(
         &self,
         typed: &Typed,
         limit: usize,
-        collections: usize,
+        effort: Effort,
         hits: &mut Vec<TitleHit>,
     ) {
         let limit = limit.min(100);
@@ -76,7 +85,7 @@ impl Titles {
             ascii: Some(typed.text().as_bytes()).filter(|bytes| bytes.is_ascii()),
             syllables: syllables(typed.text()),
             max,
-            left: (MAX_COMPARED / collections.max(1)).max(MIN_COMPARED),
+            left: (MAX_COMPARED / effort.collections.max(1)).max(MIN_COMPARED),
             wanted: limit - hits.len(),
             near: &mut near,
         };
@@ -84,7 +93,8 @@ impl Titles {
         self.by_pieces(typed, shared, compared);
         self.by_spaces(typed, shared, &mut near);
         let words = typed.words();
-        if near.iter().filter(|near| near.typos == 1).count() >= limit {
+        let slips = near.iter().filter(|near| near.typos == 1).count();
+        if slips >= limit || !effort.words {
             return self.take_near(near, limit, hits);
         }
         let wrong = self.wrong_words(
