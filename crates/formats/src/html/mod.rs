@@ -11,13 +11,29 @@
 mod charset;
 mod entity;
 mod meta;
+mod reader;
+mod rewrite;
 mod scan;
 mod tags;
 
-use crate::model::{Extracted, Limits};
+use crate::{
+    model::{Extracted, Limits},
+    sink::Gap,
+};
 use meta::Fallbacks;
 use scan::{Found, Scanner, Tag};
 use tags::{Name, Role};
+
+pub use reader::{ANCHOR_PREFIX, to_reader_html};
+
+pub(crate) use reader::clean;
+pub(crate) use charset::decode as decode_bytes;
+pub(crate) use entity::decode_all as decode_entities;
+
+/// The text of HTML or XML in any encoding.
+pub(crate) fn decode_markup(bytes: &[u8]) -> String {
+    charset::decode(bytes, charset::declared_in_html).0.into_owned()
+}
 
 /// Longest title taken from a page, in bytes as written.
 const MAX_TITLE_BYTES: usize = 4 << 10;
@@ -43,15 +59,6 @@ pub fn extract_str(page: &str, limits: &Limits) -> Extracted {
     let mut extractor = Extractor::new(page, limits);
     extractor.run();
     extractor.finish()
-}
-
-/// What must be written before the next word.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Gap {
-    None,
-    Space,
-    Cell,
-    Line,
 }
 
 /// An element that is being left out: its name, how many of that name are open,
