@@ -169,3 +169,56 @@ impl Inner {
         }
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::testing::{Compression, ZimBuilder};
+    use crate::{Archive, BytesSource, OpenOptions};
+
+    #[test]
+    fn few_decoders_wait() {
+        for compression in [Compression::Zstd, Compression::Xz] {
+            let mut builder = ZimBuilder::new()
+                .compression(compression)
+                .cluster_bytes(350_000);
+            for number in 0..40u8 {
+                builder = builder.article(&format!("{number:02}"), "", vec![number; 90_000]);
+            }
+            let cache = Arc::new(ClusterCache::new(16 << 20));
+            let options = OpenOptions {
+                cache: Some(Arc::clone(&cache)),
+                ..OpenOptions::default()
+            };
+            let source = Arc::new(BytesSource::new(builder.build()));
+            let archive = Archive::open_source(source, options).unwrap();
+            let read = |number: u8| {
+                let entry = archive
+                    .by_path('C', &format!("{number:02}"))
+                    .unwrap()
+                    .unwrap();
+                assert_eq!(archive.read(&entry).unwrap(), vec![number; 90_000]);
+            };
+            // The first of the four blobs in each of ten clusters.
+            (0..40).step_by(4).for_each(read);
+            let unfinished = |inner: &Inner| {
+                inner
+                    .slots
+                    .values()
+                    .filter(|slot| slot.cluster.is_unfinished())
+                    .count()
+            };
+            assert_eq!(unfinished(&cache.lock()), MAX_UNFINISHED);
+            // Those whose decoders were given back start again where they stopped.
+            (0..40).for_each(read);
+            assert_eq!(unfinished(&cache.lock()), 0);
+            let held: u64 = cache
+                .lock()
+                .slots
+                .values()
+                .map(|slot| slot.cluster.memory_bytes())
+                .sum();
+            assert_eq!(cache.bytes(), held);
+        }
+    }
+}

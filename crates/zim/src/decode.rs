@@ -308,3 +308,23 @@ fn zstd_window(input: &[u8]) -> u64 {
         _ => u64::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn the_window_of_a_frame_is_known_from_its_first_bytes() {
+        for log in [10, 17, 20, 23] {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+            encoder.window_log(log).unwrap();
+            encoder.write_all(b"some").unwrap();
+            encoder.flush().unwrap();
+            encoder.write_all(b" more").unwrap();
+            assert_eq!(zstd_window(&encoder.finish().unwrap()), 1 << log);
+        }
+        assert_eq!(zstd_window(&[]), u64::MAX);
+        assert_eq!(zstd_window(&[0x28, 0xb5, 0x2f, 0xfd, 0x20, 9]), u64::MAX);
+    }
+}
