@@ -94,7 +94,9 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Unpacks one entry of XML as text, whatever its encoding.
     pub(crate) fn read_text(&mut self, name: &str) -> Result<Option<String>, FormatError> {
-        Ok(self.read(name)?.map(|bytes| crate::html::decode_markup(&bytes)))
+        Ok(self
+            .read(name)?
+            .map(|bytes| crate::html::decode_markup(&bytes)))
     }
 }
 
@@ -105,5 +107,59 @@ fn from_zip(error: ZipError) -> FormatError {
             FormatError::Io(error)
         }
         other => FormatError::damaged(other),
+    }
+}
+
+/// Archives made in tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::io::{Cursor, Write};
+
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
+    /// An archive of these entries, name and content.
+    pub(crate) fn archive(entries: &[(&str, &str)]) -> Cursor<Vec<u8>> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in entries {
+            writer
+                .start_file(*name, SimpleFileOptions::default())
+                .unwrap();
+            writer.write_all(content.as_bytes()).unwrap();
+        }
+        Cursor::new(writer.finish().unwrap().into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bombs_are_refused() {
+        let bomb = "0".repeat(8 << 20);
+        let limits = Limits {
+            max_unpack_ratio: 100,
+            ..Limits::default()
+        };
+        let mut archive = Archive::open(testing::archive(&[("a", &bomb)]), &limits).unwrap();
+        assert!(matches!(archive.read("a"), Err(FormatError::TooLarge(_))));
+        let limits = Limits {
+            max_unpacked_bytes: 1000,
+            ..Limits::default()
+        };
+        let entries = [("a", &*"x".repeat(900)), ("b", &*"y".repeat(900))];
+        let mut archive = Archive::open(testing::archive(&entries), &limits).unwrap();
+        assert_eq!(
+            archive.read("A").unwrap().unwrap().len(),
+            900,
+            "names in other case are found"
+        );
+        assert!(matches!(archive.read("b"), Err(FormatError::TooLarge(_))));
+        assert!(archive.read("c").unwrap().is_none());
+        let limits = Limits {
+            max_archive_entries: 1,
+            ..Limits::default()
+        };
+        assert!(Archive::open(testing::archive(&[("a", ""), ("b", "")]), &limits).is_err());
     }
 }

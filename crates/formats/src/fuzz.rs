@@ -3,7 +3,11 @@
 
 use std::io::Cursor;
 
-use crate::{FormatError, Kind, detect, epub, html, image, markdown, media, model::{Extracted, Limits}, office, pdf, text};
+use crate::{
+    FormatError, Kind, detect, epub, html, image, markdown, media,
+    model::{Extracted, Limits},
+    office, pdf, text,
+};
 
 /// Small limits, so that a run meets them.
 fn limits() -> Limits {
@@ -19,14 +23,20 @@ fn limits() -> Limits {
 fn check(result: Result<Extracted, FormatError>) {
     if let Ok(doc) = result {
         assert!(doc.text.len() <= limits().max_text_bytes);
-        assert!(!doc.text.chars().any(|c| c.is_ascii_control() && c != '\n' && c != '\t'));
+        assert!(
+            !doc.text
+                .chars()
+                .any(|c| c.is_ascii_control() && c != '\n' && c != '\t')
+        );
     }
 }
 
 /// HTML, and the reader view of it.
 pub fn fuzz_html(data: &[u8]) {
     check(Ok(html::extract(data, &limits())));
-    let view = html::to_reader_html(&String::from_utf8_lossy(data), &|link| Some(link.to_owned()));
+    let view = html::to_reader_html(&String::from_utf8_lossy(data), &|link| {
+        Some(link.to_owned())
+    });
     assert!(!view.contains("<script") && !view.contains("<style"));
 }
 

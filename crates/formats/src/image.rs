@@ -65,7 +65,12 @@ fn exif(head: &[u8], doc: &mut Extracted) {
         match &field.value {
             exif::Value::Ascii(lines) => {
                 let line = lines.first()?;
-                Some(decode_bytes(line, |_| None).0.trim_matches(['\0', ' ']).to_owned())
+                Some(
+                    decode_bytes(line, |_| None)
+                        .0
+                        .trim_matches(['\0', ' '])
+                        .to_owned(),
+                )
             }
             exif::Value::Byte(bytes) => {
                 // Windows writes its own titles in UTF-16 without a mark.
@@ -97,10 +102,17 @@ fn exif(head: &[u8], doc: &mut Extracted) {
     }
     let maker = text(Tag::Make).unwrap_or_default();
     if let Some(model) = text(Tag::Model) {
-        let whole = if model.starts_with(&maker) { model } else { format!("{maker} {model}") };
+        let whole = if model.starts_with(&maker) {
+            model
+        } else {
+            format!("{maker} {model}")
+        };
         doc.add_extra("camera", whole.trim());
     }
-    if let Some(orientation) = fields.get_field(Tag::Orientation, In::PRIMARY).and_then(|f| f.value.get_uint(0)) {
+    if let Some(orientation) = fields
+        .get_field(Tag::Orientation, In::PRIMARY)
+        .and_then(|f| f.value.get_uint(0))
+    {
         doc.add_extra("orientation", orientation);
     }
 }
@@ -108,7 +120,11 @@ fn exif(head: &[u8], doc: &mut Extracted) {
 /// What cameras write when nobody has described a picture.
 fn is_camera_default(words: &str) -> bool {
     let words = words.trim().to_ascii_uppercase();
-    words.is_empty() || words.contains("DIGITAL CAMERA") || words.starts_with("DCIM") || words == "SONY DSC" || words == "DEFAULT"
+    words.is_empty()
+        || words.contains("DIGITAL CAMERA")
+        || words.starts_with("DCIM")
+        || words == "SONY DSC"
+        || words == "DEFAULT"
 }
 
 /// IPTC-IIM inside JPEG's APP13: records begin with `1C 02`, number, length.
@@ -119,7 +135,8 @@ fn iptc(head: &[u8], doc: &mut Extracted) {
     let mut rest = head.get(from + 6..).unwrap_or(&[]);
     // The resource's name and size come before the first record.
     const BEFORE_RECORDS: usize = 64;
-    let Some(start) = memchr::memmem::find(rest.get(..BEFORE_RECORDS).unwrap_or(rest), b"\x1c") else {
+    let Some(start) = memchr::memmem::find(rest.get(..BEFORE_RECORDS).unwrap_or(rest), b"\x1c")
+    else {
         return;
     };
     rest = rest.get(start..).unwrap_or(&[]);
@@ -200,7 +217,13 @@ mod tests {
     #[test]
     fn sizes_and_words() {
         let doc = extract(PNG, &Limits::default());
-        assert_eq!(doc.extra, [("width".to_owned(), "7".to_owned()), ("height".to_owned(), "5".to_owned())]);
+        assert_eq!(
+            doc.extra,
+            [
+                ("width".to_owned(), "7".to_owned()),
+                ("height".to_owned(), "5".to_owned())
+            ]
+        );
         let mut tagged = PNG.to_vec();
         tagged.extend_from_slice(b"<x:xmpmeta><rdf:Description><dc:title><rdf:Alt><rdf:li>Well</rdf:li></rdf:Alt></dc:title></rdf:Description></x:xmpmeta>");
         tagged.extend_from_slice(b"8BIM\x04\x04\0\0\0\0\0\x20\x1c\x02\x78\0\x04Deep\x1c\x02\x50\0\x04Mira\x1c\x02\x19\xff\xff");
@@ -208,13 +231,23 @@ mod tests {
         assert_eq!(doc.title.as_deref(), Some("Well"));
         assert_eq!(doc.description.as_deref(), Some("Deep"));
         assert_eq!(doc.authors, ["Mira"]);
-        assert_eq!(extract(b"\xff\xd8\xff", &Limits::default()).warnings.len(), 1);
+        assert_eq!(
+            extract(b"\xff\xd8\xff", &Limits::default()).warnings.len(),
+            1
+        );
     }
 
     #[test]
     fn drawings() {
         let doc = extract(b"<svg width='10px' height='20'><title>T</title><desc>D</desc><g><text>a<tspan>b</tspan></text></g></svg>", &Limits::default());
-        assert_eq!((doc.title.as_deref(), doc.description.as_deref(), doc.text.as_str()), (Some("T"), Some("D"), "ab"));
+        assert_eq!(
+            (
+                doc.title.as_deref(),
+                doc.description.as_deref(),
+                doc.text.as_str()
+            ),
+            (Some("T"), Some("D"), "ab")
+        );
         assert_eq!(doc.extra.len(), 2);
     }
 

@@ -70,36 +70,60 @@ pub fn extract_bytes(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<Extrac
     read(kind, Cursor::new(bytes), limits)
 }
 
-fn read(kind: Kind, mut source: impl Read + Seek, limits: &Limits) -> Result<Extracted, FormatError> {
+fn read(
+    kind: Kind,
+    mut source: impl Read + Seek,
+    limits: &Limits,
+) -> Result<Extracted, FormatError> {
     match kind {
         Kind::Html => Ok(html::extract(&all(source, limits)?, limits)),
         Kind::Text => Ok(text::extract(&all(source, limits)?, limits)),
         Kind::Markdown => Ok(markdown::extract(&all(source, limits)?, limits)),
         Kind::Pdf => pdf::extract(all(source, limits)?, limits),
         Kind::Epub => epub::extract(source, limits),
-        Kind::Docx | Kind::Odt | Kind::Pptx | Kind::Odp | Kind::Xlsx | Kind::Ods | Kind::OldOffice => {
-            office::extract(source, limits)
-        }
+        Kind::Docx
+        | Kind::Odt
+        | Kind::Pptx
+        | Kind::Odp
+        | Kind::Xlsx
+        | Kind::Ods
+        | Kind::OldOffice => office::extract(source, limits),
         Kind::Image => {
             // What an image says about itself stands at its beginning.
             let mut head = Vec::new();
-            source.by_ref().take(image::HEAD_BYTES).read_to_end(&mut head)?;
+            source
+                .by_ref()
+                .take(image::HEAD_BYTES)
+                .read_to_end(&mut head)?;
             Ok(image::extract(&head, limits))
         }
         Kind::Audio | Kind::Video => media::extract(source),
-        Kind::Zim => Err(FormatError::Unsupported("a ZIM archive, which is imported as a collection".to_owned())),
-        Kind::Marc | Kind::MarcXml | Kind::DublinCore | Kind::Bibtex | Kind::Ris | Kind::Csv | Kind::JsonLines => {
-            Err(FormatError::Unsupported("catalogue records, which are imported as records".to_owned()))
-        }
+        Kind::Zim => Err(FormatError::Unsupported(
+            "a ZIM archive, which is imported as a collection".to_owned(),
+        )),
+        Kind::Marc
+        | Kind::MarcXml
+        | Kind::DublinCore
+        | Kind::Bibtex
+        | Kind::Ris
+        | Kind::Csv
+        | Kind::JsonLines => Err(FormatError::Unsupported(
+            "catalogue records, which are imported as records".to_owned(),
+        )),
         Kind::Unknown => Err(FormatError::Unsupported("unknown".to_owned())),
     }
 }
 
 fn all(source: impl Read, limits: &Limits) -> Result<Vec<u8>, FormatError> {
     let mut bytes = Vec::new();
-    source.take(limits.max_input_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    source
+        .take(limits.max_input_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limits.max_input_bytes {
-        return Err(FormatError::TooLarge(format!("at most {} bytes", limits.max_input_bytes)));
+        return Err(FormatError::TooLarge(format!(
+            "at most {} bytes",
+            limits.max_input_bytes
+        )));
     }
     Ok(bytes)
 }

@@ -34,7 +34,9 @@ pub fn extract(bytes: &[u8], limits: &Limits) -> Extracted {
                 Some(kind) => front_matter(&text, kind, &mut sink.doc),
                 None => sink.text(&text),
             },
-            Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => sink.text(&text),
+            Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+                sink.text(&text)
+            }
             Event::Html(markup) | Event::InlineHtml(markup) => {
                 let part = html::extract_str(&markup, limits);
                 sink.text(&part.text);
@@ -51,7 +53,11 @@ pub fn extract(bytes: &[u8], limits: &Limits) -> Extracted {
             }
             Event::End(TagEnd::TableCell) => sink.cell(),
             Event::End(
-                TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link | TagEnd::Strikethrough | TagEnd::Image,
+                TagEnd::Emphasis
+                | TagEnd::Strong
+                | TagEnd::Link
+                | TagEnd::Strikethrough
+                | TagEnd::Image,
             ) => {}
             Event::End(_) => sink.gap(Gap::Line),
             _ => {}
@@ -73,12 +79,17 @@ fn front_matter(block: &str, kind: MetadataBlockKind, doc: &mut Extracted) {
         let value = value.trim();
         let one = value.trim_matches(['"', '\'']);
         let list = value.trim_matches(['[', ']']);
-        let items = || list.split(',').map(|item| item.trim().trim_matches(['"', '\'']));
+        let items = || {
+            list.split(',')
+                .map(|item| item.trim().trim_matches(['"', '\'']))
+        };
         match key.trim() {
             "title" => doc.offer_title(one),
             "lang" | "language" => doc.offer_language(one),
             "author" | "authors" => items().for_each(|item| doc.add_author(item)),
-            "tags" | "keywords" | "subjects" | "categories" => items().for_each(|item| doc.add_subject(item)),
+            "tags" | "keywords" | "subjects" | "categories" => {
+                items().for_each(|item| doc.add_subject(item))
+            }
             "description" | "summary" | "abstract" => doc.offer_description(one),
             "date" | "year" => doc.offer_year(one),
             "publisher" => doc.offer_publisher(one),
@@ -131,7 +142,8 @@ fn with_ids<'t>(events: impl Iterator<Item = Event<'t>>) -> Vec<Event<'t>> {
                 if *count > 1 {
                     slug = format!("{slug}-{count}");
                 }
-                if let Some(Event::Start(Tag::Heading { id, .. })) = open.take().and_then(|start| out.get_mut(start))
+                if let Some(Event::Start(Tag::Heading { id, .. })) =
+                    open.take().and_then(|start| out.get_mut(start))
                     && id.is_none()
                     && !slug.is_empty()
                 {
@@ -172,7 +184,10 @@ mod tests {
         assert_eq!(doc.subjects, ["water", "sun"]);
         assert_eq!(doc.year, Some(2021));
         assert_eq!(doc.headings, ["Dig deep"]);
-        assert_eq!(doc.text, "Dig deep\nOne two code.\na\tb\nc\td\nx\ny\nlink & more");
+        assert_eq!(
+            doc.text,
+            "Dig deep\nOne two code.\na\tb\nc\td\nx\ny\nlink & more"
+        );
     }
 
     #[test]
@@ -180,8 +195,17 @@ mod tests {
         let page = markdown_to_html(
             "---\ntitle: x\n---\n# Add a file\n\n## Add a file\n\n<script>alert(1)</script>[a](javascript:x) [b](/help#c) <b onclick=x>c</b>\n\n우물\n---\n",
         );
-        assert!(page.contains("id=\"add-a-file\"") && page.contains("id=\"add-a-file-2\""), "{page}");
-        assert!(page.contains("id=\"우물\"") && page.contains("href=\"/help#c\""), "{page}");
-        assert!(!page.contains("script") && !page.contains("onclick") && !page.contains("title: x"), "{page}");
+        assert!(
+            page.contains("id=\"add-a-file\"") && page.contains("id=\"add-a-file-2\""),
+            "{page}"
+        );
+        assert!(
+            page.contains("id=\"우물\"") && page.contains("href=\"/help#c\""),
+            "{page}"
+        );
+        assert!(
+            !page.contains("script") && !page.contains("onclick") && !page.contains("title: x"),
+            "{page}"
+        );
     }
 }

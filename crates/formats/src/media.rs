@@ -31,8 +31,15 @@ pub fn extract(mut source: impl Read + Seek) -> Result<Extracted, FormatError> {
 }
 
 fn tags(source: impl Read + Seek) -> Option<Extracted> {
-    let options = ParseOptions::new().read_cover_art(false).parsing_mode(ParsingMode::Relaxed);
-    let file = Probe::new(BufReader::new(source)).options(options).guess_file_type().ok()?.read().ok()?;
+    let options = ParseOptions::new()
+        .read_cover_art(false)
+        .parsing_mode(ParsingMode::Relaxed);
+    let file = Probe::new(BufReader::new(source))
+        .options(options)
+        .guess_file_type()
+        .ok()?
+        .read()
+        .ok()?;
     let mut doc = Extracted::default();
     let seconds = file.properties().duration().as_secs();
     if seconds > 0 {
@@ -57,7 +64,11 @@ fn tags(source: impl Read + Seek) -> Option<Extracted> {
         if let Some(language) = tag.get_string(ItemKey::Language) {
             doc.offer_language(language);
         }
-        if let Some(words) = tag.get_string(ItemKey::Description).map(str::to_owned).or_else(|| tag.comment().map(|c| c.into_owned())) {
+        if let Some(words) = tag
+            .get_string(ItemKey::Description)
+            .map(str::to_owned)
+            .or_else(|| tag.comment().map(|c| c.into_owned()))
+        {
             doc.offer_description(&words);
         }
         if let Some(lyrics) = tag.get_string(ItemKey::Lyrics)
@@ -81,7 +92,9 @@ mod tests {
     #[test]
     fn tags_of_a_wave_file() {
         let info = b"LISTINFOINAM\x05\0\0\0Well\0\0IART\x05\0\0\0Mira\0\0";
-        let mut wave = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0".to_vec();
+        let mut wave =
+            b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0"
+                .to_vec();
         wave.extend_from_slice(b"LIST");
         wave.extend_from_slice(&u32::try_from(info.len() - 4).unwrap().to_le_bytes());
         wave.extend_from_slice(&info[4..]);
@@ -93,7 +106,11 @@ mod tests {
         let doc = extract(Cursor::new(wave)).unwrap();
         assert_eq!(doc.title.as_deref(), Some("Well"), "{doc:?}");
         assert_eq!(doc.authors, ["Mira"]);
-        assert!(doc.extra.contains(&("duration_s".to_owned(), "2".to_owned())), "{doc:?}");
+        assert!(
+            doc.extra
+                .contains(&("duration_s".to_owned(), "2".to_owned())),
+            "{doc:?}"
+        );
     }
 
     #[test]

@@ -21,7 +21,11 @@ pub(crate) struct Sink<'l> {
 
 impl<'l> Sink<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Self {
-        Self { doc: Extracted::default(), limits, gap: Gap::None }
+        Self {
+            doc: Extracted::default(),
+            limits,
+            gap: Gap::None,
+        }
     }
 
     /// Whether the text has reached its limit.
@@ -40,7 +44,12 @@ impl<'l> Sink<'l> {
             self.gap(Gap::Space);
         }
         for word in text.split(blank).filter(|word| !word.is_empty()) {
-            let word = floor_boundary(word, self.limits.max_text_bytes.saturating_sub(self.doc.text.len() + 1));
+            let word = floor_boundary(
+                word,
+                self.limits
+                    .max_text_bytes
+                    .saturating_sub(self.doc.text.len() + 1),
+            );
             if word.is_empty() {
                 self.doc.warn_cut(self.limits);
                 return;
@@ -107,7 +116,10 @@ impl<'l> Sink<'l> {
             self.doc.warn(warning);
         }
         self.gap(Gap::Line);
-        let room = self.limits.max_text_bytes.saturating_sub(self.doc.text.len() + 1);
+        let room = self
+            .limits
+            .max_text_bytes
+            .saturating_sub(self.doc.text.len() + 1);
         let text = floor_boundary(&part.text, room);
         if text.len() < part.text.len() {
             self.doc.warn_cut(self.limits);
@@ -151,7 +163,10 @@ mod tests {
 
     #[test]
     fn text_has_a_limit() {
-        let limits = Limits { max_text_bytes: 8, ..Limits::default() };
+        let limits = Limits {
+            max_text_bytes: 8,
+            ..Limits::default()
+        };
         let mut sink = Sink::new(&limits);
         sink.text("물은 생명이다");
         sink.text("more");

@@ -7,8 +7,17 @@ use crate::{
 
 /// Properties that may be attributes of `rdf:Description`.
 const AS_ATTRIBUTES: &[&str] = &[
-    "dc:title", "dc:description", "dc:creator", "dc:language", "dc:publisher", "photoshop:DateCreated", "photoshop:Headline",
-    "xmp:CreateDate", "xap:CreateDate", "dc:identifier", "prism:doi",
+    "dc:title",
+    "dc:description",
+    "dc:creator",
+    "dc:language",
+    "dc:publisher",
+    "photoshop:DateCreated",
+    "photoshop:Headline",
+    "xmp:CreateDate",
+    "xap:CreateDate",
+    "dc:identifier",
+    "prism:doi",
 ];
 
 /// Fills what is missing in `doc` from a packet; a damaged packet gives what

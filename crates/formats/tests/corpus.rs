@@ -11,7 +11,9 @@ use std::{
 use lampion_formats::{DETECT_BYTES, FormatError, Limits, detect, extract};
 
 fn folder(name: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(name);
     if !folder.is_dir() {
         println!("skipped: ../shared/data is absent");
         return None;
@@ -30,20 +32,37 @@ struct Count {
 
 /// Reads every file of a folder, in order of their names.
 fn read_all(folder: &Path) -> Count {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let mut count = Count::default();
     for path in files {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&path).unwrap();
         let kind = detect(&name, &bytes[..bytes.len().min(DETECT_BYTES)]);
-        match catch_unwind(AssertUnwindSafe(|| extract(kind, &path, &Limits::default()))) {
-            Ok(Ok(doc)) if doc.text.trim().is_empty() => count.empty.push(format!("{name} {:?}", doc.warnings)),
+        match catch_unwind(AssertUnwindSafe(|| {
+            extract(kind, &path, &Limits::default())
+        })) {
+            Ok(Ok(doc)) if doc.text.trim().is_empty() => {
+                count.empty.push(format!("{name} {:?}", doc.warnings))
+            }
             Ok(Ok(doc)) => {
-                assert!(!doc.text.contains("\n\n") && !doc.text.contains("  "), "{name}");
+                assert!(
+                    !doc.text.contains("\n\n") && !doc.text.contains("  "),
+                    "{name}"
+                );
                 if std::env::var_os("SHOW").is_some() {
-                    println!("== {name} {:?} {:?} {:?} {:?} {:?}", doc.title, doc.authors, doc.year, doc.pages, doc.warnings);
-                    println!("{:?} {}", doc.headings.iter().take(4).collect::<Vec<_>>(), doc.text.chars().take(300).collect::<String>());
+                    println!(
+                        "== {name} {:?} {:?} {:?} {:?} {:?}",
+                        doc.title, doc.authors, doc.year, doc.pages, doc.warnings
+                    );
+                    println!(
+                        "{:?} {}",
+                        doc.headings.iter().take(4).collect::<Vec<_>>(),
+                        doc.text.chars().take(300).collect::<String>()
+                    );
                 }
                 count.text += 1;
             }
@@ -66,7 +85,9 @@ fn pdfs() {
 
 #[test]
 fn office_files() {
-    let Some(folder) = folder("office") else { return };
+    let Some(folder) = folder("office") else {
+        return;
+    };
     let count = read_all(&folder);
     assert!(count.panicked.is_empty());
     assert!(count.text >= 60, "{count:?}");

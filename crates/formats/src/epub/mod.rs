@@ -41,7 +41,9 @@ pub fn extract(source: impl Read + Seek, limits: &Limits) -> Result<Extracted, F
                     sink.part(html::extract(&bytes, limits));
                 }
             }
-            Ok(None) => sink.doc.warn(format!("chapter `{href}` is missing inside it")),
+            Ok(None) => sink
+                .doc
+                .warn(format!("chapter `{href}` is missing inside it")),
             Err(error) => sink.doc.warn(format!("chapter `{href}` inside it {error}")),
         }
     }
@@ -53,7 +55,9 @@ pub fn extract(source: impl Read + Seek, limits: &Limits) -> Result<Extracted, F
 
 /// A page that is a picture and nothing else has no text.
 fn is_picture(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\xff\xd8\xff") || bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"GIF8")
+    bytes.starts_with(b"\xff\xd8\xff")
+        || bytes.starts_with(b"\x89PNG")
+        || bytes.starts_with(b"GIF8")
 }
 
 /// An EPUB, open for reading page by page.
@@ -78,7 +82,11 @@ impl Epub {
     #[must_use]
     pub fn chapters(&self) -> Vec<(String, String)> {
         let title = |href: &String| self.book.titles.get(href).unwrap_or(href).clone();
-        self.book.spine.iter().map(|href| (href.clone(), title(href))).collect()
+        self.book
+            .spine
+            .iter()
+            .map(|href| (href.clone(), title(href)))
+            .collect()
     }
 
     /// One resource of the book: its media type and its bytes. Only what the book
@@ -89,11 +97,15 @@ impl Epub {
     pub fn resource(&mut self, href: &str) -> Result<(String, Vec<u8>), FormatError> {
         let path = href.split(['#', '?']).next().unwrap_or(href);
         let Some(mime) = self.book.manifest.get(path) else {
-            return Err(FormatError::damaged(format!("`{path}` is not part of the book")));
+            return Err(FormatError::damaged(format!(
+                "`{path}` is not part of the book"
+            )));
         };
         match self.archive.read(path)? {
             Some(bytes) => Ok((mime.clone(), bytes)),
-            None => Err(FormatError::damaged(format!("`{path}` is missing inside it"))),
+            None => Err(FormatError::damaged(format!(
+                "`{path}` is missing inside it"
+            ))),
         }
     }
 

@@ -16,8 +16,10 @@ use crate::{
 };
 
 /// Fonts may be scrambled without locking a book (EPUB 3.3 §4.4, Adobe's older way).
-const FONT_SCRAMBLING: &[&str] =
-    &["http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"];
+const FONT_SCRAMBLING: &[&str] = &[
+    "http://www.idpf.org/2008/embedding",
+    "http://ns.adobe.com/pdf/enc#RC",
+];
 
 /// What a book says about itself; every place is a name in the archive.
 #[derive(Default)]
@@ -48,14 +50,22 @@ struct Reading {
 }
 
 impl Book {
-    pub(super) fn open<R: Read + Seek>(archive: &mut Archive<R>, limits: &Limits) -> Result<Self, FormatError> {
+    pub(super) fn open<R: Read + Seek>(
+        archive: &mut Archive<R>,
+        limits: &Limits,
+    ) -> Result<Self, FormatError> {
         if let Some(xml) = archive.read_text("META-INF/encryption.xml")? {
             refuse_locked(&xml, limits)?;
         }
         let place = package_place(archive, limits)?;
-        let folder = place.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let folder = place
+            .rsplit_once('/')
+            .map_or("", |(folder, _)| folder)
+            .to_owned();
         let Some(xml) = archive.read_text(&place)? else {
-            return Err(FormatError::damaged(format!("`{place}` is missing inside it")));
+            return Err(FormatError::damaged(format!(
+                "`{place}` is missing inside it"
+            )));
         };
         let mut book = Self::default();
         let mut reading = Reading::default();
@@ -77,16 +87,30 @@ impl Book {
             .items
             .values()
             .find(|item| item.properties.split(' ').any(|p| p == "nav"))
-            .or_else(|| reading.items.values().find(|item| item.mime == "application/x-dtbncx+xml"))
+            .or_else(|| {
+                reading
+                    .items
+                    .values()
+                    .find(|item| item.mime == "application/x-dtbncx+xml")
+            })
             .map(|item| place_of(&item.href));
         book.cover = reading
             .items
             .values()
             .find(|item| item.properties.split(' ').any(|p| p == "cover-image"))
-            .or_else(|| reading.cover_id.as_ref().and_then(|id| reading.items.get(id)))
+            .or_else(|| {
+                reading
+                    .cover_id
+                    .as_ref()
+                    .and_then(|id| reading.items.get(id))
+            })
             .filter(|item| item.mime.starts_with("image/"))
             .map(|item| place_of(&item.href));
-        book.manifest = reading.items.into_values().map(|item| (place_of(&item.href), item.mime)).collect();
+        book.manifest = reading
+            .items
+            .into_values()
+            .map(|item| (place_of(&item.href), item.mime))
+            .collect();
         if let Some(contents) = contents
             && let Ok(Some(xml)) = archive.read_text(&contents)
         {
@@ -139,7 +163,11 @@ impl Reading {
                 let get = |name: &str| attributes.get(name).unwrap_or_default();
                 match name {
                     "item" => {
-                        let item = Item { href: get("href"), mime: get("media-type"), properties: get("properties") };
+                        let item = Item {
+                            href: get("href"),
+                            mime: get("media-type"),
+                            properties: get("properties"),
+                        };
                         self.items.insert(get("id"), item);
                     }
                     "itemref" => self.order.push(get("idref")),
@@ -161,12 +189,18 @@ impl Reading {
                     "contributor" if about.authors.is_empty() => about.add_author(value),
                     "subject" => about.add_subjects(value),
                     // Descriptions often hold markup.
-                    "description" => about.offer_description(&crate::html::extract_str(value, &Limits::default()).text),
+                    "description" => about.offer_description(
+                        &crate::html::extract_str(value, &Limits::default()).text,
+                    ),
                     "publisher" => about.offer_publisher(value),
                     "language" => about.offer_language(value),
                     "date" => about.offer_year(value),
                     "identifier" => {
-                        let scheme = if self.identifier_scheme.is_empty() { "id" } else { &self.identifier_scheme };
+                        let scheme = if self.identifier_scheme.is_empty() {
+                            "id"
+                        } else {
+                            &self.identifier_scheme
+                        };
                         about.add_identifier(scheme, value);
                     }
                     _ => {}
@@ -179,7 +213,10 @@ impl Reading {
 
 /// `META-INF/container.xml` names the package document; books without it still
 /// have one somewhere.
-fn package_place<R: Read + Seek>(archive: &mut Archive<R>, limits: &Limits) -> Result<String, FormatError> {
+fn package_place<R: Read + Seek>(
+    archive: &mut Archive<R>,
+    limits: &Limits,
+) -> Result<String, FormatError> {
     let mut place = None;
     if let Some(xml) = archive.read_text("META-INF/container.xml")? {
         drop(walk(&xml, limits, |node| {
@@ -191,7 +228,12 @@ fn package_place<R: Read + Seek>(archive: &mut Archive<R>, limits: &Limits) -> R
         }));
     }
     place
-        .or_else(|| archive.names().find(|name| name.ends_with(".opf")).map(Cow::into_owned))
+        .or_else(|| {
+            archive
+                .names()
+                .find(|name| name.ends_with(".opf"))
+                .map(Cow::into_owned)
+        })
         .ok_or_else(|| FormatError::damaged("no package document inside, so not an EPUB"))
 }
 
@@ -204,7 +246,11 @@ fn refuse_locked(xml: &str, limits: &Limits) -> Result<(), FormatError> {
             locked |= !FONT_SCRAMBLING.contains(&algorithm.as_str());
         }
     }));
-    if locked { Err(FormatError::Encrypted) } else { Ok(()) }
+    if locked {
+        Err(FormatError::Encrypted)
+    } else {
+        Ok(())
+    }
 }
 
 /// `%20` and the like in a reference.

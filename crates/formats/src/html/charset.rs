@@ -114,7 +114,10 @@ mod tests {
         assert_eq!(read(b"\xef\xbb\xbfgr\xc3\xbcn"), "grün");
         assert_eq!(read(b"\xff\xfeg\0r\0"), "gr");
         assert!(read(b"<meta charset='iso-8859-2'>\xb1").ends_with('ą'));
-        assert!(read(b"<META http-equiv=x content='text/html; Charset = windows-1251'>\xcf").ends_with('П'));
+        assert!(
+            read(b"<META http-equiv=x content='text/html; Charset = windows-1251'>\xcf")
+                .ends_with('П')
+        );
         assert!(read(b"<meta charset=euc-kr>\xc7\xd1").ends_with('한'));
         assert!(read(b"<?xml version='1.0' encoding='Shift_JIS'?>\x93\xfa").ends_with('日'));
         assert!(read(b"<meta charset=utf-16>gr\xc3\xbcn").ends_with("grün"));

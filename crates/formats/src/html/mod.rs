@@ -26,13 +26,15 @@ use tags::{Name, Role};
 
 pub use reader::{ANCHOR_PREFIX, to_reader_html};
 
-pub(crate) use reader::clean;
 pub(crate) use charset::decode as decode_bytes;
 pub(crate) use entity::decode_all as decode_entities;
+pub(crate) use reader::clean;
 
 /// The text of HTML or XML in any encoding.
 pub(crate) fn decode_markup(bytes: &[u8]) -> String {
-    charset::decode(bytes, charset::declared_in_html).0.into_owned()
+    charset::decode(bytes, charset::declared_in_html)
+        .0
+        .into_owned()
 }
 
 /// Longest title taken from a page, in bytes as written.

@@ -21,9 +21,16 @@ pub(super) fn without_noise(page: &str) -> String {
         at = match scan.at_angle(angle) {
             Found::Tag(tag) => {
                 let mut noise = false;
-                let next = scan.attributes(tag.attributes, |name, value| noise |= is_noise(name, value));
+                let next =
+                    scan.attributes(tag.attributes, |name, value| noise |= is_noise(name, value));
                 let role = tag.name.role();
-                if !noise || broken || tag.closing || role == Role::Void || role == Role::Break || tag.name.holds_page() {
+                if !noise
+                    || broken
+                    || tag.closing
+                    || role == Role::Void
+                    || role == Role::Break
+                    || tag.name.holds_page()
+                {
                     next
                 } else if let Some(end) = end_of(&mut scan, tag.name, next) {
                     out.push_str(page.get(copied..angle).unwrap_or(""));
@@ -57,7 +64,11 @@ fn end_of(scan: &mut Scanner<'_>, name: Name, mut at: usize) -> Option<usize> {
             Found::Tag(tag) => {
                 let next = scan.end_of_tag(&tag);
                 if tag.name == name {
-                    open = if tag.closing { open - 1 } else { open.saturating_add(1) };
+                    open = if tag.closing {
+                        open - 1
+                    } else {
+                        open.saturating_add(1)
+                    };
                     if open == 0 {
                         return Some(next);
                     }
@@ -80,7 +91,10 @@ pub(super) fn map_links(safe: &str, base: &dyn Fn(&str) -> Option<String>) -> St
     while let Some(found) = memchr::memchr(b'<', scan.rest(at)) {
         let angle = at + found;
         at = match scan.at_angle(angle) {
-            Found::Tag(tag) if !tag.closing && (tag.name == Name::new(b"a") || tag.name == Name::new(b"img")) => {
+            Found::Tag(tag)
+                if !tag.closing
+                    && (tag.name == Name::new(b"a") || tag.name == Name::new(b"img")) =>
+            {
                 out.push_str(safe.get(copied..angle).unwrap_or(""));
                 copied = if tag.name == Name::new(b"a") {
                     link(&mut scan, &tag, base, &mut out)
@@ -99,7 +113,12 @@ pub(super) fn map_links(safe: &str, base: &dyn Fn(&str) -> Option<String>) -> St
 }
 
 /// Writes the start tag of a link again, each value escaped anew.
-fn link(scan: &mut Scanner<'_>, tag: &Tag, base: &dyn Fn(&str) -> Option<String>, out: &mut String) -> usize {
+fn link(
+    scan: &mut Scanner<'_>,
+    tag: &Tag,
+    base: &dyn Fn(&str) -> Option<String>,
+    out: &mut String,
+) -> usize {
     out.push_str("<a");
     let next = scan.attributes(tag.attributes, |name, value| {
         let (Ok(name), Ok(value)) = (std::str::from_utf8(name), std::str::from_utf8(value)) else {
@@ -144,9 +163,9 @@ fn image(scan: &mut Scanner<'_>, tag: &Tag, out: &mut String) -> usize {
 fn leads_somewhere(address: &str) -> bool {
     let scheme_end = address.find([':', '/', '?', '#']);
     match scheme_end.and_then(|at| address.split_at_checked(at)) {
-        Some((scheme, rest)) if rest.starts_with(':') => {
-            SAFE_SCHEMES.iter().any(|safe| scheme.eq_ignore_ascii_case(safe))
-        }
+        Some((scheme, rest)) if rest.starts_with(':') => SAFE_SCHEMES
+            .iter()
+            .any(|safe| scheme.eq_ignore_ascii_case(safe)),
         _ => true,
     }
 }

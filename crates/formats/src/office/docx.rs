@@ -17,7 +17,9 @@ use crate::{
 /// appended.
 const OTHER_PARTS: &[&str] = &["header", "footnotes", "endnotes", "footer"];
 
-pub(super) fn extract<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<Extracted, FormatError> {
+pub(super) fn extract<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+) -> Result<Extracted, FormatError> {
     let main = package.main_part().to_owned();
     let relations = package.relations(&main)?;
     let mut headings = HashSet::new();
@@ -28,7 +30,9 @@ pub(super) fn extract<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<Ex
     }
     let mut sink = Sink::new(package.limits);
     let Some(xml) = package.text(&main)? else {
-        return Err(FormatError::damaged(format!("`{main}` is missing inside it")));
+        return Err(FormatError::damaged(format!(
+            "`{main}` is missing inside it"
+        )));
     };
     let result = body(&xml, &headings, &mut sink, package.limits);
     note(&mut sink.doc, &main, result)?;
@@ -57,7 +61,9 @@ fn heading_styles(xml: &str, limits: &Limits) -> HashSet<String> {
     let mut found = HashSet::new();
     let mut style = String::new();
     drop(walk(xml, limits, |node| {
-        let Node::Start(name, attributes) = node else { return };
+        let Node::Start(name, attributes) = node else {
+            return;
+        };
         let value = || attributes.get("val").unwrap_or_default();
         let heading = match name {
             "style" => {
@@ -86,7 +92,12 @@ struct Paragraph {
     heading: bool,
 }
 
-fn body(xml: &str, headings: &HashSet<String>, sink: &mut Sink<'_>, limits: &Limits) -> Result<(), FormatError> {
+fn body(
+    xml: &str,
+    headings: &HashSet<String>,
+    sink: &mut Sink<'_>,
+    limits: &Limits,
+) -> Result<(), FormatError> {
     let mut open: Vec<Paragraph> = Vec::new();
     // `mc:Fallback` repeats what `mc:Choice` holds; deleted text is gone.
     let mut left_out = 0_usize;
@@ -98,7 +109,10 @@ fn body(xml: &str, headings: &HashSet<String>, sink: &mut Sink<'_>, limits: &Lim
         Node::Start(name, attributes) => match name {
             "p" => {
                 sink.gap(Gap::Line);
-                open.push(Paragraph { began: sink.mark(), heading: false });
+                open.push(Paragraph {
+                    began: sink.mark(),
+                    heading: false,
+                });
             }
             "pStyle" => {
                 if let (Some(paragraph), Some(style)) = (open.last_mut(), attributes.get("val")) {
@@ -115,7 +129,10 @@ fn body(xml: &str, headings: &HashSet<String>, sink: &mut Sink<'_>, limits: &Lim
             "br" | "cr" => sink.gap(Gap::Line),
             "noBreakHyphen" => sink.text("-"),
             "docPr" => {
-                if let Some(alt) = attributes.get("descr").filter(|alt| !alt.contains(['/', '\\'])) {
+                if let Some(alt) = attributes
+                    .get("descr")
+                    .filter(|alt| !alt.contains(['/', '\\']))
+                {
                     sink.gap(Gap::Space);
                     sink.text(&alt);
                     sink.gap(Gap::Space);

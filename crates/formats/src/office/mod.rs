@@ -15,8 +15,8 @@ use crate::{
     archive::Archive,
     model::{Extracted, Limits},
 };
-pub(crate) use package::join;
 use package::Package;
+pub(crate) use package::join;
 
 /// First bytes of an OLE compound file: office files before 2007, and encrypted
 /// newer ones.
@@ -48,7 +48,9 @@ pub fn extract(mut source: impl Read + Seek, limits: &Limits) -> Result<Extracte
         "ppt" => pptx::extract(&mut package),
         "xl" => xlsx::extract(&mut package),
         _ => match package.main_type() {
-            kind if kind.contains("wordprocessingml") || kind.contains("ms-word") => docx::extract(&mut package),
+            kind if kind.contains("wordprocessingml") || kind.contains("ms-word") => {
+                docx::extract(&mut package)
+            }
             kind if kind.contains("presentationml") => pptx::extract(&mut package),
             kind if kind.contains("spreadsheetml") => xlsx::extract(&mut package),
             _ => Err(FormatError::damaged("no document, slides or sheets inside")),
@@ -64,7 +66,10 @@ pub fn extract(mut source: impl Read + Seek, limits: &Limits) -> Result<Extracte
 fn ole_error(source: &mut (impl Read + Seek)) -> Result<FormatError, FormatError> {
     let mut bytes = Vec::new();
     source.take(OLE_SEARCH_BYTES).read_to_end(&mut bytes)?;
-    let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     Ok(if memchr::memmem::find(&bytes, &name).is_some() {
         FormatError::Encrypted
     } else {
@@ -74,7 +79,11 @@ fn ole_error(source: &mut (impl Read + Seek)) -> Result<FormatError, FormatError
 
 /// The first damage in the parts of a document decides only if nothing was read;
 /// otherwise it becomes a warning.
-fn note(doc: &mut Extracted, part: &str, result: Result<(), FormatError>) -> Result<(), FormatError> {
+fn note(
+    doc: &mut Extracted,
+    part: &str,
+    result: Result<(), FormatError>,
+) -> Result<(), FormatError> {
     match result {
         Err(error @ FormatError::TooLarge(_)) if doc.text.is_empty() => Err(error),
         Err(error) => {

@@ -14,7 +14,10 @@ use crate::{
 /// The parts with text: the document, then the headers and footers of its pages.
 const PARTS: &[&str] = &["content.xml", "styles.xml"];
 
-pub(super) fn extract<R: Read + Seek>(mut archive: Archive<R>, limits: &Limits) -> Result<Extracted, FormatError> {
+pub(super) fn extract<R: Read + Seek>(
+    mut archive: Archive<R>,
+    limits: &Limits,
+) -> Result<Extracted, FormatError> {
     if let Some(manifest) = archive.read_text("META-INF/manifest.xml")?
         && manifest.contains("encryption-data")
     {
@@ -58,7 +61,9 @@ fn metadata(xml: &str, doc: &mut Extracted, limits: &Limits) {
     }
     drop(walk(xml, limits, |node| {
         if let Node::Start("document-statistic", attributes) = node
-            && let Some(pages) = attributes.get("page-count").or_else(|| attributes.get("table-count"))
+            && let Some(pages) = attributes
+                .get("page-count")
+                .or_else(|| attributes.get("table-count"))
         {
             doc.pages = pages.parse().ok().filter(|pages| *pages > 0);
         }
@@ -71,7 +76,17 @@ fn body(xml: &str, sink: &mut Sink<'_>, limits: &Limits) -> Result<(), FormatErr
     let mut slides = 0_u32;
     let is_spreadsheet = xml_is_spreadsheet(xml);
     // Deleted text, comments and the names of things aren't for readers.
-    let is_left_out = |name: &str| matches!(name, "tracked-changes" | "annotation" | "forms" | "scripts" | "automatic-styles" | "font-face-decls");
+    let is_left_out = |name: &str| {
+        matches!(
+            name,
+            "tracked-changes"
+                | "annotation"
+                | "forms"
+                | "scripts"
+                | "automatic-styles"
+                | "font-face-decls"
+        )
+    };
     let result = walk(xml, limits, |node| match node {
         Node::Start(name, _) if is_left_out(name) => left_out += 1,
         Node::End(name) if is_left_out(name) => left_out = left_out.saturating_sub(1),

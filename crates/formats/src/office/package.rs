@@ -34,13 +34,20 @@ pub(super) struct Package<'l, R> {
 impl<'l, R: Read + Seek> Package<'l, R> {
     pub(super) fn open(mut archive: Archive<R>, limits: &'l Limits) -> Result<Self, FormatError> {
         let roots = relations(&mut archive, "", limits)?;
-        let main = match roots.iter().find(|relation| relation.kind == "officeDocument") {
+        let main = match roots
+            .iter()
+            .find(|relation| relation.kind == "officeDocument")
+        {
             Some(relation) => relation.target.clone(),
-            None => ["word/document.xml", "ppt/presentation.xml", "xl/workbook.xml"]
-                .into_iter()
-                .find(|usual| archive.names().any(|name| name.eq_ignore_ascii_case(usual)))
-                .ok_or_else(|| FormatError::damaged("no document, slides or sheets inside"))?
-                .to_owned(),
+            None => [
+                "word/document.xml",
+                "ppt/presentation.xml",
+                "xl/workbook.xml",
+            ]
+            .into_iter()
+            .find(|usual| archive.names().any(|name| name.eq_ignore_ascii_case(usual)))
+            .ok_or_else(|| FormatError::damaged("no document, slides or sheets inside"))?
+            .to_owned(),
         };
         let mut main_type = String::new();
         if let Some(types) = archive.read_text("[Content_Types].xml")? {
@@ -54,7 +61,13 @@ impl<'l, R: Read + Seek> Package<'l, R> {
                 }
             }));
         }
-        Ok(Self { archive, limits, roots, main, main_type })
+        Ok(Self {
+            archive,
+            limits,
+            roots,
+            main,
+            main_type,
+        })
     }
 
     pub(super) fn main_part(&self) -> &str {
@@ -121,7 +134,13 @@ impl<'l, R: Read + Seek> Package<'l, R> {
 fn is_default_title(title: &str) -> bool {
     matches!(
         title.to_ascii_lowercase().as_str(),
-        "powerpoint presentation" | "slide 1" | "document" | "untitled" | "presentation" | "no slide title" | "title"
+        "powerpoint presentation"
+            | "slide 1"
+            | "document"
+            | "untitled"
+            | "presentation"
+            | "no slide title"
+            | "title"
     )
 }
 
@@ -131,7 +150,11 @@ fn relations<R: Read + Seek>(
     limits: &Limits,
 ) -> Result<Vec<Relation>, FormatError> {
     let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
-    let name = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
+    let name = if folder.is_empty() {
+        format!("_rels/{file}.rels")
+    } else {
+        format!("{folder}/_rels/{file}.rels")
+    };
     let Some(xml) = archive.read_text(&name)? else {
         return Ok(Vec::new());
     };

@@ -16,11 +16,15 @@ use crate::{
 /// Parts of a slide whose text readers see, apart from its own.
 const OTHER_PARTS: &[&str] = &["diagramData", "notesSlide"];
 
-pub(super) fn extract<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<Extracted, FormatError> {
+pub(super) fn extract<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+) -> Result<Extracted, FormatError> {
     let main = package.main_part().to_owned();
     let relations = package.relations(&main)?;
     let Some(xml) = package.text(&main)? else {
-        return Err(FormatError::damaged(format!("`{main}` is missing inside it")));
+        return Err(FormatError::damaged(format!(
+            "`{main}` is missing inside it"
+        )));
     };
     let slides = slides_in_order(&xml, &relations, package.limits);
     let mut sink = Sink::new(package.limits);
@@ -60,7 +64,11 @@ fn slides_in_order(xml: &str, relations: &[Relation], limits: &Limits) -> Vec<St
         }
     }));
     if slides.is_empty() {
-        slides = relations.iter().filter(|r| r.kind == "slide").map(|r| r.target.clone()).collect();
+        slides = relations
+            .iter()
+            .filter(|r| r.kind == "slide")
+            .map(|r| r.target.clone())
+            .collect();
     }
     slides
 }

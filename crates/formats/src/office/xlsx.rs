@@ -13,20 +13,29 @@ use crate::{
 /// Most bytes of shared strings kept in memory.
 const MAX_SHARED_BYTES: usize = 64 << 20;
 
-pub(super) fn extract<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<Extracted, FormatError> {
+pub(super) fn extract<R: Read + Seek>(
+    package: &mut Package<'_, R>,
+) -> Result<Extracted, FormatError> {
     let main = package.main_part().to_owned();
     let relations = package.relations(&main)?;
     let Some(xml) = package.text(&main)? else {
-        return Err(FormatError::damaged(format!("`{main}` is missing inside it")));
+        return Err(FormatError::damaged(format!(
+            "`{main}` is missing inside it"
+        )));
     };
     let mut sink = Sink::new(package.limits);
     let mut sheets = Vec::new();
     let result = walk(&xml, package.limits, |node| {
         if let Node::Start("sheet", attributes) = node
-            && let Some(id) = attributes.get_full("r:id").or_else(|| attributes.get_full("d3p1:id"))
+            && let Some(id) = attributes
+                .get_full("r:id")
+                .or_else(|| attributes.get_full("d3p1:id"))
             && let Some(relation) = relations.iter().find(|relation| relation.id == id)
         {
-            sheets.push((attributes.get("name").unwrap_or_default(), relation.target.clone()));
+            sheets.push((
+                attributes.get("name").unwrap_or_default(),
+                relation.target.clone(),
+            ));
         }
     });
     note(&mut sink.doc, &main, result)?;
@@ -38,7 +47,9 @@ pub(super) fn extract<R: Read + Seek>(package: &mut Package<'_, R>) -> Result<Ex
             .collect();
     }
     let mut shared = Vec::new();
-    if let Some(part) = relations.iter().find(|relation| relation.kind == "sharedStrings")
+    if let Some(part) = relations
+        .iter()
+        .find(|relation| relation.kind == "sharedStrings")
         && let Some(xml) = package.text(&part.target)?
     {
         let result = shared_strings(&xml, package.limits, &mut shared);
@@ -104,7 +115,12 @@ enum Cell {
     Other,
 }
 
-fn sheet(xml: &str, shared: &[String], sink: &mut Sink<'_>, limits: &Limits) -> Result<(), FormatError> {
+fn sheet(
+    xml: &str,
+    shared: &[String],
+    sink: &mut Sink<'_>,
+    limits: &Limits,
+) -> Result<(), FormatError> {
     let mut cell = Cell::Other;
     let (mut in_value, mut phonetic) = (false, 0_usize);
     let mut value = String::new();
@@ -125,7 +141,9 @@ fn sheet(xml: &str, shared: &[String], sink: &mut Sink<'_>, limits: &Limits) -> 
             "rPh" => phonetic += 1,
             _ => {}
         },
-        Node::Text(text) if in_value && value.len() < crate::model::MAX_VALUE_BYTES * 16 => value.push_str(text),
+        Node::Text(text) if in_value && value.len() < crate::model::MAX_VALUE_BYTES * 16 => {
+            value.push_str(text)
+        }
         Node::Text(_) => {}
         Node::End(name) => match name {
             "v" | "t" => {

@@ -39,7 +39,13 @@ pub(super) struct Glyphs {
 
 impl Glyphs {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { text: String::new(), max_bytes: limits.max_text_bytes, pen: None, line: (0, 0.0), largest: None }
+        Self {
+            text: String::new(),
+            max_bytes: limits.max_text_bytes,
+            pen: None,
+            line: (0, 0.0),
+            largest: None,
+        }
     }
 
     /// The page's text, and its largest line.
@@ -102,14 +108,20 @@ impl Glyphs {
     fn end_line(&mut self) {
         let (from, size) = std::mem::replace(&mut self.line, (self.text.len(), 0.0));
         let line = self.text.get(from..).unwrap_or("").trim();
-        let beats = self.largest.as_ref().is_none_or(|(best, _)| size > *best * 1.01);
+        let beats = self
+            .largest
+            .as_ref()
+            .is_none_or(|(best, _)| size > *best * 1.01);
         if TITLE_BYTES.contains(&line.len()) && line.chars().any(char::is_alphabetic) {
             if beats {
                 self.largest = Some((size, line.to_owned()));
             } else if let Some((best, title)) = &mut self.largest
                 && (size - *best).abs() <= *best * 0.01
                 && title.len() + line.len() < *TITLE_BYTES.end()
-                && self.text.get(..from).is_some_and(|before| before.trim_end().ends_with(title.as_str()))
+                && self
+                    .text
+                    .get(..from)
+                    .is_some_and(|before| before.trim_end().ends_with(title.as_str()))
             {
                 // The title's second line.
                 title.push(' ');
@@ -149,7 +161,9 @@ impl<'a> Device<'a> for Glyphs {
             let transform = props.transform * glyph.transform();
             let advance = advance.map(f64::from);
             match glyph.as_unicode() {
-                Some(BfString::Char(c)) => self.glyph(c.encode_utf8(&mut [0; 4]), transform, advance),
+                Some(BfString::Char(c)) => {
+                    self.glyph(c.encode_utf8(&mut [0; 4]), transform, advance)
+                }
                 Some(BfString::String(text)) => self.glyph(&text, transform, advance),
                 None => self.glyph("", transform, advance),
             }

@@ -57,7 +57,9 @@ fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, FormatError> {
     }
     let largest = pages_text(&pdf, &mut sink, limits);
     if sink.doc.text.is_empty() {
-        sink.doc.warn("has no text layer: run text recognition (OCR) on it to make it searchable".to_owned());
+        sink.doc.warn(
+            "has no text layer: run text recognition (OCR) on it to make it searchable".to_owned(),
+        );
     }
     if let Some(largest) = largest {
         sink.doc.offer_title(&largest);
@@ -71,7 +73,10 @@ fn pages_text(pdf: &Pdf, sink: &mut Sink<'_>, limits: &Limits) -> Option<String>
     let mut largest = None;
     for (number, page) in pdf.pages().iter().enumerate() {
         if number >= limits.max_pages {
-            sink.doc.warn(format!("only its first {} pages were read", limits.max_pages));
+            sink.doc.warn(format!(
+                "only its first {} pages were read",
+                limits.max_pages
+            ));
             break;
         }
         if sink.is_full() {
@@ -86,9 +91,12 @@ fn pages_text(pdf: &Pdf, sink: &mut Sink<'_>, limits: &Limits) -> Option<String>
             InterpreterSettings::default(),
         );
         let mut glyphs = layout::Glyphs::new(limits);
-        let done = catch_unwind(AssertUnwindSafe(|| interpret_page(page, &mut context, &mut glyphs)));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            interpret_page(page, &mut context, &mut glyphs)
+        }));
         if done.is_err() {
-            sink.doc.warn(format!("page {} can't be read whole", number + 1));
+            sink.doc
+                .warn(format!("page {} can't be read whole", number + 1));
         }
         let (text, large) = glyphs.finish();
         sink.lines(&text);
@@ -136,7 +144,13 @@ fn metadata(pdf: &Pdf, doc: &mut Extracted, limits: &Limits) {
 
 /// ISO 32000-2 §12.3.3: a tree of items linked by `First` and `Next`. Links may
 /// form a ring, so the count is limited.
-fn bookmarks(parent: &Dict<'_>, doc: &mut Extracted, limits: &Limits, depth: usize, left: &mut usize) {
+fn bookmarks(
+    parent: &Dict<'_>,
+    doc: &mut Extracted,
+    limits: &Limits,
+    depth: usize,
+    left: &mut usize,
+) {
     let mut item = parent.get::<Dict<'_>>(b"First");
     while let Some(current) = item {
         if *left == 0 || depth >= MAX_BOOKMARK_DEPTH {
@@ -167,9 +181,12 @@ fn text_string(bytes: &[u8]) -> String {
 fn is_file_name(title: &str) -> bool {
     let title = title.trim().to_ascii_lowercase();
     let title = title.strip_prefix("microsoft word - ").unwrap_or(&title);
-    [".doc", ".docx", ".dvi", ".tex", ".indd", ".qxd", ".pdf", ".ps", ".odt", ".rtf", ".xls", ".ppt", ".pmd", ".fm"]
-        .iter()
-        .any(|end| title.ends_with(end))
+    [
+        ".doc", ".docx", ".dvi", ".tex", ".indd", ".qxd", ".pdf", ".ps", ".odt", ".rtf", ".xls",
+        ".ppt", ".pmd", ".fm",
+    ]
+    .iter()
+    .any(|end| title.ends_with(end))
         || title == "untitled"
 }
 
