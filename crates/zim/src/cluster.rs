@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use bytes::Bytes;
 
 use crate::archive::Limits;
-use crate::decode::{Method, Place, Stream};
+use crate::decode::{Method, Permit, Place, Stream};
 use crate::error::{Result, ZimError};
 use crate::header::{u32_at, u64_at};
 use crate::source::ReadAt;
@@ -282,6 +282,7 @@ impl Packed {
         if let Some(bytes) = self.ready(blob) {
             return Ok((bytes, false));
         }
+        let _permit = Permit::wait();
         // A stream that failed is gone: the next one who asks starts again, since a stick that
         // was unplugged may be back.
         let mut stream = guard.take();
@@ -320,6 +321,7 @@ impl Packed {
             return Ok(known);
         }
         let mut guard = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let _permit = Permit::wait();
         let mut stream = guard.take();
         let offsets = self.offsets_with(&mut stream)?;
         *guard = stream;

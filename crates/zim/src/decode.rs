@@ -1,6 +1,6 @@
 //! Decompression of one cluster, as far as it is asked for and no further.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use liblzma::stream::{Action, Status, Stream as XzStream};
 use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, InBuffer, Operation, OutBuffer};
@@ -25,6 +25,8 @@ const DECODER_BYTES: u64 = 256 * 1024;
 /// Idle zstd decoders that are kept for reuse, so that their windows are not taken from the system
 /// and given back for every cluster.
 const MAX_SPARE: usize = 4;
+/// Threads that may decompress at once, in all archives together.
+const MAX_BUSY: usize = 4;
 /// A decoder is reused only if the window that its last frame took is no larger than this: 8 MB,
 /// what level 19 needs.
 const MAX_SPARE_WINDOW: u64 = 8 * 1024 * 1024;
@@ -259,6 +261,35 @@ struct Zstd {
     decoder: Option<ZstdDecoder<'static>>,
     /// Bytes of the window that its frame asks for, once known.
     window: Option<u64>,
+}
+
+/// Threads that decompress now.
+static BUSY: Mutex<usize> = Mutex::new(0);
+/// Tells that one of them is done.
+static DONE: Condvar = Condvar::new();
+
+/// Leave to decompress, given back when dropped.
+///
+/// Each thread at it needs memory for a window and a blob; more of them than there are cores
+/// would only need more.
+pub(crate) struct Permit(());
+
+impl Permit {
+    /// Waits until fewer than [`MAX_BUSY`] threads decompress.
+    pub fn wait() -> Self {
+        let busy = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = DONE.wait_while(busy, |busy| *busy >= MAX_BUSY);
+        *free.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(())
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut busy = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
+        *busy = busy.saturating_sub(1);
+        DONE.notify_one();
+    }
 }
 
 static SPARE: Mutex<Vec<ZstdDecoder<'static>>> = Mutex::new(Vec::new());
