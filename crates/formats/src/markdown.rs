@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn html_is_safe_and_has_anchors() {
         let page = markdown_to_html(
-            "---\ntitle: x\n---\n# Add a file\n\n## Add a file\n\n<script>alert(1)</script>[a](javascript:x) [b](/help#c) <b onclick=x>c</b>\n\n우물\n---\n",
+            "---\ntitle: x\n---\n# Add a file\n\n## Add a file\n\n<script>alert(1)</script>\n\n[a](javascript:x) [b](/help#c) <b onclick=x>c</b>\n\n우물\n---\n",
         );
         assert!(
             page.contains("id=\"add-a-file\"") && page.contains("id=\"add-a-file-2\""),

@@ -76,6 +76,13 @@ impl<'l> Sink<'l> {
         self.gap = self.gap.max(gap);
     }
 
+    /// Begins a paragraph; the first of a cell stays on the cell's line.
+    pub(crate) fn paragraph(&mut self) {
+        if self.gap != Gap::Cell {
+            self.gap(Gap::Line);
+        }
+    }
+
     /// Ends a cell: its paragraphs' line ends no longer count.
     pub(crate) fn cell(&mut self) {
         self.gap = Gap::Cell;

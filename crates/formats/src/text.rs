@@ -18,7 +18,11 @@ pub fn extract(bytes: &[u8], limits: &Limits) -> Extracted {
     if let Some(encoding) = encoding {
         sink.doc.add_extra("encoding", encoding);
     }
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
+    let first = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or("");
     if first.len() <= MAX_TITLE_LINE_BYTES && first.chars().any(char::is_alphanumeric) {
         sink.doc.offer_title(&clip(first));
     }
@@ -31,10 +35,14 @@ mod tests {
 
     #[test]
     fn any_encoding() {
-        let (bytes, _, _) = encoding_rs::EUC_KR.encode("우물과 펌프\n\n물은 깊은 우물에서 나온다. 펌프는 햇빛으로 돈다.");
+        let (bytes, _, _) = encoding_rs::EUC_KR
+            .encode("우물과 펌프\n\n물은 깊은 우물에서 나온다. 펌프는 햇빛으로 돈다.");
         let doc = extract(&bytes, &Limits::default());
         assert_eq!(doc.title.as_deref(), Some("우물과 펌프"));
-        assert_eq!(doc.text, "우물과 펌프\n물은 깊은 우물에서 나온다. 펌프는 햇빛으로 돈다.");
+        assert_eq!(
+            doc.text,
+            "우물과 펌프\n물은 깊은 우물에서 나온다. 펌프는 햇빛으로 돈다."
+        );
         assert_eq!(extract(b"", &Limits::default()), Extracted::default());
     }
 }

@@ -80,7 +80,9 @@ fn pdfs() {
     let Some(folder) = folder("pdf") else { return };
     let count = read_all(&folder);
     assert!(count.panicked.is_empty());
-    assert!(count.text >= 40, "{count:?}");
+    // A third of these have no words at all: they draw bitmaps, fonts and forms.
+    assert!(count.text >= 39, "{count:?}");
+    assert!(count.text + count.empty.len() >= 59, "{count:?}");
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn office_files() {
     };
     let count = read_all(&folder);
     assert!(count.panicked.is_empty());
-    assert!(count.text >= 60, "{count:?}");
+    assert!(count.text >= 78, "{count:?}");
 }
 
 #[test]

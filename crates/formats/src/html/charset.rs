@@ -68,7 +68,8 @@ fn utf16_by_look(head: &[u8]) -> bool {
 /// `charset=…` of a `<meta>`, or `encoding="…"` of an XML declaration.
 pub(crate) fn declared_in_html(head: &[u8]) -> Option<&'static Encoding> {
     let mut at = 0;
-    while let Some(found) = memchr::memchr2(b'c', b'e', head.get(at..)?) {
+    let begins = |byte: &u8| matches!(byte, b'c' | b'C' | b'e' | b'E');
+    while let Some(found) = head.get(at..)?.iter().position(begins) {
         let here = head.get(at + found..)?;
         let label = label_after(here, b"charset").or_else(|| label_after(here, b"encoding"));
         if let Some(encoding) = label.and_then(Encoding::for_label) {

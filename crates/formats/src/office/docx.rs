@@ -108,7 +108,7 @@ fn body(
         _ if left_out > 0 => {}
         Node::Start(name, attributes) => match name {
             "p" => {
-                sink.gap(Gap::Line);
+                sink.paragraph();
                 open.push(Paragraph {
                     began: sink.mark(),
                     heading: false,

@@ -94,7 +94,7 @@ fn body(xml: &str, sink: &mut Sink<'_>, limits: &Limits) -> Result<(), FormatErr
         Node::Start(name, attributes) => match name {
             "p" | "h" => {
                 paragraphs += 1;
-                sink.gap(Gap::Line);
+                sink.paragraph();
                 if name == "h" {
                     heading = Some(sink.mark());
                 }

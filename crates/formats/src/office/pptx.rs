@@ -96,7 +96,7 @@ pub(super) fn text(xml: &str, sink: &mut Sink<'_>, limits: &Limits) -> Result<()
             },
             "t" => in_text = true,
             "br" => sink.gap(Gap::Space),
-            "p" => sink.gap(Gap::Line),
+            "p" => sink.paragraph(),
             _ => {}
         },
         Node::End(name) => match name {

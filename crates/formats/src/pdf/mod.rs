@@ -41,7 +41,9 @@ pub fn extract(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, FormatError
 }
 
 fn read(bytes: Vec<u8>, limits: &Limits) -> Result<Extracted, FormatError> {
+    let says_encrypted = memchr::memmem::find(&bytes, b"/Encrypt ").is_some();
     let pdf = Pdf::new(bytes).map_err(|error| match error {
+        LoadPdfError::Invalid if says_encrypted => FormatError::Encrypted,
         LoadPdfError::Decryption(DecryptionError::UnsupportedAlgorithm) => {
             FormatError::Unsupported("PDF with an unknown encryption".to_owned())
         }
