@@ -14,6 +14,8 @@ use crate::records::reader::Warnings;
 /// The share of high bytes in runs of three or more from which bytes can't be
 /// MARC-8: there a mark stands alone before its ASCII letter.
 const LEGACY_RUNS_PERCENT: usize = 50;
+/// Bytes after which more of them make a guess no better, only slower.
+const GUESS_BYTES: usize = 400;
 /// A run of this many high bytes is not MARC-8's way of writing.
 const LEGACY_RUN: usize = 3;
 
@@ -227,7 +229,12 @@ fn payloads(record: &MarcRecord) -> impl Iterator<Item = &[u8]> {
 
 fn guess(record: &MarcRecord) -> &'static Encoding {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    let mut fed = 0;
     for data in payloads(record).filter(|data| !data.is_ascii()) {
+        if fed > GUESS_BYTES {
+            break;
+        }
+        fed += data.len();
         detector.feed(data, false);
         detector.feed(b" ", false);
     }

@@ -261,24 +261,31 @@ fn tag<R: BufRead>(window: &mut Window<R>, at: usize, limit: usize) -> io::Resul
     let mut from = at + 1;
     let mut quote = None;
     let end = loop {
-        let Some(byte) = window.bytes().get(from).copied() else {
-            if window.bytes().len() >= limit {
-                return Ok((Token::TooFar, 0));
+        let rest = window.bytes().get(from..).unwrap_or_default();
+        let mut found = None;
+        for (step, byte) in rest.iter().enumerate() {
+            match (quote, *byte) {
+                (None, b'>') => found = Some(from + step),
+                (None, b'"' | b'\'') => quote = Some(*byte),
+                (Some(open), byte) if open == byte => quote = None,
+                // A tag inside a tag: a quote or bracket is missing before it.
+                (_, b'<') => return Ok((Token::Other, from + step - at)),
+                _ => {}
             }
-            if window.more()? {
-                continue;
+            if found.is_some() {
+                break;
             }
-            return Ok((Token::Ended, 0));
-        };
-        match (quote, byte) {
-            (None, b'>') => break from,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(open), _) if open == byte => quote = None,
-            // A tag inside a tag: a quote or bracket is missing before it.
-            (_, b'<') => return Ok((Token::Other, from - at)),
-            _ => {}
         }
-        from += 1;
+        if let Some(end) = found {
+            break end;
+        }
+        from += rest.len();
+        if from >= limit {
+            return Ok((Token::TooFar, 0));
+        }
+        if !window.more()? {
+            return Ok((Token::Ended, 0));
+        }
     };
     let inside = window.bytes().get(at + 1..end).unwrap_or_default();
     let (ending, inside) = match inside.strip_prefix(b"/") {
