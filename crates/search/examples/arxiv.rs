@@ -27,15 +27,25 @@ struct Record {
 
 fn main() -> Result<(), AnyError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = arguments.iter().find(|argument| !argument.starts_with("--")).ok_or("usage: arxiv [--search] FOLDER")?;
+    let folder = arguments
+        .iter()
+        .find(|argument| !argument.starts_with("--"))
+        .ok_or("usage: arxiv [--search] FOLDER")?;
     let engine = LocalEngine::new();
     let start = Instant::now();
-    engine.attach(IndexPlace { collection: "c".into(), folder: folder.into(), read_only: false })?;
+    engine.attach(IndexPlace {
+        collection: "c".into(),
+        folder: folder.into(),
+        read_only: false,
+    })?;
     if !arguments.iter().any(|argument| argument == "--search") {
         index(&engine)?;
     }
     let stats = engine.stats("c")?;
-    println!("open            {:>9.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "open            {:>9.1} ms",
+        start.elapsed().as_secs_f64() * 1e3
+    );
     println!("documents       {:>9}", stats.documents);
     println!("index           {:>9.1} MB", stats.size_bytes as f64 / 1e6);
     sizes(Path::new(folder))?;
@@ -71,10 +81,22 @@ fn index(engine: &LocalEngine) -> Result<(), AnyError> {
     let finish = Instant::now();
     writer.finish()?;
     println!("text            {:>9.1} MB", text as f64 / 1e6);
-    println!("add and commit  {:>9.1} s, of which commits {:.1} s", added.as_secs_f64(), waited.as_secs_f64());
+    println!(
+        "add and commit  {:>9.1} s, of which commits {:.1} s",
+        added.as_secs_f64(),
+        waited.as_secs_f64()
+    );
     println!("finish          {:>9.1} s", finish.elapsed().as_secs_f64());
-    println!("rate            {:>9.0} documents/s; {:.0} with finish", count as f64 / added.as_secs_f64(), count as f64 / start.elapsed().as_secs_f64());
-    println!("memory, indexed {:>9} kB, peak {} kB", resident_kb(), status_kb("VmHWM"));
+    println!(
+        "rate            {:>9.0} documents/s; {:.0} with finish",
+        count as f64 / added.as_secs_f64(),
+        count as f64 / start.elapsed().as_secs_f64()
+    );
+    println!(
+        "memory, indexed {:>9} kB, peak {} kB",
+        resident_kb(),
+        status_kb("VmHWM")
+    );
     Ok(())
 }
 
@@ -87,7 +109,12 @@ fn sizes(folder: &Path) -> Result<(), AnyError> {
         }
         for file in std::fs::read_dir(generation)? {
             let file = file?;
-            let kind = file.path().extension().unwrap_or_default().to_string_lossy().into_owned();
+            let kind = file
+                .path()
+                .extension()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let size = file.metadata()?.len();
             match by_kind.iter_mut().find(|(known, _)| *known == kind) {
                 Some((_, sum)) => *sum += size,
@@ -119,28 +146,84 @@ fn search(engine: &LocalEngine) -> Result<(), AnyError> {
     }
     let words: Vec<Vec<&str>> = bodies
         .iter()
-        .map(|body| body.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3).collect())
+        .map(|body| {
+            body.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| word.len() > 3)
+                .collect()
+        })
         .collect();
-    let pick = |text: &[&str], n: usize| (*text.get((n * 7 + 3) % text.len().max(1)).unwrap_or(&"field")).to_owned();
+    let pick = |text: &[&str], n: usize| {
+        (*text
+            .get((n * 7 + 3) % text.len().max(1))
+            .unwrap_or(&"field"))
+        .to_owned()
+    };
     type Make<'a> = Box<dyn Fn(&[&str], usize) -> String + 'a>;
     let kinds: Vec<(&str, bool, Make<'_>)> = vec![
         ("1 word", false, Box::new(|text, n| pick(text, n))),
-        ("2 words", false, Box::new(|text, n| format!("{} {}", pick(text, n), pick(text, n + 5)))),
-        ("2 words, facets", true, Box::new(|text, n| format!("{} {}", pick(text, n), pick(text, n + 5)))),
-        ("OR of 2", false, Box::new(|text, n| format!("{} OR {}", pick(text, n), pick(text, n + 5)))),
-        ("phrase", false, Box::new(|text, n| {
-            let at = n % text.len().saturating_sub(1).max(1);
-            format!("\"{}\"", text.get(at..(at + 2).min(text.len())).unwrap_or_default().join(" "))
-        })),
-        ("prefix", false, Box::new(|text, n| pick(text, n).chars().take(4).collect::<String>() + "*")),
-        ("8 words", false, Box::new(|text, n| text.iter().skip(n % 20).take(8).copied().collect::<Vec<_>>().join(" "))),
-        ("misspelt", false, Box::new(|text, n| {
-            let word = pick(text, n);
-            let end = word.char_indices().nth(3).map_or(0, |(at, _)| at);
-            format!("{}q{}", word.get(..end).unwrap_or_default(), word.get(end..).unwrap_or_default())
-        })),
+        (
+            "2 words",
+            false,
+            Box::new(|text, n| format!("{} {}", pick(text, n), pick(text, n + 5))),
+        ),
+        (
+            "2 words, facets",
+            true,
+            Box::new(|text, n| format!("{} {}", pick(text, n), pick(text, n + 5))),
+        ),
+        (
+            "OR of 2",
+            false,
+            Box::new(|text, n| format!("{} OR {}", pick(text, n), pick(text, n + 5))),
+        ),
+        (
+            "phrase",
+            false,
+            Box::new(|text, n| {
+                let at = n % text.len().saturating_sub(1).max(1);
+                format!(
+                    "\"{}\"",
+                    text.get(at..(at + 2).min(text.len()))
+                        .unwrap_or_default()
+                        .join(" ")
+                )
+            }),
+        ),
+        (
+            "prefix",
+            false,
+            Box::new(|text, n| pick(text, n).chars().take(4).collect::<String>() + "*"),
+        ),
+        (
+            "8 words",
+            false,
+            Box::new(|text, n| {
+                text.iter()
+                    .skip(n % 20)
+                    .take(8)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            }),
+        ),
+        (
+            "misspelt",
+            false,
+            Box::new(|text, n| {
+                let word = pick(text, n);
+                let end = word.char_indices().nth(3).map_or(0, |(at, _)| at);
+                format!(
+                    "{}q{}",
+                    word.get(..end).unwrap_or_default(),
+                    word.get(end..).unwrap_or_default()
+                )
+            }),
+        ),
     ];
-    println!("{:<16} {:>8} {:>8} {:>8} {:>7}", "query", "p50 ms", "p99 ms", "max ms", "empty");
+    println!(
+        "{:<16} {:>8} {:>8} {:>8} {:>7}",
+        "query", "p50 ms", "p99 ms", "max ms", "empty"
+    );
     for (name, facets, make) in &kinds {
         let mut times = Vec::new();
         let mut empty = 0;
@@ -164,8 +247,18 @@ fn search(engine: &LocalEngine) -> Result<(), AnyError> {
             let _ = round;
         }
         times.sort_by(f64::total_cmp);
-        let at = |share: f64| times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1))).copied().unwrap_or(0.0);
-        println!("{name:<16} {:>8.2} {:>8.2} {:>8.2} {empty:>7}", at(0.5), at(0.99), at(1.0));
+        let at = |share: f64| {
+            times
+                .get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1)))
+                .copied()
+                .unwrap_or(0.0)
+        };
+        println!(
+            "{name:<16} {:>8.2} {:>8.2} {:>8.2} {empty:>7}",
+            at(0.5),
+            at(0.99),
+            at(1.0)
+        );
     }
     Ok(())
 }
@@ -178,6 +271,13 @@ fn status_kb(name: &str) -> u64 {
     std::fs::read_to_string("/proc/self/status")
         .unwrap_or_default()
         .lines()
-        .find_map(|line| line.strip_prefix(name)?.trim_start_matches(':').split_whitespace().next()?.parse().ok())
+        .find_map(|line| {
+            line.strip_prefix(name)?
+                .trim_start_matches(':')
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        })
         .unwrap_or(0)
 }

@@ -30,9 +30,16 @@ pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/retrieval")
 }
 
-fn index(folder: &Path, documents: impl Iterator<Item = Document>) -> Result<LocalEngine, AnyError> {
+fn index(
+    folder: &Path,
+    documents: impl Iterator<Item = Document>,
+) -> Result<LocalEngine, AnyError> {
     let engine = LocalEngine::new();
-    engine.attach(IndexPlace { collection: "c".into(), folder: folder.into(), read_only: false })?;
+    engine.attach(IndexPlace {
+        collection: "c".into(),
+        folder: folder.into(),
+        read_only: false,
+    })?;
     let mut writer = engine.write("c", Begin::Fresh)?;
     for document in documents {
         writer.add(document)?;
@@ -49,7 +56,12 @@ fn keys(engine: &LocalEngine, query: &str, language: &str) -> Result<Vec<String>
         ui_language: language.into(),
         ..SearchRequest::default()
     };
-    Ok(engine.search(&request)?.hits.into_iter().map(|hit| hit.key).collect())
+    Ok(engine
+        .search(&request)?
+        .hits
+        .into_iter()
+        .map(|hit| hit.key)
+        .collect())
 }
 
 /// MRR@10 of every `step`th question of a set.
@@ -77,7 +89,11 @@ pub fn questions(file: &Path, language: &str, step: usize) -> Result<Quality, An
             sum += 1.0 / (place + 1) as f64;
         }
     }
-    Ok(Quality { score: sum / queries as f64, empty: empty as f64 / queries as f64, queries })
+    Ok(Quality {
+        score: sum / queries as f64,
+        empty: empty as f64 / queries as f64,
+        queries,
+    })
 }
 
 /// nDCG@10 on Cranfield.
@@ -88,8 +104,10 @@ pub fn cranfield(folder: &Path) -> Result<Quality, AnyError> {
         title: String,
         body: String,
     }
-    let records: Result<Vec<Record>, _> =
-        fs::read_to_string(folder.join("cran.docs.jsonl"))?.lines().map(serde_json::from_str).collect();
+    let records: Result<Vec<Record>, _> = fs::read_to_string(folder.join("cran.docs.jsonl"))?
+        .lines()
+        .map(serde_json::from_str)
+        .collect();
     let index_folder = tempfile::tempdir()?;
     let documents = records?.into_iter().map(|record| Document {
         key: record.id,
@@ -102,7 +120,9 @@ pub fn cranfield(folder: &Path) -> Result<Quality, AnyError> {
     let judgements = fs::read_to_string(folder.join("cran.qrels"))?;
     let (mut sum, mut empty, mut queries) = (0.0, 0, 0);
     for line in fs::read_to_string(folder.join("cran.q.tsv"))?.lines() {
-        let Some((id, query)) = line.split_once('\t') else { continue };
+        let Some((id, query)) = line.split_once('\t') else {
+            continue;
+        };
         let relevant: Vec<(&str, f64)> = judgements
             .lines()
             .filter_map(|line| {
@@ -115,9 +135,19 @@ pub fn cranfield(folder: &Path) -> Result<Quality, AnyError> {
         let found = keys(&engine, query, "en")?;
         queries += 1;
         empty += usize::from(found.is_empty());
-        let gain = |key: &str| relevant.iter().find(|(id, _)| *id == key).map_or(0.0, |(_, gain)| *gain);
+        let gain = |key: &str| {
+            relevant
+                .iter()
+                .find(|(id, _)| *id == key)
+                .map_or(0.0, |(_, gain)| *gain)
+        };
         let discounted = |gains: &[f64]| -> f64 {
-            gains.iter().take(DEPTH).enumerate().map(|(n, gain)| gain / ((n + 2) as f64).log2()).sum()
+            gains
+                .iter()
+                .take(DEPTH)
+                .enumerate()
+                .map(|(n, gain)| gain / ((n + 2) as f64).log2())
+                .sum()
         };
         let gains: Vec<f64> = found.iter().map(|key| gain(key)).collect();
         let mut ideal: Vec<f64> = relevant.iter().map(|(_, gain)| *gain).collect();
@@ -127,7 +157,11 @@ pub fn cranfield(folder: &Path) -> Result<Quality, AnyError> {
             sum += discounted(&gains) / best;
         }
     }
-    Ok(Quality { score: sum / queries as f64, empty: empty as f64 / queries as f64, queries })
+    Ok(Quality {
+        score: sum / queries as f64,
+        empty: empty as f64 / queries as f64,
+        queries,
+    })
 }
 
 /// The question sets, their languages and what is to be reached.
@@ -138,11 +172,23 @@ pub const SETS: [(&str, &str, f64); 4] = [
     ("qa_ar_arcd.json", "ar", 0.76),
 ];
 
-#[allow(dead_code, clippy::allow_attributes, reason = "a test includes this file")]
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "a test includes this file"
+)]
 fn main() -> Result<(), AnyError> {
-    println!("{:<24} {:>8} {:>7} {:>7} {:>8}", "set", "score", "goal", "empty", "queries");
+    println!(
+        "{:<24} {:>8} {:>7} {:>7} {:>8}",
+        "set", "score", "goal", "empty", "queries"
+    );
     let print = |name: &str, goal: f64, quality: Quality| {
-        println!("{name:<24} {:>8.4} {goal:>7.2} {:>6.2}% {:>8}", quality.score, quality.empty * 100.0, quality.queries);
+        println!(
+            "{name:<24} {:>8.4} {goal:>7.2} {:>6.2}% {:>8}",
+            quality.score,
+            quality.empty * 100.0,
+            quality.queries
+        );
     };
     for (file, language, goal) in SETS {
         print(file, goal, questions(&data().join(file), language, 1)?);

@@ -6,7 +6,9 @@ mod common;
 use std::time::Duration;
 
 use common::{attach, document, engine, found, import, import_into, keys, request, search};
-use lampion_search::{Begin, Document, Engine, Filters, IndexPlace, LocalEngine, Match, SearchError, Sort};
+use lampion_search::{
+    Begin, Document, Engine, Filters, IndexPlace, LocalEngine, Match, SearchError, Sort,
+};
 
 fn library() -> Vec<Document> {
     let mut all = vec![
@@ -14,24 +16,60 @@ fn library() -> Vec<Document> {
             authors: vec!["Marie Curie".into()],
             subjects: vec!["Physics".into(), "Radioactivity".into()],
             year: Some(1903),
-            ..document("curie", "Researches on radioactive substances", "The rays of uranium and thorium were measured in Paris.")
+            ..document(
+                "curie",
+                "Researches on radioactive substances",
+                "The rays of uranium and thorium were measured in Paris.",
+            )
         },
         Document {
             authors: vec!["Ada Lovelace".into()],
             subjects: vec!["Mathematics".into()],
             year: Some(1843),
             kind: "book".into(),
-            ..document("lovelace", "Notes on the analytical engine", "The engine weaves algebraic patterns just as the loom weaves flowers.")
+            ..document(
+                "lovelace",
+                "Notes on the analytical engine",
+                "The engine weaves algebraic patterns just as the loom weaves flowers.",
+            )
         },
-        document("cats", "Cats", "The cat is a small animal. Cats sleep most of the day."),
-        document("catsdogs", "Cats and dogs together", "How to keep cats and dogs in one house."),
-        document("ko", "한국의 도서관", "도서관에서는 책을 빌릴 수 있다. 한국어로 된 책이 많다."),
-        document("ja", "図書館", "図書館で本を借りることができます。日本語の本がたくさんあります。"),
+        document(
+            "cats",
+            "Cats",
+            "The cat is a small animal. Cats sleep most of the day.",
+        ),
+        document(
+            "catsdogs",
+            "Cats and dogs together",
+            "How to keep cats and dogs in one house.",
+        ),
+        document(
+            "ko",
+            "한국의 도서관",
+            "도서관에서는 책을 빌릴 수 있다. 한국어로 된 책이 많다.",
+        ),
+        document(
+            "ja",
+            "図書館",
+            "図書館で本を借りることができます。日本語の本がたくさんあります。",
+        ),
         document("zh", "北京图书馆", "图书馆里有很多中文书籍。读者可以借书。"),
-        document("ar", "المكتبة", "المكتبة العامة تحتوي على كتب كثيرة للقراء."),
-        document("ru", "Библиотека", "В библиотеке много книг на русском языке."),
+        document(
+            "ar",
+            "المكتبة",
+            "المكتبة العامة تحتوي على كتب كثيرة للقراء.",
+        ),
+        document(
+            "ru",
+            "Библиотека",
+            "В библиотеке много книг на русском языке.",
+        ),
         document("th", "ห้องสมุด", "ห้องสมุดมีหนังสือภาษาไทยมากมาย"),
-        document("fr", "La bibliothèque", "La bibliothèque nationale conserve des livres anciens et des journaux français."),
+        document(
+            "fr",
+            "La bibliothèque",
+            "La bibliothèque nationale conserve des livres anciens et des journaux français.",
+        ),
     ];
     for document in &mut all {
         if document.year.is_none() {
@@ -62,7 +100,11 @@ fn documents_of_many_scripts_are_found() {
     ] {
         let results = search(&engine, query);
         assert_eq!(keys(&results).first(), Some(&key), "{query}: {results:?}");
-        assert!(results.hits[0].snippet.iter().any(|(_, marked)| *marked), "{query}: {:?}", results.hits[0].snippet);
+        assert!(
+            results.hits[0].snippet.iter().any(|(_, marked)| *marked),
+            "{query}: {:?}",
+            results.hits[0].snippet
+        );
     }
 }
 
@@ -99,9 +141,20 @@ fn the_query_language_works() {
 fn an_exact_title_comes_first() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
-    let mut documents: Vec<Document> =
-        (0..300).map(|n| document(&format!("k{n}"), &format!("About water {n}"), "water water water")).collect();
-    documents.push(document("water", "Water", "A liquid, which is found in rivers, lakes and seas, and in many other places besides."));
+    let mut documents: Vec<Document> = (0..300)
+        .map(|n| {
+            document(
+                &format!("k{n}"),
+                &format!("About water {n}"),
+                "water water water",
+            )
+        })
+        .collect();
+    documents.push(document(
+        "water",
+        "Water",
+        "A liquid, which is found in rivers, lakes and seas, and in many other places besides.",
+    ));
     import(&engine, Begin::Fresh, documents);
     assert_eq!(keys(&search(&engine, "water")).first(), Some(&"water"));
     assert_eq!(keys(&search(&engine, "WATER")).first(), Some(&"water"));
@@ -112,10 +165,20 @@ fn questions_and_misspelt_words_still_find() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
     import(&engine, Begin::Fresh, library());
-    let results = search(&engine, "where in the world were the rays of uranium first measured?");
-    assert_eq!((keys(&results).first(), results.matched), (Some(&"curie"), Match::Some));
+    let results = search(
+        &engine,
+        "where in the world were the rays of uranium first measured?",
+    );
+    assert_eq!(
+        (keys(&results).first(), results.matched),
+        (Some(&"curie"), Match::Some)
+    );
     let results = search(&engine, "uraniun");
-    assert_eq!((keys(&results).first(), results.matched), (Some(&"curie"), Match::Corrected), "{results:?}");
+    assert_eq!(
+        (keys(&results).first(), results.matched),
+        (Some(&"curie"), Match::Corrected),
+        "{results:?}"
+    );
     assert_eq!(results.corrected.as_deref(), Some("uranium"));
 }
 
@@ -129,27 +192,60 @@ fn facets_filters_orders_and_pages() {
             kind: if n % 2 == 0 { "book" } else { "article" }.into(),
             subjects: vec![format!("Subject {}", n % 3)],
             language: Some("en".into()),
-            ..document(&format!("k{n:02}"), &format!("Title {:02}", 94 - n), "the same text of solar energy")
+            ..document(
+                &format!("k{n:02}"),
+                &format!("Title {:02}", 94 - n),
+                "the same text of solar energy",
+            )
         })
         .collect();
     import(&engine, Begin::Fresh, documents);
-    let results = engine.search(&lampion_search::SearchRequest { facets: true, ..request("solar") }).unwrap();
+    let results = engine
+        .search(&lampion_search::SearchRequest {
+            facets: true,
+            ..request("solar")
+        })
+        .unwrap();
     assert_eq!((results.total, results.total_is_exact), (95, true));
-    let kinds: Vec<(&str, u64)> = results.facets.kinds.iter().map(|count| (count.value.as_str(), count.count)).collect();
+    let kinds: Vec<(&str, u64)> = results
+        .facets
+        .kinds
+        .iter()
+        .map(|count| (count.value.as_str(), count.count))
+        .collect();
     assert_eq!(kinds, [("book", 48), ("article", 47)]);
     assert_eq!(results.facets.years.first().unwrap().value, "1994");
     assert_eq!(results.facets.subjects.len(), 3);
     assert_eq!(results.facets.collections[0].count, 95);
 
-    let filters = Filters { kinds: vec!["book".into()], years: Some((1950, 1960)), ..Filters::default() };
-    let results = engine.search(&lampion_search::SearchRequest { filters, ..request("solar") }).unwrap();
+    let filters = Filters {
+        kinds: vec!["book".into()],
+        years: Some((1950, 1960)),
+        ..Filters::default()
+    };
+    let results = engine
+        .search(&lampion_search::SearchRequest {
+            filters,
+            ..request("solar")
+        })
+        .unwrap();
     assert_eq!(results.total, 4);
 
-    for (sort, first) in [(Sort::Newest, "k94"), (Sort::Title, "k94"), (Sort::Relevance, "k00")] {
+    for (sort, first) in [
+        (Sort::Newest, "k94"),
+        (Sort::Title, "k94"),
+        (Sort::Relevance, "k00"),
+    ] {
         let mut seen = Vec::new();
         let mut cursor = None;
         loop {
-            let results = engine.search(&lampion_search::SearchRequest { sort, cursor, ..request("solar") }).unwrap();
+            let results = engine
+                .search(&lampion_search::SearchRequest {
+                    sort,
+                    cursor,
+                    ..request("solar")
+                })
+                .unwrap();
             seen.extend(results.hits.into_iter().map(|hit| hit.key));
             cursor = results.next;
             if cursor.is_none() {
@@ -170,7 +266,10 @@ fn what_is_committed_is_visible_and_an_import_goes_on_after_its_cursor() {
     let engine = engine(folder.path());
     let mut writer = engine.write("c", Begin::Fresh).unwrap();
     assert_eq!(writer.cursor(), None);
-    assert!(matches!(engine.write("c", Begin::Fresh), Err(SearchError::Busy(_))));
+    assert!(matches!(
+        engine.write("c", Begin::Fresh),
+        Err(SearchError::Busy(_))
+    ));
     writer.add(document("a", "First apple", "text")).unwrap();
     writer.commit("one").unwrap();
     assert_eq!(found(&engine, "apple"), ["a"]);
@@ -179,7 +278,10 @@ fn what_is_committed_is_visible_and_an_import_goes_on_after_its_cursor() {
     assert_eq!(found(&engine, "apple"), ["a"]);
 
     let mut writer = engine.write("c", Begin::Fresh).unwrap();
-    assert_eq!((writer.cursor().as_deref(), writer.documents()), (Some("one"), 1));
+    assert_eq!(
+        (writer.cursor().as_deref(), writer.documents()),
+        (Some("one"), 1)
+    );
     writer.add(document("b", "Second apple", "text")).unwrap();
     // A key twice in one import ends as one document, the later.
     writer.add(document("a", "First pear", "text")).unwrap();
@@ -194,10 +296,20 @@ fn what_is_committed_is_visible_and_an_import_goes_on_after_its_cursor() {
 fn an_update_shows_nothing_before_it_ends_and_then_everything() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
-    import(&engine, Begin::Fresh, (0..50).map(|n| document(&format!("k{n}"), "Old title", "old text")).collect());
+    import(
+        &engine,
+        Begin::Fresh,
+        (0..50)
+            .map(|n| document(&format!("k{n}"), "Old title", "old text"))
+            .collect(),
+    );
     let mut writer = engine.write("c", Begin::Update).unwrap();
     for n in 10..60 {
-        let new = if n % 2 == 0 { document(&format!("k{n}"), "Old title", "old text") } else { document(&format!("k{n}"), "New", "x") };
+        let new = if n % 2 == 0 {
+            document(&format!("k{n}"), "Old title", "old text")
+        } else {
+            document(&format!("k{n}"), "New", "x")
+        };
         if !writer.unchanged(&new.key, new.hash) {
             writer.add(new).unwrap();
         }
@@ -211,7 +323,11 @@ fn an_update_shows_nothing_before_it_ends_and_then_everything() {
     assert_eq!(writer.cursor(), None);
     let mut added = 0;
     for n in 10..60 {
-        let new = if n % 2 == 0 { document(&format!("k{n}"), "Old title", "old text") } else { document(&format!("k{n}"), "New", "x") };
+        let new = if n % 2 == 0 {
+            document(&format!("k{n}"), "Old title", "old text")
+        } else {
+            document(&format!("k{n}"), "New", "x")
+        };
         if !writer.unchanged(&new.key, new.hash) {
             writer.add(new).unwrap();
             added += 1;
@@ -225,7 +341,10 @@ fn an_update_shows_nothing_before_it_ends_and_then_everything() {
     assert_eq!(engine.get("c", "k11").unwrap().unwrap().title, "New");
     // One generation is left.
     drop(engine);
-    let generations = std::fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().path().is_dir()).count();
+    let generations = std::fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().path().is_dir())
+        .count();
     assert_eq!(generations, 1);
 }
 
@@ -272,9 +391,15 @@ fn suggestions_contents_and_documents() {
         }
     }
     assert_eq!(titles.len(), 11);
-    assert_eq!(titles[..3], ["Cats", "Cats and dogs together", "La bibliothèque"]);
+    assert_eq!(
+        titles[..3],
+        ["Cats", "Cats and dogs together", "La bibliothèque"]
+    );
     let stored = engine.get("c", "curie").unwrap().unwrap();
-    assert_eq!((stored.authors.len(), stored.year, stored.meta.as_str()), (1, Some(1903), "{\"k\":\"curie\"}"));
+    assert_eq!(
+        (stored.authors.len(), stored.year, stored.meta.as_str()),
+        (1, Some(1903), "{\"k\":\"curie\"}")
+    );
     assert_eq!(stored.language, "en");
 }
 
@@ -284,15 +409,39 @@ fn several_collections_answer_as_one() {
     let engine = LocalEngine::new();
     attach(&engine, "one", one.path());
     attach(&engine, "two", two.path());
-    import_into(&engine, "one", Begin::Fresh, vec![document("a", "Solar panels", "sun"), document("b", "Moon", "night")]);
+    import_into(
+        &engine,
+        "one",
+        Begin::Fresh,
+        vec![
+            document("a", "Solar panels", "sun"),
+            document("b", "Moon", "night"),
+        ],
+    );
     // In this collection the word is common; only with common statistics do scores compare.
-    import_into(&engine, "two", Begin::Fresh, (0..20).map(|n| document(&format!("k{n}"), "Solar panels", "sun")).collect());
+    import_into(
+        &engine,
+        "two",
+        Begin::Fresh,
+        (0..20)
+            .map(|n| document(&format!("k{n}"), "Solar panels", "sun"))
+            .collect(),
+    );
     let collections = vec!["one".to_owned(), "two".to_owned(), "absent".to_owned()];
-    let results =
-        engine.search(&lampion_search::SearchRequest { collections, limit: 30, facets: true, ..request("solar") }).unwrap();
+    let results = engine
+        .search(&lampion_search::SearchRequest {
+            collections,
+            limit: 30,
+            facets: true,
+            ..request("solar")
+        })
+        .unwrap();
     assert_eq!(results.total, 21);
     let scores: Vec<f32> = results.hits.iter().map(|hit| hit.score).collect();
-    assert!(scores.iter().all(|score| (score - scores[0]).abs() < 1e-4), "{scores:?}");
+    assert!(
+        scores.iter().all(|score| (score - scores[0]).abs() < 1e-4),
+        "{scores:?}"
+    );
     assert_eq!(results.facets.collections.len(), 2);
 }
 
@@ -300,15 +449,34 @@ fn several_collections_answer_as_one() {
 fn read_only_media_and_deadlines() {
     let folder = tempfile::tempdir().unwrap();
     import(&engine(folder.path()), Begin::Fresh, library());
-    let before: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let before: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     let engine = LocalEngine::new();
-    engine.attach(IndexPlace { collection: "c".into(), folder: folder.path().into(), read_only: true }).unwrap();
+    engine
+        .attach(IndexPlace {
+            collection: "c".into(),
+            folder: folder.path().into(),
+            read_only: true,
+        })
+        .unwrap();
     assert_eq!(found(&engine, "uranium"), ["curie"]);
-    assert!(matches!(engine.write("c", Begin::Edit), Err(SearchError::ReadOnly(_))));
-    let after: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(matches!(
+        engine.write("c", Begin::Edit),
+        Err(SearchError::ReadOnly(_))
+    ));
+    let after: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(before, after);
-    let results =
-        engine.search(&lampion_search::SearchRequest { deadline: Some(Duration::ZERO), ..request("the") }).unwrap();
+    let results = engine
+        .search(&lampion_search::SearchRequest {
+            deadline: Some(Duration::ZERO),
+            ..request("the")
+        })
+        .unwrap();
     assert!(results.partial && !results.total_is_exact);
 }
 
@@ -332,7 +500,10 @@ fn damaged_files_are_an_error_and_a_new_import_mends_them() {
     }
     std::fs::write(generation.join("meta.json"), "{").unwrap();
     let engine = engine(folder.path());
-    assert!(matches!(engine.search(&request("cats")), Err(SearchError::Damaged { .. })));
+    assert!(matches!(
+        engine.search(&request("cats")),
+        Err(SearchError::Damaged { .. })
+    ));
     import(&engine, Begin::Fresh, library());
     assert_eq!(found(&engine, "uranium"), ["curie"]);
 }

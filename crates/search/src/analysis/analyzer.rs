@@ -56,13 +56,23 @@ impl Analyzer {
     }
 
     fn with(max_forms: usize) -> Analyzer {
-        Analyzer { stems: Stems::new(max_forms), segmenter: None, segment: true, words: Vec::new(), forms: String::new(), position: 0 }
+        Analyzer {
+            stems: Stems::new(max_forms),
+            segmenter: None,
+            segment: true,
+            words: Vec::new(),
+            forms: String::new(),
+            position: 0,
+        }
     }
 
     /// An analyser that leaves runs of scripts without spaces whole: far quicker, for marking snippets.
     #[must_use]
     pub fn without_segmentation() -> Analyzer {
-        Analyzer { segment: false, ..Analyzer::for_reader() }
+        Analyzer {
+            segment: false,
+            ..Analyzer::for_reader()
+        }
     }
 
     /// The words of `text`, stemmed as in `language`, until the next call.
@@ -107,9 +117,15 @@ impl Analyzer {
         let Some(first) = bytes.first() else { return 1 };
         if first.is_ascii() {
             if !first.is_ascii_alphanumeric() {
-                return bytes.iter().take_while(|b| b.is_ascii() && !b.is_ascii_alphanumeric()).count();
+                return bytes
+                    .iter()
+                    .take_while(|b| b.is_ascii() && !b.is_ascii_alphanumeric())
+                    .count();
             }
-            let length = bytes.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+            let length = bytes
+                .iter()
+                .take_while(|b| b.is_ascii_alphanumeric())
+                .count();
             if bytes.get(length).is_none_or(u8::is_ascii) {
                 return self.spaced(text, at, length, Script::Latin, language);
             }
@@ -131,15 +147,30 @@ impl Analyzer {
 
     /// A word that white space sets off, of `length` bytes; answers how many bytes it took with what
     /// belongs to it (`'s`, `++`).
-    fn spaced(&mut self, text: &str, at: usize, length: usize, script: Script, language: Language) -> usize {
+    fn spaced(
+        &mut self,
+        text: &str,
+        at: usize,
+        length: usize,
+        script: Script,
+        language: Language,
+    ) -> usize {
         let end = at + length;
         let after = text.get(end..).unwrap_or_default();
         if script == Script::Latin {
             // C++, C#, F#: one or two letters and the signs.
             if length <= 2 {
                 for signs in ["++", "#"] {
-                    if after.starts_with(signs) && !after.get(signs.len()..).unwrap_or_default().starts_with(|c: char| c.is_alphanumeric()) {
-                        let whole = text.get(at..end + signs.len()).unwrap_or_default().to_ascii_lowercase();
+                    if after.starts_with(signs)
+                        && !after
+                            .get(signs.len()..)
+                            .unwrap_or_default()
+                            .starts_with(|c: char| c.is_alphanumeric())
+                    {
+                        let whole = text
+                            .get(at..end + signs.len())
+                            .unwrap_or_default()
+                            .to_ascii_lowercase();
                         self.push(at, end + signs.len(), script, &whole);
                         return length + signs.len();
                     }
@@ -149,13 +180,29 @@ impl Analyzer {
                 return taken;
             }
         }
-        self.word(text.get(at..end).unwrap_or_default(), at, end, script, language);
+        self.word(
+            text.get(at..end).unwrap_or_default(),
+            at,
+            end,
+            script,
+            language,
+        );
         length
     }
 
     /// `Ada's` is `Ada`, `don't` is `dont`; `l'eau` and `O'Brien` are two words.
-    fn apostrophe(&mut self, text: &str, at: usize, end: usize, after: &str, language: Language) -> Option<usize> {
-        let mark = after.chars().next().filter(|c| matches!(c, '\'' | '’' | 'ʼ' | '＇'))?;
+    fn apostrophe(
+        &mut self,
+        text: &str,
+        at: usize,
+        end: usize,
+        after: &str,
+        language: Language,
+    ) -> Option<usize> {
+        let mark = after
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '\'' | '’' | 'ʼ' | '＇'))?;
         let tail = after.get(mark.len_utf8()..)?;
         if !tail.starts_with(|c: char| c.is_alphabetic()) {
             return None;
@@ -179,9 +226,17 @@ impl Analyzer {
         Some(stop - at)
     }
 
-    fn word(&mut self, surface: &str, start: usize, end: usize, script: Script, language: Language) {
+    fn word(
+        &mut self,
+        surface: &str,
+        start: usize,
+        end: usize,
+        script: Script,
+        language: Language,
+    ) {
         let from = self.forms.len();
-        self.stems.push_form(surface, script, language, &mut self.forms);
+        self.stems
+            .push_form(surface, script, language, &mut self.forms);
         self.push_form(start, end, script, from);
     }
 
@@ -195,13 +250,21 @@ impl Analyzer {
         let position = self.position;
         self.position += 1;
         if self.forms.len() > from {
-            self.words.push(Word { start, end, position, script, form: (from, self.forms.len()) });
+            self.words.push(Word {
+                start,
+                end,
+                position,
+                script,
+                form: (from, self.forms.len()),
+            });
         }
     }
 
     /// Hangul as overlapping pairs of syllables: particles then cost one pair, not the word.
     fn pairs(&mut self, rest: &str, at: usize, length: usize) {
-        let Some(run) = rest.get(..length) else { return };
+        let Some(run) = rest.get(..length) else {
+            return;
+        };
         if !is_nfc(run) || run.chars().any(|c| !('\u{ac00}'..='\u{d7a3}').contains(&c)) {
             // Jamo, or decomposed: offsets cover the whole run.
             let composed: Vec<char> = run.nfkc().collect();
@@ -211,7 +274,9 @@ impl Analyzer {
         let syllables: Vec<char> = run.chars().collect();
         // Every precomposed syllable takes three bytes.
         let count = syllables.len();
-        self.pairs_of(&syllables, |index| (at + index * 3, at + (index + 2).min(count) * 3));
+        self.pairs_of(&syllables, |index| {
+            (at + index * 3, at + (index + 2).min(count) * 3)
+        });
     }
 
     fn pairs_of(&mut self, syllables: &[char], place: impl Fn(usize) -> (usize, usize)) {
@@ -226,7 +291,9 @@ impl Analyzer {
 
     /// Han, kana and the scripts of South-East Asia: words by dictionary.
     fn segmented(&mut self, rest: &str, at: usize, length: usize, script: Script) {
-        let Some(run) = rest.get(..length) else { return };
+        let Some(run) = rest.get(..length) else {
+            return;
+        };
         if !self.segment {
             let folded = fold_word(run, true);
             let from = self.forms.len();
@@ -234,7 +301,9 @@ impl Analyzer {
             self.push_form(at, at + length, script, from);
             return;
         }
-        let segmenter = *self.segmenter.get_or_insert_with(|| WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()));
+        let segmenter = *self.segmenter.get_or_insert_with(|| {
+            WordSegmenter::new_dictionary(WordBreakInvariantOptions::default())
+        });
         let mut from = 0;
         for to in segmenter.segment_str(run).skip(1) {
             if let Some(part) = run.get(from..to) {
@@ -289,7 +358,12 @@ pub(crate) fn cut(form: &str) -> &str {
     if form.len() <= MAX_WORD_BYTES {
         return form;
     }
-    let end = form.char_indices().map(|(index, _)| index).take_while(|index| *index <= MAX_WORD_BYTES).last().unwrap_or(0);
+    let end = form
+        .char_indices()
+        .map(|(index, _)| index)
+        .take_while(|index| *index <= MAX_WORD_BYTES)
+        .last()
+        .unwrap_or(0);
     form.get(..end).unwrap_or_default()
 }
 
@@ -300,19 +374,43 @@ mod tests {
     fn forms(text: &str, tag: &str) -> Vec<String> {
         let mut analyzer = Analyzer::new();
         analyzer.analyze(text, Language::of_tag(tag));
-        analyzer.words().iter().map(|word| analyzer.form(word).to_owned()).collect()
+        analyzer
+            .words()
+            .iter()
+            .map(|word| analyzer.form(word).to_owned())
+            .collect()
     }
 
     #[test]
     fn words_of_many_scripts() {
         for (text, tag, expected) in [
             ("Running cats' RUNS", "en", vec!["run", "cat", "run"]),
-            ("Ada's don't l'eau O'Brien", "en", vec!["ada", "dont", "l", "eau", "o", "brien"]),
-            ("C++ and C# in F#-code x++y", "en", vec!["c++", "and", "c#", "in", "f#", "code", "x", "y"]),
-            ("mira@hill.internal covid19 3.14", "en", vec!["mira", "hill", "intern", "covid19", "3", "14"]),
+            (
+                "Ada's don't l'eau O'Brien",
+                "en",
+                vec!["ada", "dont", "l", "eau", "o", "brien"],
+            ),
+            (
+                "C++ and C# in F#-code x++y",
+                "en",
+                vec!["c++", "and", "c#", "in", "f#", "code", "x", "y"],
+            ),
+            (
+                "mira@hill.internal covid19 3.14",
+                "en",
+                vec!["mira", "hill", "intern", "covid19", "3", "14"],
+            ),
             ("книгами книги", "ru", vec!["книг", "книг"]),
-            ("한국어 책 2024년", "ko", vec!["한국", "국어", "책", "2024", "년"]),
-            ("私は図書館へ行く", "ja", vec!["私", "は", "図書館", "へ", "行く"]),
+            (
+                "한국어 책 2024년",
+                "ko",
+                vec!["한국", "국어", "책", "2024", "년"],
+            ),
+            (
+                "私は図書館へ行く",
+                "ja",
+                vec!["私", "は", "図書館", "へ", "行く"],
+            ),
             ("북한North 日本", "ko", vec!["북한", "north", "日本"]),
             ("المكتبة مُكَتَّب", "ar", vec!["مكتب", "مكتب"]),
             ("cafe\u{301}s Ｆｕｌｌ", "en", vec!["cafe", "full"]),
@@ -326,7 +424,11 @@ mod tests {
         let text = "한국어를 Bücher—日本語";
         let mut analyzer = Analyzer::new();
         analyzer.analyze(text, Language::of_tag("de"));
-        let pieces: Vec<&str> = analyzer.words().iter().map(|word| &text[word.start..word.end]).collect();
+        let pieces: Vec<&str> = analyzer
+            .words()
+            .iter()
+            .map(|word| &text[word.start..word.end])
+            .collect();
         assert_eq!(pieces, ["한국", "국어", "어를", "Bücher", "日本語"]);
         let positions: Vec<usize> = analyzer.words().iter().map(|word| word.position).collect();
         assert_eq!(positions, [0, 1, 2, 3, 4]);

@@ -76,7 +76,11 @@ impl Language {
     }
 
     pub(crate) fn from_code(code: u8) -> Language {
-        if usize::from(code) < LANGUAGES.len() { Language(code) } else { Language::UNKNOWN }
+        if usize::from(code) < LANGUAGES.len() {
+            Language(code)
+        } else {
+            Language::UNKNOWN
+        }
     }
 
     /// The stemmer for words of `script` in a text of this language. Words in a foreign script are
@@ -103,14 +107,22 @@ impl Language {
 /// Scripts that belong to one language decide it; whichlang decides among those in Latin script.
 #[must_use]
 pub fn detect(text: &str) -> &'static str {
-    let end = text.char_indices().nth(SAMPLE_CHARS).map_or(text.len(), |(index, _)| index);
+    let end = text
+        .char_indices()
+        .nth(SAMPLE_CHARS)
+        .map_or(text.len(), |(index, _)| index);
     let sample = text.get(..end).unwrap_or(text);
     if sample.is_ascii() {
-        return if sample.bytes().any(|b| b.is_ascii_alphabetic()) { latin(sample) } else { "und" };
+        return if sample.bytes().any(|b| b.is_ascii_alphabetic()) {
+            latin(sample)
+        } else {
+            "und"
+        };
     }
     let mut latin_letters = 0u32;
     let mut others: Vec<(&'static str, u32)> = Vec::new();
-    let (mut kana, mut ukrainian, mut russian, mut persian, mut urdu, mut bulgarian) = (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
+    let (mut kana, mut ukrainian, mut russian, mut persian, mut urdu, mut bulgarian) =
+        (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
     for c in sample.chars() {
         let tag = match script_of(c) {
             Script::Latin => {
@@ -154,7 +166,10 @@ pub fn detect(text: &str) -> &'static str {
     }
     // A letter of a script that packs more into one weighs more.
     let weight = |tag: &str| if matches!(tag, "zh" | "ko") { 3 } else { 1 };
-    let best = others.iter().max_by_key(|(tag, count)| count * weight(tag)).copied();
+    let best = others
+        .iter()
+        .max_by_key(|(tag, count)| count * weight(tag))
+        .copied();
     match best {
         Some((tag, count)) if count * weight(tag) > latin_letters => match tag {
             "zh" if kana * 20 > count => "ja",
@@ -218,8 +233,14 @@ mod tests {
     fn tells_languages_apart_by_script_and_words() {
         for (text, tag) in [
             ("The quick brown fox jumps over the lazy dog", "en"),
-            ("Le petit prince habite une planète à peine plus grande que lui", "fr"),
-            ("Жили у бабуси два веселых гуся, это были хорошие гуси", "ru"),
+            (
+                "Le petit prince habite une planète à peine plus grande que lui",
+                "fr",
+            ),
+            (
+                "Жили у бабуси два веселых гуся, это были хорошие гуси",
+                "ru",
+            ),
             ("Ще не вмерла України і слава, і воля", "uk"),
             ("吾輩は猫である。名前はまだ無い。", "ja"),
             ("我们的图书馆有很多书", "zh"),
@@ -238,7 +259,10 @@ mod tests {
 
     #[test]
     fn foreign_words_are_stemmed_as_their_script_suggests() {
-        assert!(matches!(Language::of_tag("ko-KR").stemmer(Script::Latin), Some(Algorithm::English)));
+        assert!(matches!(
+            Language::of_tag("ko-KR").stemmer(Script::Latin),
+            Some(Algorithm::English)
+        ));
         assert!(Language::of_tag("uk").stemmer(Script::Cyrillic).is_none());
         assert!(Language::of_tag("xx").stemmer(Script::Latin).is_none());
     }

@@ -34,22 +34,40 @@ struct OneLanguage {
 
 impl Stems {
     pub(crate) fn new(max_forms: usize) -> Stems {
-        Stems { languages: Vec::new(), max_forms, full: false }
+        Stems {
+            languages: Vec::new(),
+            max_forms,
+            full: false,
+        }
     }
 
     /// Appends the form under which `surface` is indexed.
-    pub(crate) fn push_form(&mut self, surface: &str, script: Script, language: Language, out: &mut String) {
+    pub(crate) fn push_form(
+        &mut self,
+        surface: &str,
+        script: Script,
+        language: Language,
+        out: &mut String,
+    ) {
         let algorithm = language.stemmer(script);
         let id = algorithm.map_or(0, |algorithm| algorithm as u8 + 1);
         let index = match self.languages.iter().position(|(known, _)| *known == id) {
             Some(index) => index,
             None => {
                 let stemmer = algorithm.map(Stemmer::create);
-                self.languages.push((id, OneLanguage { stemmer, forms: FxHashMap::default() }));
+                self.languages.push((
+                    id,
+                    OneLanguage {
+                        stemmer,
+                        forms: FxHashMap::default(),
+                    },
+                ));
                 self.languages.len() - 1
             }
         };
-        let Some((_, one)) = self.languages.get_mut(index) else { return };
+        let Some((_, one)) = self.languages.get_mut(index) else {
+            return;
+        };
         if surface.len() > MAX_CACHED_BYTES {
             out.push_str(&one.form(surface, algorithm));
             return;
@@ -65,7 +83,13 @@ impl Stems {
             // Nobody drained the counts (a reader does not want them).
             one.forms.clear();
         }
-        one.forms.insert(surface.into(), Entry { stem: form.into_boxed_str(), count: 1 });
+        one.forms.insert(
+            surface.into(),
+            Entry {
+                stem: form.into_boxed_str(),
+                count: 1,
+            },
+        );
         self.full |= one.forms.len() >= self.max_forms;
     }
 
@@ -106,12 +130,18 @@ impl OneLanguage {
         let arabic = matches!(algorithm, Some(Algorithm::Arabic));
         let folded = fold_word(surface, !arabic);
         let folded = cut(&folded);
-        let Some(stemmer) = &self.stemmer else { return folded.to_owned() };
+        let Some(stemmer) = &self.stemmer else {
+            return folded.to_owned();
+        };
         if folded.bytes().any(|b| b.is_ascii_digit()) {
             return folded.to_owned();
         }
         let stem = stemmer.stem(folded);
         let stem = if stem.is_empty() { folded } else { &stem };
-        if arabic { stem.replace('ة', "ه") } else { stem.to_owned() }
+        if arabic {
+            stem.replace('ة', "ه")
+        } else {
+            stem.to_owned()
+        }
     }
 }

@@ -35,8 +35,14 @@ fn unmark(text: &str) -> (&str, Language) {
     if chars.next() != Some(MARK) {
         return (text, Language::UNKNOWN);
     }
-    let code = chars.next().and_then(|c| u8::try_from(u32::from(c)).ok()).unwrap_or(FIRST_CODE);
-    (chars.as_str(), Language::from_code(code.saturating_sub(FIRST_CODE)))
+    let code = chars
+        .next()
+        .and_then(|c| u8::try_from(u32::from(c)).ok())
+        .unwrap_or(FIRST_CODE);
+    (
+        chars.as_str(),
+        Language::from_code(code.saturating_sub(FIRST_CODE)),
+    )
 }
 
 /// Holds back whoever adds documents while too much text waits to be indexed.
@@ -52,7 +58,10 @@ impl Flow {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         while *waiting > 0 && *waiting + bytes > MAX_WAITING_BYTES {
             let before = *waiting;
-            let (guard, timeout) = self.less.wait_timeout(waiting, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            let (guard, timeout) = self
+                .less
+                .wait_timeout(waiting, PATIENCE)
+                .unwrap_or_else(PoisonError::into_inner);
             waiting = guard;
             if timeout.timed_out() && *waiting == before {
                 break;
@@ -85,7 +94,13 @@ pub(crate) struct IndexTokenizer {
 impl IndexTokenizer {
     /// A tokenizer that counts surface words into `counter`.
     pub(crate) fn new(counter: Option<WordCounter>, flow: Arc<Flow>) -> IndexTokenizer {
-        IndexTokenizer { shared: Arc::new(Mutex::new(Shared { analyzer: Analyzer::new(), counter })), flow }
+        IndexTokenizer {
+            shared: Arc::new(Mutex::new(Shared {
+                analyzer: Analyzer::new(),
+                counter,
+            })),
+            flow,
+        }
     }
 
     /// Runs `with` on the word counts as they are up to now.
@@ -103,7 +118,9 @@ impl IndexTokenizer {
 impl Shared {
     fn drain(&mut self) {
         match &mut self.counter {
-            Some(counter) => self.analyzer.drain_counts(&mut |word, n| counter.count_n(word, n)),
+            Some(counter) => self
+                .analyzer
+                .drain_counts(&mut |word, n| counter.count_n(word, n)),
             None => self.analyzer.drain_counts(&mut |_, _| {}),
         }
     }
@@ -120,7 +137,11 @@ impl Tokenizer for IndexTokenizer {
             shared.drain();
         }
         self.flow.leave(text.len());
-        Stream { shared, next: 0, token: Token::default() }
+        Stream {
+            shared,
+            next: 0,
+            token: Token::default(),
+        }
     }
 }
 
@@ -133,7 +154,9 @@ pub(crate) struct Stream<'a> {
 
 impl TokenStream for Stream<'_> {
     fn advance(&mut self) -> bool {
-        let Some(word): Option<&Word> = self.shared.analyzer.words().get(self.next) else { return false };
+        let Some(word): Option<&Word> = self.shared.analyzer.words().get(self.next) else {
+            return false;
+        };
         self.next += 1;
         self.token.text.clear();
         self.token.text.push_str(self.shared.analyzer.form(word));

@@ -17,7 +17,10 @@ pub(crate) struct Base {
 
 impl Base {
     pub(crate) fn open(index: &Index, fields: Fields) -> Result<Base, TantivyError> {
-        let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let reader: IndexReader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
         let searcher = reader.searcher();
         let mut hashes = Vec::new();
         let mut met = Vec::new();
@@ -25,7 +28,12 @@ impl Base {
             hashes.push(segment.fast_fields().u64("hash")?);
             met.push(vec![0; segment.max_doc().div_ceil(64) as usize]);
         }
-        Ok(Base { searcher, fields, hashes, met })
+        Ok(Base {
+            searcher,
+            fields,
+            hashes,
+            met,
+        })
     }
 
     /// Marks the document with this key as met; answers whether there is one.
@@ -41,10 +49,19 @@ impl Base {
     fn look(&mut self, key: &str) -> Option<u64> {
         let address = find(&self.searcher, &self.fields, key).ok().flatten()?;
         let segment = address.segment_ord as usize;
-        if let Some(bits) = self.met.get_mut(segment).and_then(|met| met.get_mut(address.doc_id as usize / 64)) {
+        if let Some(bits) = self
+            .met
+            .get_mut(segment)
+            .and_then(|met| met.get_mut(address.doc_id as usize / 64))
+        {
             *bits |= 1 << (address.doc_id % 64);
         }
-        Some(self.hashes.get(segment).and_then(|column| column.first(address.doc_id)).unwrap_or_default())
+        Some(
+            self.hashes
+                .get(segment)
+                .and_then(|column| column.first(address.doc_id))
+                .unwrap_or_default(),
+        )
     }
 
     /// Every key.
@@ -65,10 +82,13 @@ impl Base {
             let inverted = segment.inverted_index(self.fields.key)?;
             let mut keys = inverted.terms().stream()?;
             while keys.advance() {
-                let mut postings = inverted.read_postings_from_terminfo(keys.value(), IndexRecordOption::Basic)?;
+                let mut postings =
+                    inverted.read_postings_from_terminfo(keys.value(), IndexRecordOption::Basic)?;
                 while postings.doc() != TERMINATED {
                     let doc = postings.doc();
-                    let was_met = met.get(doc as usize / 64).is_some_and(|bits| bits & (1 << (doc % 64)) != 0);
+                    let was_met = met
+                        .get(doc as usize / 64)
+                        .is_some_and(|bits| bits & (1 << (doc % 64)) != 0);
                     if !was_met && !segment.is_deleted(doc) {
                         if let Ok(key) = std::str::from_utf8(keys.key()) {
                             take(Term::from_field_text(self.fields.key, key));

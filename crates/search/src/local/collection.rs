@@ -28,7 +28,11 @@ impl Drop for WriteGuard {
 
 impl Collection {
     pub(crate) fn new(place: IndexPlace) -> Collection {
-        Collection { place, live: Mutex::new(None), writing: AtomicBool::new(false) }
+        Collection {
+            place,
+            live: Mutex::new(None),
+            writing: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -63,9 +67,12 @@ impl Collection {
     fn live(&self) -> Result<Option<Arc<Live>>, SearchError> {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if live.is_none() {
-            let current = folder::current(&self.place.folder).map_err(|error| self.damaged(&error.to_string()))?;
+            let current = folder::current(&self.place.folder)
+                .map_err(|error| self.damaged(&error.to_string()))?;
             let Some(path) = current else { return Ok(None) };
-            *live = Some(Arc::new(Live::open(&path, self.place.read_only).map_err(|reason| self.damaged(&reason))?));
+            *live = Some(Arc::new(
+                Live::open(&path, self.place.read_only).map_err(|reason| self.damaged(&reason))?,
+            ));
         }
         Ok(live.clone())
     }
@@ -80,8 +87,13 @@ impl Collection {
 
     /// Readers see another generation from now on; the one before goes with its last reader.
     pub(crate) fn replace(&self, path: &Path) -> Result<(), SearchError> {
-        let next = Live::open(path, self.place.read_only).map_err(|reason| self.damaged(&reason))?;
-        let before = self.live.lock().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(next));
+        let next =
+            Live::open(path, self.place.read_only).map_err(|reason| self.damaged(&reason))?;
+        let before = self
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(Arc::new(next));
         if let Some(before) = before.filter(|before| before.path != path) {
             before.retire();
         }
@@ -95,7 +107,10 @@ impl Collection {
     }
 
     pub(crate) fn damaged(&self, reason: &str) -> SearchError {
-        SearchError::Damaged { collection: self.id().to_owned(), reason: reason.to_owned() }
+        SearchError::Damaged {
+            collection: self.id().to_owned(),
+            reason: reason.to_owned(),
+        }
     }
 
     /// What Tantivy's error means for this collection.
@@ -107,7 +122,9 @@ impl Collection {
             | TantivyError::SchemaError(_)
             | TantivyError::DeserializeError(_) => self.damaged(&error.to_string()),
             TantivyError::LockFailure(..) => SearchError::Busy(self.id().to_owned()),
-            TantivyError::IoError(io) if super::directory::is_full(io) => SearchError::DiskFull(self.id().to_owned()),
+            TantivyError::IoError(io) if super::directory::is_full(io) => {
+                SearchError::DiskFull(self.id().to_owned())
+            }
             _ => SearchError::Engine(error.to_string()),
         }
     }

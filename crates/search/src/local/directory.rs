@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
-    Advice, AntiCallToken, DirectoryLock, FileHandle, Lock, MmapDirectory, TerminatingWrite, WatchCallback, WatchHandle,
-    WritePtr,
+    Advice, AntiCallToken, DirectoryLock, FileHandle, Lock, MmapDirectory, TerminatingWrite,
+    WatchCallback, WatchHandle, WritePtr,
 };
 use tantivy::{Directory, TantivyError};
 
@@ -25,7 +25,11 @@ pub(crate) struct IndexDirectory {
 impl IndexDirectory {
     pub(crate) fn open(path: &Path, read_only: bool) -> Result<IndexDirectory, TantivyError> {
         let inner = MmapDirectory::open_with_madvice(path, Advice::Random)?;
-        Ok(IndexDirectory { inner, read_only, full: Arc::default() })
+        Ok(IndexDirectory {
+            inner,
+            read_only,
+            full: Arc::default(),
+        })
     }
 
     /// Set once the disk was found full.
@@ -34,13 +38,20 @@ impl IndexDirectory {
     }
 
     fn refuse(&self) -> io::Result<()> {
-        if self.read_only { Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem)) } else { Ok(()) }
+        if self.read_only {
+            Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// Whether an error says that the disk is full.
 pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 fn note<T>(full: &AtomicBool, result: io::Result<T>) -> io::Result<T> {
@@ -69,7 +80,8 @@ impl Directory for IndexDirectory {
     }
 
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
-        self.refuse().map_err(|error| OpenWriteError::wrap_io_error(error, path.to_owned()))?;
+        self.refuse()
+            .map_err(|error| OpenWriteError::wrap_io_error(error, path.to_owned()))?;
         let inner = self.inner.open_write(path).inspect_err(|error| {
             if let OpenWriteError::IoError { io_error, .. } = error
                 && is_full(io_error)
@@ -77,7 +89,10 @@ impl Directory for IndexDirectory {
                 self.full.store(true, Ordering::Relaxed);
             }
         })?;
-        let noting = NotingWriter { inner, full: Arc::clone(&self.full) };
+        let noting = NotingWriter {
+            inner,
+            full: Arc::clone(&self.full),
+        };
         Ok(io::BufWriter::new(Box::new(noting)))
     }
 
@@ -91,7 +106,11 @@ impl Directory for IndexDirectory {
     }
 
     fn sync_directory(&self) -> io::Result<()> {
-        if self.read_only { Ok(()) } else { note(&self.full, self.inner.sync_directory()) }
+        if self.read_only {
+            Ok(())
+        } else {
+            note(&self.full, self.inner.sync_directory())
+        }
     }
 
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {

@@ -19,7 +19,13 @@ pub(crate) const COUNTS: &str = "words.counts";
 /// Other titles of documents, one JSON array a line.
 pub(crate) const ALIASES: &str = "aliases.jsonl";
 /// Files that a new generation does not share with the one before.
-const NOT_LINKED: &[&str] = &[TITLES, WORDS, ALIASES, ".tantivy-writer.lock", ".tantivy-meta.lock"];
+const NOT_LINKED: &[&str] = &[
+    TITLES,
+    WORDS,
+    ALIASES,
+    ".tantivy-writer.lock",
+    ".tantivy-meta.lock",
+];
 /// Files that are replaced, not appended to, but small: copied rather than linked.
 const COPIED: &[&str] = &["meta.json", ".managed.json", COUNTS];
 
@@ -41,7 +47,10 @@ fn named(folder: &Path, pointer: &str) -> io::Result<Option<PathBuf>> {
     };
     let name = name.trim();
     if number(name).is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{pointer} names no generation")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{pointer} names no generation"),
+        ));
     }
     Ok(Some(folder.join(name)))
 }
@@ -93,7 +102,10 @@ pub(crate) fn publish(folder: &Path, generation: &Path) -> io::Result<()> {
 }
 
 fn point(folder: &Path, pointer: &str, generation: &Path) -> io::Result<()> {
-    let name = generation.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = generation
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     write_durably(&folder.join(pointer), format!("{name}\n").as_bytes())
 }
 
@@ -120,8 +132,15 @@ pub(crate) fn sweep(folder: &Path, kept: &[PathBuf]) -> io::Result<()> {
     let pointed = [current(folder)?, next(folder)?];
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let is_generation = path.file_name().and_then(|name| name.to_str()).and_then(number).is_some();
-        if is_generation && !pointed.iter().flatten().any(|other| *other == path) && !kept.contains(&path) {
+        let is_generation = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(number)
+            .is_some();
+        if is_generation
+            && !pointed.iter().flatten().any(|other| *other == path)
+            && !kept.contains(&path)
+        {
             fs::remove_dir_all(&path)?;
         }
     }
@@ -130,7 +149,13 @@ pub(crate) fn sweep(folder: &Path, kept: &[PathBuf]) -> io::Result<()> {
 
 /// Bytes of all files in a generation.
 pub(crate) fn size_bytes(generation: &Path) -> u64 {
-    fs::read_dir(generation).into_iter().flatten().flatten().filter_map(|entry| entry.metadata().ok()).map(|meta| meta.len()).sum()
+    fs::read_dir(generation)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|meta| meta.len())
+        .sum()
 }
 
 #[cfg(test)]

@@ -32,7 +32,10 @@ impl KeySet {
         }
         if self.layers.last().is_none_or(|layer| layer.room == 0) {
             let keys = FIRST_LAYER_KEYS << self.layers.len().min(12);
-            self.layers.push(Layer { bits: vec![0; keys * BITS_PER_KEY / 64], room: keys });
+            self.layers.push(Layer {
+                bits: vec![0; keys * BITS_PER_KEY / 64],
+                room: keys,
+            });
         }
         if let Some(layer) = self.layers.last_mut() {
             layer.insert(hash);
@@ -43,7 +46,8 @@ impl KeySet {
 
 impl Layer {
     fn contains(&self, hash: u64) -> bool {
-        self.places(hash).all(|(word, bit)| self.bits.get(word).is_some_and(|bits| bits & bit != 0))
+        self.places(hash)
+            .all(|(word, bit)| self.bits.get(word).is_some_and(|bits| bits & bit != 0))
     }
 
     fn insert(&mut self, hash: u64) {

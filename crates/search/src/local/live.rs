@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::schema::Term;
-use tantivy::{DocAddress, DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, TantivyError};
 use tantivy::schema::{IndexRecordOption, Value};
+use tantivy::{
+    DocAddress, DocSet, Index, IndexReader, ReloadPolicy, Searcher, TERMINATED, TantivyDocument,
+    TantivyError,
+};
 
 use super::directory::IndexDirectory;
 use super::folder;
@@ -38,7 +41,9 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn of(index: &Index) -> Result<Progress, TantivyError> {
         let payload = index.load_metas()?.payload;
-        Ok(payload.and_then(|payload| serde_json::from_str(&payload).ok()).unwrap_or_default())
+        Ok(payload
+            .and_then(|payload| serde_json::from_str(&payload).ok())
+            .unwrap_or_default())
     }
 }
 
@@ -95,12 +100,18 @@ impl Live {
 
     /// Makes the last commit visible.
     pub(crate) fn reload(&self) -> Result<(), String> {
-        let _one = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let fresh = guarded(|| {
             self.reader.reload()?;
             snapshot(&self.reader, self.fields, &self.path)
         })?;
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        *self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
     }
 
@@ -125,7 +136,9 @@ pub(crate) fn open_index(path: &Path, read_only: bool) -> Result<(Index, Fields)
         let index = Index::open(IndexDirectory::open(path, read_only)?)?;
         let (expected, fields) = schema();
         if index.schema() != expected {
-            return Err(TantivyError::SchemaError("written by another version of Lampion".to_owned()));
+            return Err(TantivyError::SchemaError(
+                "written by another version of Lampion".to_owned(),
+            ));
         }
         Ok((index, fields))
     })
@@ -150,7 +163,9 @@ fn snapshot(reader: &IndexReader, fields: Fields, path: &Path) -> Result<Snapsho
         let inverted = segment.inverted_index(fields.language)?;
         let mut terms = inverted.terms().stream()?;
         while terms.advance() {
-            let Ok(tag) = std::str::from_utf8(terms.key()) else { continue };
+            let Ok(tag) = std::str::from_utf8(terms.key()) else {
+                continue;
+            };
             let count = u64::from(terms.value().doc_freq);
             if let Some((_, sum)) = languages.iter_mut().find(|(known, _)| known == tag) {
                 *sum += count;
@@ -160,19 +175,33 @@ fn snapshot(reader: &IndexReader, fields: Fields, path: &Path) -> Result<Snapsho
         }
     }
     languages.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let live = Arc::new(Sidecars { path: path.to_owned(), ..Sidecars::default() });
-    Ok(Snapshot { searcher, fields, languages, live })
+    let live = Arc::new(Sidecars {
+        path: path.to_owned(),
+        ..Sidecars::default()
+    });
+    Ok(Snapshot {
+        searcher,
+        fields,
+        languages,
+        live,
+    })
 }
 
 impl Snapshot {
     /// Suggestions, once the import has ended.
     pub(crate) fn titles(&self) -> Option<&Titles> {
-        self.live.titles.get_or_init(|| Titles::open(&self.live.path.join(folder::TITLES)).ok()).as_ref()
+        self.live
+            .titles
+            .get_or_init(|| Titles::open(&self.live.path.join(folder::TITLES)).ok())
+            .as_ref()
     }
 
     /// The dictionary of words, once the import has ended.
     pub(crate) fn words(&self) -> Option<&Words> {
-        self.live.words.get_or_init(|| Words::open(&self.live.path.join(folder::WORDS)).ok()).as_ref()
+        self.live
+            .words
+            .get_or_init(|| Words::open(&self.live.path.join(folder::WORDS)).ok())
+            .as_ref()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -185,28 +214,43 @@ impl Snapshot {
     }
 
     /// Runs `with` on what is stored of a document.
-    pub(crate) fn stored<T>(&self, address: DocAddress, with: impl FnOnce(&Stored<'_>) -> T) -> Result<T, TantivyError> {
+    pub(crate) fn stored<T>(
+        &self,
+        address: DocAddress,
+        with: impl FnOnce(&Stored<'_>) -> T,
+    ) -> Result<T, TantivyError> {
         let document: TantivyDocument = self.searcher.doc(address)?;
         let value = document.get_first(self.fields.stored);
-        let bytes = value.as_ref().and_then(|value| value.as_bytes()).unwrap_or_default();
+        let bytes = value
+            .as_ref()
+            .and_then(|value| value.as_bytes())
+            .unwrap_or_default();
         decode(bytes).map(|stored| with(&stored))
     }
 }
 
 /// Reads what is stored of a document.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Stored<'_>, TantivyError> {
-    postcard::from_bytes(bytes).map_err(|_| TantivyError::InternalError("a stored document is damaged".to_owned()))
+    postcard::from_bytes(bytes)
+        .map_err(|_| TantivyError::InternalError("a stored document is damaged".to_owned()))
 }
 
 /// Where the live document with this key is.
-pub(crate) fn find(searcher: &Searcher, fields: &Fields, key: &str) -> Result<Option<DocAddress>, TantivyError> {
+pub(crate) fn find(
+    searcher: &Searcher,
+    fields: &Fields,
+    key: &str,
+) -> Result<Option<DocAddress>, TantivyError> {
     let term = Term::from_field_text(fields.key, key);
     for (ord, segment) in searcher.segment_readers().iter().enumerate() {
         let inverted = segment.inverted_index(fields.key)?;
         if let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? {
             while postings.doc() != TERMINATED {
                 if !segment.is_deleted(postings.doc()) {
-                    return Ok(Some(DocAddress::new(u32::try_from(ord).unwrap_or(u32::MAX), postings.doc())));
+                    return Ok(Some(DocAddress::new(
+                        u32::try_from(ord).unwrap_or(u32::MAX),
+                        postings.doc(),
+                    )));
                 }
                 postings.advance();
             }

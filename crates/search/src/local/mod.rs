@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::api::{
-    Begin, Contents, Engine, IndexPlace, IndexStats, SearchError, SearchRequest, SearchResults, StoredDocument, Suggestion,
-    Writer,
+    Begin, Contents, Engine, IndexPlace, IndexStats, SearchError, SearchRequest, SearchResults,
+    StoredDocument, Suggestion, Writer,
 };
 use crate::search::{Analyzers, Source, contents, search};
 use crate::suggest::Titles;
@@ -48,13 +48,21 @@ impl LocalEngine {
     }
 
     fn collection(&self, id: &str) -> Result<Arc<Collection>, SearchError> {
-        let collections = self.collections.read().unwrap_or_else(PoisonError::into_inner);
-        collections.get(id).cloned().ok_or_else(|| SearchError::NoSuchIndex(id.to_owned()))
+        let collections = self
+            .collections
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        collections
+            .get(id)
+            .cloned()
+            .ok_or_else(|| SearchError::NoSuchIndex(id.to_owned()))
     }
 
     fn snapshot(&self, id: &str) -> Result<Option<(Arc<Collection>, Arc<Snapshot>)>, SearchError> {
         let collection = self.collection(id)?;
-        Ok(collection.snapshot()?.map(|snapshot| (collection, snapshot)))
+        Ok(collection
+            .snapshot()?
+            .map(|snapshot| (collection, snapshot)))
     }
 
     /// The collections asked for that can be searched; and what is wrong with the others.
@@ -66,7 +74,10 @@ impl LocalEngine {
                 continue;
             }
             match self.snapshot(id) {
-                Ok(Some((_, snapshot))) => out.push(Source { id: id.clone(), snapshot }),
+                Ok(Some((_, snapshot))) => out.push(Source {
+                    id: id.clone(),
+                    snapshot,
+                }),
                 Ok(None) | Err(SearchError::NoSuchIndex(_)) => {}
                 Err(error) => wrong = Some(error),
             }
@@ -76,21 +87,33 @@ impl LocalEngine {
 }
 
 fn damaged(collection: &str, reason: String) -> SearchError {
-    SearchError::Damaged { collection: collection.to_owned(), reason }
+    SearchError::Damaged {
+        collection: collection.to_owned(),
+        reason,
+    }
 }
 
 impl Engine for LocalEngine {
     fn attach(&self, place: IndexPlace) -> Result<(), SearchError> {
         let id = place.collection.clone();
-        let mut collections = self.collections.write().unwrap_or_else(PoisonError::into_inner);
-        if !collections.get(&id).is_some_and(|known| known.is_at(&place)) {
+        let mut collections = self
+            .collections
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !collections
+            .get(&id)
+            .is_some_and(|known| known.is_at(&place))
+        {
             collections.insert(id, Arc::new(Collection::new(place)));
         }
         Ok(())
     }
 
     fn detach(&self, collection: &str) {
-        self.collections.write().unwrap_or_else(PoisonError::into_inner).remove(collection);
+        self.collections
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(collection);
     }
 
     fn search(&self, request: &SearchRequest) -> Result<SearchResults, SearchError> {
@@ -119,25 +142,37 @@ impl Engine for LocalEngine {
                 None => break,
             }
         }
-        if culprit.is_empty() { Err(SearchError::Engine(last)) } else { Err(damaged(&culprit, last)) }
+        if culprit.is_empty() {
+            Err(SearchError::Engine(last))
+        } else {
+            Err(damaged(&culprit, last))
+        }
     }
 
     fn suggest(&self, typed: &str, collections: &[String], limit: usize) -> Vec<Suggestion> {
         let (sources, _) = self.sources(collections);
-        let with_titles: Vec<(&Source, &Titles)> =
-            sources.iter().filter_map(|source| source.snapshot.titles().map(|titles| (source, titles))).collect();
+        let with_titles: Vec<(&Source, &Titles)> = sources
+            .iter()
+            .filter_map(|source| source.snapshot.titles().map(|titles| (source, titles)))
+            .collect();
         let titles: Vec<&Titles> = with_titles.iter().map(|(_, titles)| *titles).collect();
         crate::suggest::suggest(&titles, typed, limit.min(MAX_SUGGESTIONS))
             .into_iter()
             .filter_map(|(nth, hit)| {
                 let (source, _) = with_titles.get(nth)?;
-                Some(Suggestion { collection: source.id.clone(), key: hit.key, title: hit.title })
+                Some(Suggestion {
+                    collection: source.id.clone(),
+                    key: hit.key,
+                    title: hit.title,
+                })
             })
             .collect()
     }
 
     fn get(&self, collection: &str, key: &str) -> Result<Option<StoredDocument>, SearchError> {
-        let Some((_, snapshot)) = self.snapshot(collection)? else { return Ok(None) };
+        let Some((_, snapshot)) = self.snapshot(collection)? else {
+            return Ok(None);
+        };
         guarded(|| match snapshot.find(key)? {
             Some(address) => snapshot.stored(address, |stored| Some(stored.to_document())),
             None => Ok(None),
@@ -145,13 +180,23 @@ impl Engine for LocalEngine {
         .map_err(|reason| damaged(collection, reason))
     }
 
-    fn contents(&self, collection: &str, after: Option<&str>, limit: usize) -> Result<Contents, SearchError> {
-        let Some((_, snapshot)) = self.snapshot(collection)? else { return Ok(Contents::default()) };
-        guarded(|| contents::contents(&snapshot, after, limit)).map_err(|reason| damaged(collection, reason))
+    fn contents(
+        &self,
+        collection: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Contents, SearchError> {
+        let Some((_, snapshot)) = self.snapshot(collection)? else {
+            return Ok(Contents::default());
+        };
+        guarded(|| contents::contents(&snapshot, after, limit))
+            .map_err(|reason| damaged(collection, reason))
     }
 
     fn stats(&self, collection: &str) -> Result<IndexStats, SearchError> {
-        let Some((_, snapshot)) = self.snapshot(collection)? else { return Ok(IndexStats::default()) };
+        let Some((_, snapshot)) = self.snapshot(collection)? else {
+            return Ok(IndexStats::default());
+        };
         Ok(IndexStats {
             documents: snapshot.searcher.num_docs(),
             size_bytes: folder::size_bytes(snapshot.path()),

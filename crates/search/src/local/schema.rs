@@ -66,7 +66,10 @@ pub(crate) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
     let indexing = |tokenizer: &str, record, norms| {
         TextOptions::default().set_indexing_options(
-            TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(record).set_fieldnorms(norms),
+            TextFieldIndexing::default()
+                .set_tokenizer(tokenizer)
+                .set_index_option(record)
+                .set_fieldnorms(norms),
         )
     };
     let raw = || indexing("raw", IndexRecordOption::Basic, false);
@@ -94,7 +97,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
 /// How Tantivy stores documents.
 pub(crate) fn settings() -> IndexSettings {
     IndexSettings {
-        docstore_compression: Compressor::Zstd(ZstdCompressor { compression_level: Some(STORE_ZSTD_LEVEL) }),
+        docstore_compression: Compressor::Zstd(ZstdCompressor {
+            compression_level: Some(STORE_ZSTD_LEVEL),
+        }),
         docstore_blocksize: STORE_BLOCK_BYTES,
         docstore_compress_dedicated_thread: false,
         ..IndexSettings::default()
@@ -141,7 +146,9 @@ pub(crate) fn title_hash(folded: &str) -> u64 {
 
 /// FNV-1a, 64 bit: part of the index format, so it must never change.
 pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 /// The title as it decides title order.
@@ -177,7 +184,10 @@ pub(crate) fn to_tantivy(fields: &Fields, document: &Document) -> (TantivyDocume
     text(fields.text, &document.title);
     text(fields.text, &document.headings);
     text(fields.text, &document.body);
-    for (values, field) in [(&document.authors, fields.author), (&document.subjects, fields.subject)] {
+    for (values, field) in [
+        (&document.authors, fields.author),
+        (&document.subjects, fields.subject),
+    ] {
         for value in values.iter().take(MAX_VALUES) {
             text(field, value);
             text(fields.text, value);
@@ -207,12 +217,25 @@ pub(crate) fn to_tantivy(fields: &Fields, document: &Document) -> (TantivyDocume
         kind: &document.kind,
         year: document.year,
         weight: document.weight,
-        authors: document.authors.iter().take(MAX_VALUES).map(String::as_str).collect(),
-        subjects: document.subjects.iter().take(MAX_VALUES).map(String::as_str).collect(),
+        authors: document
+            .authors
+            .iter()
+            .take(MAX_VALUES)
+            .map(String::as_str)
+            .collect(),
+        subjects: document
+            .subjects
+            .iter()
+            .take(MAX_VALUES)
+            .map(String::as_str)
+            .collect(),
         meta: &document.meta,
     };
     // Encoding into memory has no way to fail.
-    out.add_bytes(fields.stored, &postcard::to_allocvec(&stored).unwrap_or_default());
+    out.add_bytes(
+        fields.stored,
+        &postcard::to_allocvec(&stored).unwrap_or_default(),
+    );
     (out, analysed)
 }
 

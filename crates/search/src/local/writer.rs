@@ -17,7 +17,9 @@ use super::directory::{IndexDirectory, is_full};
 use super::folder;
 use super::keys::KeySet;
 use super::live::{Progress, decode, open_index};
-use super::schema::{Fields, MAX_KEY_BYTES, TOKENIZER, fnv1a, prefix, schema, settings, to_tantivy};
+use super::schema::{
+    Fields, MAX_KEY_BYTES, TOKENIZER, fnv1a, prefix, schema, settings, to_tantivy,
+};
 use crate::analysis::{Flow, IndexTokenizer};
 use crate::api::{Begin, Document, SearchError, Writer};
 use crate::suggest::TitlesBuilder;
@@ -58,7 +60,11 @@ pub(crate) struct LocalWriter {
 
 impl LocalWriter {
     /// Begins, or goes on with what an unfinished import left.
-    pub(crate) fn begin(collection: Arc<Collection>, begin: Begin, guard: WriteGuard) -> Result<LocalWriter, SearchError> {
+    pub(crate) fn begin(
+        collection: Arc<Collection>,
+        begin: Begin,
+        guard: WriteGuard,
+    ) -> Result<LocalWriter, SearchError> {
         let id = collection.id().to_owned();
         let place = collection.folder().to_owned();
         let io_error = |error: io::Error| from_io(&id, &error);
@@ -71,7 +77,8 @@ impl LocalWriter {
             }
             Begin::Edit => (current_or_empty(&collection, &place)?, false),
         };
-        let directory = IndexDirectory::open(&generation, false).map_err(|error| collection.error(&error))?;
+        let directory =
+            IndexDirectory::open(&generation, false).map_err(|error| collection.error(&error))?;
         let full = directory.full();
         let index = Index::open(directory).map_err(|error| collection.error(&error))?;
         let (expected, fields) = schema();
@@ -89,8 +96,13 @@ impl LocalWriter {
             error => collection.error(&error),
         })?;
         let keep_aliases = resumed || begin == Begin::Edit;
-        let alias_bytes = if keep_aliases { progress.alias_bytes } else { 0 };
-        let aliases = open_aliases(&generation.join(folder::ALIASES), alias_bytes).map_err(io_error)?;
+        let alias_bytes = if keep_aliases {
+            progress.alias_bytes
+        } else {
+            0
+        };
+        let aliases =
+            open_aliases(&generation.join(folder::ALIASES), alias_bytes).map_err(io_error)?;
         let mut out = LocalWriter {
             begin,
             generation,
@@ -101,7 +113,10 @@ impl LocalWriter {
             flow,
             full,
             added: if resumed { progress.documents } else { 0 },
-            progress: Progress { alias_bytes, ..progress },
+            progress: Progress {
+                alias_bytes,
+                ..progress
+            },
             resumed,
             keys: KeySet::new(),
             base: None,
@@ -117,7 +132,8 @@ impl LocalWriter {
     fn prepare(&mut self) -> Result<(), SearchError> {
         match self.begin {
             Begin::Fresh if self.resumed => {
-                let base = Base::open(&self.index, self.fields).map_err(|error| self.collection.error(&error))?;
+                let base = Base::open(&self.index, self.fields)
+                    .map_err(|error| self.collection.error(&error))?;
                 let keys = &mut self.keys;
                 base.each_key(|key| {
                     keys.insert(fnv1a(key));
@@ -125,7 +141,10 @@ impl LocalWriter {
                 .map_err(|error| self.collection.error(&error))?;
             }
             Begin::Update => {
-                self.base = Some(Base::open(&self.index, self.fields).map_err(|error| self.collection.error(&error))?);
+                self.base = Some(
+                    Base::open(&self.index, self.fields)
+                        .map_err(|error| self.collection.error(&error))?,
+                );
             }
             _ => {}
         }
@@ -133,7 +152,9 @@ impl LocalWriter {
     }
 
     fn writer(&mut self) -> Result<&mut IndexWriter, SearchError> {
-        self.writer.as_mut().ok_or_else(|| SearchError::Engine("the index writer has failed: begin again".to_owned()))
+        self.writer.as_mut().ok_or_else(|| {
+            SearchError::Engine("the index writer has failed: begin again".to_owned())
+        })
     }
 
     fn error(&self, error: &TantivyError) -> SearchError {
@@ -154,18 +175,28 @@ impl LocalWriter {
     }
 
     fn commit_progress(&mut self) -> Result<(), SearchError> {
-        self.aliases.flush().and_then(|()| self.aliases.get_ref().sync_data()).map_err(|error| self.io(&error))?;
-        let payload = serde_json::to_string(&self.progress).map_err(|error| SearchError::Engine(error.to_string()))?;
+        self.aliases
+            .flush()
+            .and_then(|()| self.aliases.get_ref().sync_data())
+            .map_err(|error| self.io(&error))?;
+        let payload = serde_json::to_string(&self.progress)
+            .map_err(|error| SearchError::Engine(error.to_string()))?;
         let tokenizer = self.tokenizer.clone();
         let counts = self.generation.join(folder::COUNTS);
         let committed = (|| -> Result<(), TantivyError> {
             let Some(writer) = self.writer.as_mut() else {
-                return Err(TantivyError::SystemError("the index writer has failed".to_owned()));
+                return Err(TantivyError::SystemError(
+                    "the index writer has failed".to_owned(),
+                ));
             };
             let mut prepared = writer.prepare_commit()?;
             prepared.set_payload(&payload);
             // All words of the documents so far are counted once the commit is prepared.
-            tokenizer.with_counts(|counter| counter.as_ref().map_or(Ok(()), |counter| counter.save(&counts)))?;
+            tokenizer.with_counts(|counter| {
+                counter
+                    .as_ref()
+                    .map_or(Ok(()), |counter| counter.save(&counts))
+            })?;
             prepared.commit()?;
             Ok(())
         })();
@@ -173,7 +204,9 @@ impl LocalWriter {
             // A failed writer takes no more; its lock must go too.
             self.writer = None;
             return Err(match &error {
-                TantivyError::IoError(io) if is_full(io) => SearchError::DiskFull(self.collection.id().to_owned()),
+                TantivyError::IoError(io) if is_full(io) => {
+                    SearchError::DiskFull(self.collection.id().to_owned())
+                }
                 _ => self.error(&error),
             });
         }
@@ -185,20 +218,43 @@ impl LocalWriter {
 
     /// One segment is quicker to search than ten.
     fn merge(&mut self) -> Result<(), SearchError> {
-        let metas = self.index.searchable_segment_metas().map_err(|error| self.error(&error))?;
-        let small: Vec<SegmentId> = metas.iter().filter(|meta| meta.num_docs() <= MERGE_AT_END_DOCS).map(|meta| meta.id()).collect();
+        let metas = self
+            .index
+            .searchable_segment_metas()
+            .map_err(|error| self.error(&error))?;
+        let small: Vec<SegmentId> = metas
+            .iter()
+            .filter(|meta| meta.num_docs() <= MERGE_AT_END_DOCS)
+            .map(|meta| meta.id())
+            .collect();
         let worth = self.begin == Begin::Fresh && small.len() > 1
-            || metas.iter().any(|meta| meta.num_deleted_docs() as f32 > DELETED_BEFORE_MERGE * meta.max_doc() as f32);
-        let Some(writer) = self.writer.take() else { return Ok(()) };
+            || metas.iter().any(|meta| {
+                meta.num_deleted_docs() as f32 > DELETED_BEFORE_MERGE * meta.max_doc() as f32
+            });
+        let Some(writer) = self.writer.take() else {
+            return Ok(());
+        };
         // Background merges first, then what is left.
-        writer.wait_merging_threads().map_err(|error| self.error(&error))?;
-        let mut writer = index_writer(&self.index, self.begin).map_err(|error| self.error(&error))?;
+        writer
+            .wait_merging_threads()
+            .map_err(|error| self.error(&error))?;
+        let mut writer =
+            index_writer(&self.index, self.begin).map_err(|error| self.error(&error))?;
         if worth {
-            let metas = self.index.searchable_segment_metas().map_err(|error| self.error(&error))?;
-            let small: Vec<SegmentId> =
-                metas.iter().filter(|meta| meta.num_docs() <= MERGE_AT_END_DOCS).map(|meta| meta.id()).collect();
+            let metas = self
+                .index
+                .searchable_segment_metas()
+                .map_err(|error| self.error(&error))?;
+            let small: Vec<SegmentId> = metas
+                .iter()
+                .filter(|meta| meta.num_docs() <= MERGE_AT_END_DOCS)
+                .map(|meta| meta.id())
+                .collect();
             if small.len() > 1 || metas.iter().any(|meta| meta.has_deletes()) {
-                writer.merge(&small).wait().map_err(|error| self.error(&error))?;
+                writer
+                    .merge(&small)
+                    .wait()
+                    .map_err(|error| self.error(&error))?;
             }
         }
         self.writer = Some(writer);
@@ -208,7 +264,9 @@ impl LocalWriter {
     fn sidecars(&mut self) -> Result<(), SearchError> {
         let counter = self.tokenizer.with_counts(Option::take);
         let words = self.generation.join(folder::WORDS);
-        counter.map_or(Ok(()), |counter| counter.finish(&words)).map_err(|error| self.io(&error))?;
+        counter
+            .map_or(Ok(()), |counter| counter.finish(&words))
+            .map_err(|error| self.io(&error))?;
         let titles = self.generation.join(folder::TITLES);
         let documents: u64 = self
             .index
@@ -221,20 +279,31 @@ impl LocalWriter {
             return Ok(());
         }
         let mut builder = TitlesBuilder::new(&self.generation).map_err(|error| self.io(&error))?;
-        self.titles(&mut builder).map_err(|error| self.error(&error))?;
-        self.add_aliases(&mut builder).map_err(|error| self.io(&error))?;
+        self.titles(&mut builder)
+            .map_err(|error| self.error(&error))?;
+        self.add_aliases(&mut builder)
+            .map_err(|error| self.io(&error))?;
         builder.finish(&titles).map_err(|error| self.io(&error))
     }
 
     fn titles(&self, builder: &mut TitlesBuilder) -> Result<(), TantivyError> {
-        let reader = self.index.reader_builder().reload_policy(tantivy::ReloadPolicy::Manual).try_into()?;
+        let reader = self
+            .index
+            .reader_builder()
+            .reload_policy(tantivy::ReloadPolicy::Manual)
+            .try_into()?;
         let searcher = tantivy::IndexReader::searcher(&reader);
         for segment in searcher.segment_readers() {
             let store = segment.get_store_reader(1)?;
             for document in store.iter::<TantivyDocument>(segment.alive_bitset()) {
                 let document = document?;
                 let value = document.get_first(self.fields.stored);
-                let stored = decode(value.as_ref().and_then(|value| value.as_bytes()).unwrap_or_default())?;
+                let stored = decode(
+                    value
+                        .as_ref()
+                        .and_then(|value| value.as_bytes())
+                        .unwrap_or_default(),
+                )?;
                 builder.add(stored.title, stored.key, stored.weight)?;
             }
         }
@@ -258,20 +327,31 @@ impl Writer for LocalWriter {
     }
 
     fn documents(&self) -> u64 {
-        if self.resumed || self.progress.documents > 0 { self.progress.documents } else { 0 }
+        if self.resumed || self.progress.documents > 0 {
+            self.progress.documents
+        } else {
+            0
+        }
     }
 
     fn unchanged(&mut self, key: &str, hash: u64) -> bool {
-        self.base.as_mut().is_some_and(|base| base.unchanged(prefix(key, MAX_KEY_BYTES), hash))
+        self.base
+            .as_mut()
+            .is_some_and(|base| base.unchanged(prefix(key, MAX_KEY_BYTES), hash))
     }
 
     fn add(&mut self, mut document: Document) -> Result<(), SearchError> {
-        document.key.truncate(document.key.floor_char_boundary(MAX_KEY_BYTES));
+        document
+            .key
+            .truncate(document.key.floor_char_boundary(MAX_KEY_BYTES));
         let known = match self.begin {
             Begin::Edit => true,
             // An update must delete what it replaces, and what it itself wrote before.
             Begin::Update => {
-                let replaced = self.base.as_mut().is_some_and(|base| base.mark(&document.key));
+                let replaced = self
+                    .base
+                    .as_mut()
+                    .is_some_and(|base| base.mark(&document.key));
                 self.keys.insert(fnv1a(document.key.as_bytes())) || replaced
             }
             Begin::Fresh => self.keys.insert(fnv1a(document.key.as_bytes())),
@@ -291,8 +371,9 @@ impl Writer for LocalWriter {
     }
 
     fn alias(&mut self, title: &str, key: &str) -> Result<(), SearchError> {
-        let line = serde_json::to_string(&(prefix(title, MAX_ALIAS_BYTES), prefix(key, MAX_KEY_BYTES)))
-            .map_err(|error| SearchError::Engine(error.to_string()))?;
+        let line =
+            serde_json::to_string(&(prefix(title, MAX_ALIAS_BYTES), prefix(key, MAX_KEY_BYTES)))
+                .map_err(|error| SearchError::Engine(error.to_string()))?;
         self.progress.alias_bytes += line.len() as u64 + 1;
         writeln!(self.aliases, "{line}").map_err(|error| self.io(&error))
     }
@@ -328,10 +409,15 @@ impl Writer for LocalWriter {
         self.sidecars()?;
         self.progress.finished = true;
         self.commit_progress()?;
-        let Some(writer) = self.writer.take() else { return Ok(()) };
-        writer.wait_merging_threads().map_err(|error| self.error(&error))?;
+        let Some(writer) = self.writer.take() else {
+            return Ok(());
+        };
+        writer
+            .wait_merging_threads()
+            .map_err(|error| self.error(&error))?;
         if self.begin == Begin::Update {
-            folder::publish(self.collection.folder(), &self.generation).map_err(|error| self.io(&error))?;
+            folder::publish(self.collection.folder(), &self.generation)
+                .map_err(|error| self.io(&error))?;
             self.collection.replace(&self.generation)
         } else {
             self.collection.reload()
@@ -383,8 +469,16 @@ fn next_generation(collection: &Collection, place: &Path) -> Result<PathBuf, Sea
 }
 
 fn index_writer(index: &Index, begin: Begin) -> Result<IndexWriter, TantivyError> {
-    let heap = if begin == Begin::Edit { EDIT_HEAP_BYTES } else { HEAP_BYTES };
-    let options = IndexWriterOptions::builder().memory_budget_per_thread(heap).num_worker_threads(1).num_merge_threads(1).build();
+    let heap = if begin == Begin::Edit {
+        EDIT_HEAP_BYTES
+    } else {
+        HEAP_BYTES
+    };
+    let options = IndexWriterOptions::builder()
+        .memory_budget_per_thread(heap)
+        .num_worker_threads(1)
+        .num_merge_threads(1)
+        .build();
     let writer: IndexWriter = index.writer_with_options(options)?;
     let mut policy = LogMergePolicy::default();
     policy.set_del_docs_ratio_before_merge(DELETED_BEFORE_MERGE);
@@ -394,7 +488,11 @@ fn index_writer(index: &Index, begin: Begin) -> Result<IndexWriter, TantivyError
 
 fn open_aliases(path: &Path, length: u64) -> io::Result<BufWriter<File>> {
     // Not truncated as a whole: what was committed stays.
-    let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
     file.set_len(length)?;
     io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
     Ok(BufWriter::new(file))
@@ -404,7 +502,10 @@ fn from_io(collection: &str, error: &io::Error) -> SearchError {
     match error.kind() {
         _ if is_full(error) => SearchError::DiskFull(collection.to_owned()),
         io::ErrorKind::ReadOnlyFilesystem => SearchError::ReadOnly(collection.to_owned()),
-        io::ErrorKind::InvalidData => SearchError::Damaged { collection: collection.to_owned(), reason: error.to_string() },
+        io::ErrorKind::InvalidData => SearchError::Damaged {
+            collection: collection.to_owned(),
+            reason: error.to_string(),
+        },
         _ => SearchError::Engine(error.to_string()),
     }
 }

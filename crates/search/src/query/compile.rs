@@ -3,7 +3,8 @@
 use std::ops::Bound;
 
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery, Query, RangeQuery, TermQuery,
+    AllQuery, BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, PhraseQuery,
+    Query, RangeQuery, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption, Term};
 
@@ -36,7 +37,11 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn new(clauses: Vec<Clause>, languages: Vec<Language>, analyzer: &mut Analyzer) -> Reading {
+    pub(crate) fn new(
+        clauses: Vec<Clause>,
+        languages: Vec<Language>,
+        analyzer: &mut Analyzer,
+    ) -> Reading {
         let mut out = Reading {
             words: Vec::new(),
             clauses: Vec::new(),
@@ -79,7 +84,9 @@ impl Reading {
                 }
             }
             Atom::Prefix(text) => self.mark_prefixes.push(fold(text)),
-            Atom::Field(QueryField::Title | QueryField::Author | QueryField::Subject, inner) => self.mark(inner, analyzer),
+            Atom::Field(QueryField::Title | QueryField::Author | QueryField::Subject, inner) => {
+                self.mark(inner, analyzer)
+            }
             Atom::Group(clauses) => {
                 for clause in clauses.iter().filter(|clause| !clause.negated) {
                     for atom in &clause.any {
@@ -106,15 +113,30 @@ pub(crate) struct Compiler<'a> {
 
 impl Compiler<'_> {
     /// The query with every word (`all`), or with any of them.
-    pub(crate) fn query(&self, reading: &Reading, filters: &Filters, all: bool, analyzer: &mut Analyzer) -> Box<dyn Query> {
+    pub(crate) fn query(
+        &self,
+        reading: &Reading,
+        filters: &Filters,
+        all: bool,
+        analyzer: &mut Analyzer,
+    ) -> Box<dyn Query> {
         let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
         let text = self.snapshot.fields.text;
         if all {
-            parts.extend(reading.words.iter().map(|word| (Occur::Must, self.word(word, text))));
+            parts.extend(
+                reading
+                    .words
+                    .iter()
+                    .map(|word| (Occur::Must, self.word(word, text))),
+            );
         } else if !reading.words.is_empty() {
             // All forms side by side: only a plain union of terms skips what can't be among the best.
-            let any: Vec<(Occur, Box<dyn Query>)> =
-                reading.words.iter().flat_map(|word| &word.forms).map(|form| (Occur::Should, self.term(text, form))).collect();
+            let any: Vec<(Occur, Box<dyn Query>)> = reading
+                .words
+                .iter()
+                .flat_map(|word| &word.forms)
+                .map(|form| (Occur::Should, self.term(text, form)))
+                .collect();
             if reading.clauses.is_empty() && filters_are_empty(filters) {
                 parts = any;
             } else {
@@ -122,10 +144,18 @@ impl Compiler<'_> {
             }
         }
         for clause in &reading.clauses {
-            let occur = if clause.negated { Occur::MustNot } else { Occur::Must };
+            let occur = if clause.negated {
+                Occur::MustNot
+            } else {
+                Occur::Must
+            };
             parts.push((occur, self.any(&clause.any, text, analyzer)));
         }
-        parts.extend(self.filters(filters).into_iter().map(|query| (Occur::Must, query)));
+        parts.extend(
+            self.filters(filters)
+                .into_iter()
+                .map(|query| (Occur::Must, query)),
+        );
         if !parts.iter().any(|(occur, _)| *occur != Occur::MustNot) {
             parts.push((Occur::Must, Box::new(AllQuery)));
         }
@@ -133,20 +163,30 @@ impl Compiler<'_> {
     }
 
     fn term(&self, field: Field, form: &str) -> Box<dyn Query> {
-        Box::new(TermQuery::new(Term::from_field_text(field, form), IndexRecordOption::WithFreqs))
+        Box::new(TermQuery::new(
+            Term::from_field_text(field, form),
+            IndexRecordOption::WithFreqs,
+        ))
     }
 
     fn word(&self, word: &QueryWord, field: Field) -> Box<dyn Query> {
         match word.forms.as_slice() {
             [one] => self.term(field, one),
-            forms => Box::new(DisjunctionMaxQuery::new(forms.iter().map(|form| self.term(field, form)).collect())),
+            forms => Box::new(DisjunctionMaxQuery::new(
+                forms.iter().map(|form| self.term(field, form)).collect(),
+            )),
         }
     }
 
     fn any(&self, atoms: &[Atom], field: Field, analyzer: &mut Analyzer) -> Box<dyn Query> {
         match atoms {
             [one] => self.atom(one, field, analyzer),
-            _ => Box::new(BooleanQuery::union(atoms.iter().map(|atom| self.atom(atom, field, analyzer)).collect())),
+            _ => Box::new(BooleanQuery::union(
+                atoms
+                    .iter()
+                    .map(|atom| self.atom(atom, field, analyzer))
+                    .collect(),
+            )),
         }
     }
 
@@ -175,7 +215,11 @@ impl Compiler<'_> {
                 let mut parts: Vec<(Occur, Box<dyn Query>)> = clauses
                     .iter()
                     .map(|clause| {
-                        let occur = if clause.negated { Occur::MustNot } else { Occur::Must };
+                        let occur = if clause.negated {
+                            Occur::MustNot
+                        } else {
+                            Occur::Must
+                        };
                         (occur, self.any(&clause.any, field, analyzer))
                     })
                     .collect();
@@ -210,8 +254,10 @@ impl Compiler<'_> {
                 variants.push(terms);
             }
         }
-        let mut queries: Vec<Box<dyn Query>> =
-            variants.into_iter().map(|terms| Box::new(PhraseQuery::new(terms)) as Box<dyn Query>).collect();
+        let mut queries: Vec<Box<dyn Query>> = variants
+            .into_iter()
+            .map(|terms| Box::new(PhraseQuery::new(terms)) as Box<dyn Query>)
+            .collect();
         if queries.len() == 1
             && let Some(one) = queries.pop()
         {
@@ -225,13 +271,25 @@ impl Compiler<'_> {
         let folded = fold(text);
         let mut found: Vec<(u64, Term)> = Vec::new();
         for segment in self.snapshot.searcher.segment_readers() {
-            let Ok(inverted) = segment.inverted_index(field) else { continue };
-            let Ok(mut terms) = inverted.terms().range().ge(folded.as_bytes()).into_stream() else { continue };
+            let Ok(inverted) = segment.inverted_index(field) else {
+                continue;
+            };
+            let Ok(mut terms) = inverted.terms().range().ge(folded.as_bytes()).into_stream() else {
+                continue;
+            };
             let mut scanned = 0;
-            while terms.advance() && terms.key().starts_with(folded.as_bytes()) && scanned < MAX_PREFIX_SCAN {
+            while terms.advance()
+                && terms.key().starts_with(folded.as_bytes())
+                && scanned < MAX_PREFIX_SCAN
+            {
                 scanned += 1;
-                let Ok(form) = std::str::from_utf8(terms.key()) else { continue };
-                found.push((u64::from(terms.value().doc_freq), Term::from_field_text(field, form)));
+                let Ok(form) = std::str::from_utf8(terms.key()) else {
+                    continue;
+                };
+                found.push((
+                    u64::from(terms.value().doc_freq),
+                    Term::from_field_text(field, form),
+                ));
             }
         }
         found.sort_by(|a, b| a.1.cmp(&b.1));
@@ -261,7 +319,13 @@ impl Compiler<'_> {
         Box::new(BooleanQuery::new(
             terms
                 .into_iter()
-                .map(|term| (Occur::Should, Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)) as Box<dyn Query>))
+                .map(|term| {
+                    (
+                        Occur::Should,
+                        Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))
+                            as Box<dyn Query>,
+                    )
+                })
                 .collect(),
         ))
     }
@@ -279,7 +343,9 @@ impl Compiler<'_> {
                 [] => {}
                 [one] => out.push(is(field, one)),
                 many => out.push(Box::new(ConstScoreQuery::new(
-                    Box::new(BooleanQuery::union(many.iter().map(|value| is(field, value)).collect())),
+                    Box::new(BooleanQuery::union(
+                        many.iter().map(|value| is(field, value)).collect(),
+                    )),
                     0.0,
                 ))),
             }
@@ -296,13 +362,19 @@ pub(crate) fn filters_are_empty(filters: &Filters) -> bool {
 }
 
 fn is(field: Field, value: &str) -> Box<dyn Query> {
-    let term = TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic);
+    let term = TermQuery::new(
+        Term::from_field_text(field, value),
+        IndexRecordOption::Basic,
+    );
     Box::new(ConstScoreQuery::new(Box::new(term), 0.0))
 }
 
 fn years(field: Field, from: i32, to: i32) -> Box<dyn Query> {
     let bound = |year: i32| Bound::Included(Term::from_field_i64(field, i64::from(year)));
-    Box::new(ConstScoreQuery::new(Box::new(RangeQuery::new(bound(from), bound(to))), 0.0))
+    Box::new(ConstScoreQuery::new(
+        Box::new(RangeQuery::new(bound(from), bound(to))),
+        0.0,
+    ))
 }
 
 fn plain(atom: &Atom) -> &str {

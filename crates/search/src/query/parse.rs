@@ -56,14 +56,25 @@ pub enum QueryField {
 #[must_use]
 pub fn parse(query: &str) -> Vec<Clause> {
     let end = query.floor_char_boundary(MAX_QUERY_BYTES);
-    let text: String = query.get(..end).unwrap_or_default().chars().map(plain).collect();
-    Parser { rest: &text, atoms: 0 }.clauses(0)
+    let text: String = query
+        .get(..end)
+        .unwrap_or_default()
+        .chars()
+        .map(plain)
+        .collect();
+    Parser {
+        rest: &text,
+        atoms: 0,
+    }
+    .clauses(0)
 }
 
 /// The full-width and typographic forms of the signs that mean something here.
 fn plain(c: char) -> char {
     match c {
-        '“' | '”' | '„' | '‟' | '「' | '」' | '『' | '』' | '«' | '»' | '＂' | '〝' | '〞' => '"',
+        '“' | '”' | '„' | '‟' | '「' | '」' | '『' | '』' | '«' | '»' | '＂' | '〝' | '〞' => {
+            '"'
+        }
         '：' => ':',
         '（' => '(',
         '）' => ')',
@@ -86,7 +97,9 @@ impl Parser<'_> {
         let mut out: Vec<Clause> = Vec::new();
         let mut or = false;
         while self.atoms < MAX_ATOMS {
-            self.rest = self.rest.trim_start_matches(|c: char| c == ' ' || c == ',' || c == ';');
+            self.rest = self
+                .rest
+                .trim_start_matches(|c: char| c == ' ' || c == ',' || c == ';');
             if self.rest.is_empty() {
                 break;
             }
@@ -102,15 +115,21 @@ impl Parser<'_> {
                 or = !out.is_empty();
                 continue;
             }
-            if let Some(rest) = operator(self.rest, "AND").or_else(|| self.rest.strip_prefix("&&")) {
+            if let Some(rest) = operator(self.rest, "AND").or_else(|| self.rest.strip_prefix("&&"))
+            {
                 self.rest = rest;
                 continue;
             }
             let negated = self.negation();
-            let Some(atom) = self.atom(depth) else { continue };
+            let Some(atom) = self.atom(depth) else {
+                continue;
+            };
             match out.last_mut() {
                 Some(last) if or && !negated && !last.negated => last.any.push(atom),
-                _ => out.push(Clause { negated, any: vec![atom] }),
+                _ => out.push(Clause {
+                    negated,
+                    any: vec![atom],
+                }),
             }
             or = false;
         }
@@ -123,7 +142,9 @@ impl Parser<'_> {
             return true;
         }
         match self.rest.strip_prefix(['-', '!']) {
-            Some(rest) if rest.starts_with(|c: char| c.is_alphanumeric() || c == '"' || c == '(') => {
+            Some(rest)
+                if rest.starts_with(|c: char| c.is_alphanumeric() || c == '"' || c == '(') =>
+            {
                 self.rest = rest;
                 true
             }
@@ -159,13 +180,24 @@ impl Parser<'_> {
 
     /// field:value, year:…, prefix* or a word.
     fn run(&mut self) -> Option<Atom> {
-        let end = self.rest.find([' ', '"', '(', ')']).unwrap_or(self.rest.len()).max(1);
-        let run = self.rest.get(..end).or_else(|| self.rest.get(..self.rest.chars().next()?.len_utf8()))?;
+        let end = self
+            .rest
+            .find([' ', '"', '(', ')'])
+            .unwrap_or(self.rest.len())
+            .max(1);
+        let run = self
+            .rest
+            .get(..end)
+            .or_else(|| self.rest.get(..self.rest.chars().next()?.len_utf8()))?;
         if let Some((name, value)) = run.split_once(':')
             && !value.starts_with("//")
         {
             let name = name.to_lowercase();
-            let quoted = value.is_empty() && self.rest.get(end..).is_some_and(|rest| rest.starts_with('"'));
+            let quoted = value.is_empty()
+                && self
+                    .rest
+                    .get(end..)
+                    .is_some_and(|rest| rest.starts_with('"'));
             if matches!(name.as_str(), "year" | "date")
                 && let Some((from, to)) = years(value)
             {
@@ -193,7 +225,8 @@ impl Parser<'_> {
 
 /// An operator is a word of its own.
 fn operator<'a>(rest: &'a str, name: &str) -> Option<&'a str> {
-    rest.strip_prefix(name).filter(|rest| rest.starts_with([' ', '(', '"']))
+    rest.strip_prefix(name)
+        .filter(|rest| rest.starts_with([' ', '(', '"']))
 }
 
 fn word_or_prefix(run: &str) -> Option<Atom> {
@@ -222,18 +255,32 @@ fn field_named(name: &str) -> Option<QueryField> {
 
 /// `1990`, `1990..2000`, `1990-2000`, `1990..`, `..2000`, `>1990`, `<2000`.
 fn years(text: &str) -> Option<(i32, i32)> {
-    let year = |text: &str| text.trim().parse::<i32>().ok().filter(|year| year.abs() < 100_000);
+    let year = |text: &str| {
+        text.trim()
+            .parse::<i32>()
+            .ok()
+            .filter(|year| year.abs() < 100_000)
+    };
     if let Some(after) = text.strip_prefix('>') {
-        return Some((year(after.trim_start_matches('='))?.saturating_add(i32::from(!after.starts_with('='))), i32::MAX));
+        return Some((
+            year(after.trim_start_matches('='))?.saturating_add(i32::from(!after.starts_with('='))),
+            i32::MAX,
+        ));
     }
     if let Some(before) = text.strip_prefix('<') {
-        return Some((i32::MIN, year(before.trim_start_matches('='))?.saturating_sub(i32::from(!before.starts_with('=')))));
+        return Some((
+            i32::MIN,
+            year(before.trim_start_matches('='))?
+                .saturating_sub(i32::from(!before.starts_with('='))),
+        ));
     }
     let split = text
         .split_once("..")
         .or_else(|| text.split_once('–'))
         .or_else(|| text.split_once('-').filter(|(from, _)| !from.is_empty()));
-    let Some((from, to)) = split else { return year(text).map(|year| (year, year)) };
+    let Some((from, to)) = split else {
+        return year(text).map(|year| (year, year));
+    };
     match (from.is_empty(), to.is_empty()) {
         (true, true) => None,
         (true, false) => Some((i32::MIN, year(to)?)),
@@ -254,37 +301,79 @@ mod tests {
     }
 
     fn must(atom: Atom) -> Clause {
-        Clause { negated: false, any: vec![atom] }
+        Clause {
+            negated: false,
+            any: vec![atom],
+        }
     }
 
     #[test]
     fn the_language_people_know() {
-        assert_eq!(parse("solar panel"), [must(word("solar")), must(word("panel"))]);
-        assert_eq!(parse("“solar panel” -cheap"), [
-            must(Atom::Phrase("solar panel".into())),
-            Clause { negated: true, any: vec![word("cheap")] }
-        ]);
-        assert_eq!(parse("cats OR dogs food"), [
-            Clause { negated: false, any: vec![word("cats"), word("dogs")] },
-            must(word("food"))
-        ]);
-        assert_eq!(parse("title：\"deep sea\" year:1990..2000 comput*"), [
-            must(Atom::Field(QueryField::Title, Box::new(Atom::Phrase("deep sea".into())))),
-            must(Atom::Years(1990, 2000)),
-            must(Atom::Prefix("comput".into()))
-        ]);
-        assert_eq!(parse("(a OR b) -(c d)"), [
-            must(Atom::Group(vec![Clause { negated: false, any: vec![word("a"), word("b")] }])),
-            Clause { negated: true, any: vec![Atom::Group(vec![must(word("c")), must(word("d"))])] }
-        ]);
+        assert_eq!(
+            parse("solar panel"),
+            [must(word("solar")), must(word("panel"))]
+        );
+        assert_eq!(
+            parse("“solar panel” -cheap"),
+            [
+                must(Atom::Phrase("solar panel".into())),
+                Clause {
+                    negated: true,
+                    any: vec![word("cheap")]
+                }
+            ]
+        );
+        assert_eq!(
+            parse("cats OR dogs food"),
+            [
+                Clause {
+                    negated: false,
+                    any: vec![word("cats"), word("dogs")]
+                },
+                must(word("food"))
+            ]
+        );
+        assert_eq!(
+            parse("title：\"deep sea\" year:1990..2000 comput*"),
+            [
+                must(Atom::Field(
+                    QueryField::Title,
+                    Box::new(Atom::Phrase("deep sea".into()))
+                )),
+                must(Atom::Years(1990, 2000)),
+                must(Atom::Prefix("comput".into()))
+            ]
+        );
+        assert_eq!(
+            parse("(a OR b) -(c d)"),
+            [
+                must(Atom::Group(vec![Clause {
+                    negated: false,
+                    any: vec![word("a"), word("b")]
+                }])),
+                Clause {
+                    negated: true,
+                    any: vec![Atom::Group(vec![must(word("c")), must(word("d"))])]
+                }
+            ]
+        );
         assert_eq!(parse("「図書館」"), [must(Atom::Phrase("図書館".into()))]);
     }
 
     #[test]
     fn malformed_queries_are_words() {
-        assert_eq!(parse("\"unclosed phrase"), [must(Atom::Phrase("unclosed phrase".into()))]);
-        assert_eq!(parse("))) OR foo: AND"), [must(word("foo:")), must(word("AND"))]);
-        assert_eq!(parse("http://hill.internal/"), [must(word("http://hill.internal/"))]);
+        assert_eq!(
+            parse("\"unclosed phrase"),
+            [must(Atom::Phrase("unclosed phrase".into()))]
+        );
+        assert_eq!(
+            parse("))) OR foo: AND"),
+            [must(word("foo:")), must(word("AND"))]
+        );
+        assert_eq!(
+            parse("http://hill.internal/"),
+            [must(word("http://hill.internal/"))]
+        );
         assert_eq!(parse("note:this"), [must(word("note:this"))]);
         assert_eq!(parse("- * \"\" () : title:"), [must(word("title:"))]);
         assert_eq!(parse("year:soon"), [must(word("year:soon"))]);

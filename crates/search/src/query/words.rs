@@ -16,7 +16,10 @@ pub(crate) struct QueryWord {
 }
 
 /// The languages in which a query is read: those of most documents, and the page's own.
-pub(crate) fn languages<'a>(present: impl Iterator<Item = (&'a str, u64)>, ui_language: &str) -> Vec<Language> {
+pub(crate) fn languages<'a>(
+    present: impl Iterator<Item = (&'a str, u64)>,
+    ui_language: &str,
+) -> Vec<Language> {
     let mut counts: Vec<(Language, u64)> = Vec::new();
     for (tag, count) in present {
         let language = Language::of_tag(tag);
@@ -49,7 +52,11 @@ pub(crate) fn words(analyzer: &mut Analyzer, text: &str, languages: &[Language])
                 .iter()
                 .map(|word| {
                     let form = analyzer.form(word).to_owned();
-                    QueryWord { forms: vec![form.clone()], by_language: vec![form], script: word.script }
+                    QueryWord {
+                        forms: vec![form.clone()],
+                        by_language: vec![form],
+                        script: word.script,
+                    }
                 })
                 .collect();
             continue;

@@ -32,7 +32,11 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new(start: Instant, deadline: Option<Duration>) -> Clock {
-        Clock { until: deadline.map(|deadline| start + deadline), ticks: 0, over: false }
+        Clock {
+            until: deadline.map(|deadline| start + deadline),
+            ticks: 0,
+            over: false,
+        }
     }
 
     /// Whether time is up; looks at the clock now and then.
@@ -94,7 +98,13 @@ pub(crate) fn best(
     let mut heap: BinaryHeap<Candidate> = BinaryHeap::with_capacity(limit + 1);
     let mut threshold = f32::MIN;
     for (source, (searched, weight)) in sources.iter().zip(weights).enumerate() {
-        for (ord, segment) in searched.snapshot.searcher.segment_readers().iter().enumerate() {
+        for (ord, segment) in searched
+            .snapshot
+            .searcher
+            .segment_readers()
+            .iter()
+            .enumerate()
+        {
             if clock.look() {
                 break;
             }
@@ -107,7 +117,11 @@ pub(crate) fn best(
                 if segment.is_deleted(doc) {
                     return threshold;
                 }
-                heap.push(Candidate { score, source, address: DocAddress::new(ord, doc) });
+                heap.push(Candidate {
+                    score,
+                    source,
+                    address: DocAddress::new(ord, doc),
+                });
                 if heap.len() > limit {
                     heap.pop();
                 }
@@ -138,7 +152,10 @@ pub(crate) fn count(
     facets: bool,
     clock: &mut Clock,
 ) -> Result<Count, TantivyError> {
-    let mut out = Count { exact: true, ..Count::default() };
+    let mut out = Count {
+        exact: true,
+        ..Count::default()
+    };
     let mut tally = Tally::default();
     'all: for (searched, weight) in sources.iter().zip(weights) {
         let before = out.total;
@@ -147,7 +164,11 @@ pub(crate) fn count(
                 out.exact = false;
                 break;
             }
-            let mut columns = if facets { Some(Columns::open(segment)?) } else { None };
+            let mut columns = if facets {
+                Some(Columns::open(segment)?)
+            } else {
+                None
+            };
             let ended = each_block(weight.as_ref(), segment, clock, &mut |docs| {
                 for doc in docs {
                     if segment.is_deleted(*doc) {
@@ -166,7 +187,10 @@ pub(crate) fn count(
             }
         }
         if facets && out.total > before {
-            out.facets.collections.push(FacetCount { value: searched.id.clone(), count: out.total - before });
+            out.facets.collections.push(FacetCount {
+                value: searched.id.clone(),
+                count: out.total - before,
+            });
         }
         if clock.is_over() {
             break 'all;
@@ -209,7 +233,13 @@ pub(crate) fn sorted(
 ) -> Result<Vec<Candidate>, TantivyError> {
     let mut all: Vec<(Vec<u8>, Candidate)> = Vec::new();
     for (source, (searched, weight)) in sources.iter().zip(weights).enumerate() {
-        for (ord, segment) in searched.snapshot.searcher.segment_readers().iter().enumerate() {
+        for (ord, segment) in searched
+            .snapshot
+            .searcher
+            .segment_readers()
+            .iter()
+            .enumerate()
+        {
             let order = Order::open(segment, sort)?;
             // The lesser comes first, so the greatest is given up.
             let mut heap: BinaryHeap<(u64, u32)> = BinaryHeap::with_capacity(limit + 1);
@@ -227,7 +257,14 @@ pub(crate) fn sorted(
             })?;
             for (key, doc) in heap.into_sorted_vec() {
                 let address = DocAddress::new(u32::try_from(ord).unwrap_or(u32::MAX), doc);
-                all.push((order.name(key)?, Candidate { score: 0.0, source, address }));
+                all.push((
+                    order.name(key)?,
+                    Candidate {
+                        score: 0.0,
+                        source,
+                        address,
+                    },
+                ));
             }
         }
     }
@@ -252,8 +289,13 @@ impl Order {
 
     fn key(&self, doc: u32) -> u64 {
         match self {
-            Order::Year(column) => column.first(doc).map_or(u64::MAX, |year| i64::MAX.abs_diff(year)),
-            Order::Title(column) => column.as_ref().and_then(|column| column.ords().first(doc)).unwrap_or(u64::MAX),
+            Order::Year(column) => column
+                .first(doc)
+                .map_or(u64::MAX, |year| i64::MAX.abs_diff(year)),
+            Order::Title(column) => column
+                .as_ref()
+                .and_then(|column| column.ords().first(doc))
+                .unwrap_or(u64::MAX),
         }
     }
 
@@ -290,12 +332,20 @@ impl Columns {
     fn open(segment: &SegmentReader) -> Result<Columns, TantivyError> {
         let fast = segment.fast_fields();
         let mut named = Vec::new();
-        for (facet, field) in [(Facet::Kind, "kind"), (Facet::Language, "language"), (Facet::Subject, "subject_is")] {
+        for (facet, field) in [
+            (Facet::Kind, "kind"),
+            (Facet::Language, "language"),
+            (Facet::Subject, "subject_is"),
+        ] {
             if let Some(column) = fast.str(field)? {
                 named.push((facet, column, FxHashMap::default()));
             }
         }
-        Ok(Columns { named, year: fast.i64("year")?, years: FxHashMap::default() })
+        Ok(Columns {
+            named,
+            year: fast.i64("year")?,
+            years: FxHashMap::default(),
+        })
     }
 
     fn count(&mut self, doc: u32) {
@@ -345,7 +395,12 @@ impl Tally {
             };
             list.push(FacetCount { value, count });
         }
-        for list in [&mut facets.kinds, &mut facets.languages, &mut facets.subjects, &mut facets.collections] {
+        for list in [
+            &mut facets.kinds,
+            &mut facets.languages,
+            &mut facets.subjects,
+            &mut facets.collections,
+        ] {
             list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
             list.truncate(MAX_VALUES);
         }
@@ -353,6 +408,12 @@ impl Tally {
         let mut years: Vec<(i64, u64)> = self.years.into_iter().collect();
         years.sort_by_key(|(year, _)| i64::MAX.abs_diff(*year));
         years.truncate(MAX_VALUES);
-        facets.years = years.into_iter().map(|(year, count)| FacetCount { value: year.to_string(), count }).collect();
+        facets.years = years
+            .into_iter()
+            .map(|(year, count)| FacetCount {
+                value: year.to_string(),
+                count,
+            })
+            .collect();
     }
 }

@@ -29,7 +29,11 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     pub(crate) fn encode(&self) -> String {
-        let mut out = format!("{}{}", if self.stage == Stage::All { 'a' } else { 's' }, self.offset);
+        let mut out = format!(
+            "{}{}",
+            if self.stage == Stage::All { 'a' } else { 's' },
+            self.offset
+        );
         if let Some((collection, key)) = &self.last
             && collection.len() + key.len() <= MAX_KEY_BYTES
         {
@@ -51,8 +55,15 @@ impl Cursor {
             _ => return None,
         };
         let offset: usize = head.get(1..)?.parse().ok()?;
-        let last = parts.next().and_then(unhex).zip(parts.next().and_then(unhex));
-        Some(Cursor { stage, offset: offset.min(MAX_OFFSET), last })
+        let last = parts
+            .next()
+            .and_then(unhex)
+            .zip(parts.next().and_then(unhex));
+        Some(Cursor {
+            stage,
+            offset: offset.min(MAX_OFFSET),
+            last,
+        })
     }
 }
 
@@ -67,8 +78,9 @@ pub(crate) fn unhex(text: &str) -> Option<String> {
     if text.len() > 4 * MAX_KEY_BYTES || !text.is_ascii() {
         return None;
     }
-    let bytes: Option<Vec<u8>> =
-        (0..text.len() / 2).map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()).collect();
+    let bytes: Option<Vec<u8>> = (0..text.len() / 2)
+        .map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok())
+        .collect();
     String::from_utf8(bytes?).ok()
 }
 
@@ -78,9 +90,16 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back() {
-        let cursor = Cursor { stage: Stage::Some, offset: 20, last: Some(("wiki".into(), "A/Äpfel & Co".into())) };
+        let cursor = Cursor {
+            stage: Stage::Some,
+            offset: 20,
+            last: Some(("wiki".into(), "A/Äpfel & Co".into())),
+        };
         let text = cursor.encode();
-        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'), "{text}");
+        assert!(
+            text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'),
+            "{text}"
+        );
         assert_eq!(Cursor::decode(&text), Some(cursor));
         for wrong in ["", "x", "a", "a-1", "azz", "é1", "a1.é.zz"] {
             let _ = Cursor::decode(wrong);

@@ -54,7 +54,10 @@ struct Pair {
 impl Analyzers {
     fn with<T>(&self, run: impl FnOnce(&mut Pair) -> T) -> T {
         let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut pair = idle.unwrap_or_else(|| Pair { query: Analyzer::for_reader(), snippet: Analyzer::without_segmentation() });
+        let mut pair = idle.unwrap_or_else(|| Pair {
+            query: Analyzer::for_reader(),
+            snippet: Analyzer::without_segmentation(),
+        });
         let out = run(&mut pair);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < MAX_IDLE_ANALYZERS {
@@ -65,10 +68,21 @@ impl Analyzers {
 }
 
 /// Searches.
-pub(crate) fn search(sources: &[Source], request: &SearchRequest, analyzers: &Analyzers) -> Result<SearchResults, TantivyError> {
+pub(crate) fn search(
+    sources: &[Source],
+    request: &SearchRequest,
+    analyzers: &Analyzers,
+) -> Result<SearchResults, TantivyError> {
     let start = Instant::now();
     let mut clock = Clock::new(start, request.deadline);
-    let mut results = analyzers.with(|pair| Search { sources, request, pair }.run(&mut clock))?;
+    let mut results = analyzers.with(|pair| {
+        Search {
+            sources,
+            request,
+            pair,
+        }
+        .run(&mut clock)
+    })?;
     results.partial |= clock.is_over();
     results.took_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     Ok(results)
@@ -94,11 +108,18 @@ impl Search<'_> {
         let reading = self.reading(&self.request.query);
         let typed = !self.request.query.trim().is_empty();
         if typed && reading.is_empty() {
-            return Ok(SearchResults { total_is_exact: true, ..SearchResults::default() });
+            return Ok(SearchResults {
+                total_is_exact: true,
+                ..SearchResults::default()
+            });
         }
         let cursor = self.request.cursor.as_deref().and_then(Cursor::decode);
         let found = self.find(&reading, cursor.as_ref(), clock)?;
-        let corrected = if found.rare || found.candidates.is_empty() { self.correct(&reading) } else { None };
+        let corrected = if found.rare || found.candidates.is_empty() {
+            self.correct(&reading)
+        } else {
+            None
+        };
         if found.candidates.is_empty()
             && let Some(text) = &corrected
         {
@@ -113,10 +134,13 @@ impl Search<'_> {
     }
 
     fn reading(&mut self, query: &str) -> Reading {
-        let present = self
-            .sources
-            .iter()
-            .flat_map(|source| source.snapshot.languages.iter().map(|(tag, count)| (tag.as_str(), *count)));
+        let present = self.sources.iter().flat_map(|source| {
+            source
+                .snapshot
+                .languages
+                .iter()
+                .map(|(tag, count)| (tag.as_str(), *count))
+        });
         let languages = languages(present, &self.request.ui_language);
         Reading::new(parse(query), languages, &mut self.pair.query)
     }
@@ -126,13 +150,24 @@ impl Search<'_> {
     }
 
     /// Every word if documents have them; else, and for most questions, some of them.
-    fn find(&mut self, reading: &Reading, cursor: Option<&Cursor>, clock: &mut Clock) -> Result<Found, TantivyError> {
+    fn find(
+        &mut self,
+        reading: &Reading,
+        cursor: Option<&Cursor>,
+        clock: &mut Clock,
+    ) -> Result<Found, TantivyError> {
         let sources = self.sources;
-        let stats = GlobalStats::new(sources.iter().map(|source| &source.snapshot.searcher).collect());
+        let stats = GlobalStats::new(
+            sources
+                .iter()
+                .map(|source| &source.snapshot.searcher)
+                .collect(),
+        );
         let mut rare = false;
         for word in &reading.words {
             if let Some(source) = sources.first() {
-                rare |= stats.unite(source.snapshot.fields.text, &word.forms) <= RARE_DOCUMENTS.min(stats.documents() / 2);
+                rare |= stats.unite(source.snapshot.fields.text, &word.forms)
+                    <= RARE_DOCUMENTS.min(stats.documents() / 2);
             }
         }
         let offset = cursor.map_or(0, |cursor| cursor.offset);
@@ -157,35 +192,71 @@ impl Search<'_> {
         if self.request.sort == Sort::Relevance {
             self.look_again(reading, &weights, &mut candidates)?;
         }
-        let mut counted = self.count(reading, stage, candidates.len() < wanted && !clock.is_over(), &candidates, &stats, clock)?;
+        let mut counted = self.count(
+            reading,
+            stage,
+            candidates.len() < wanted && !clock.is_over(),
+            &candidates,
+            &stats,
+            clock,
+        )?;
         if self.request.sort != Sort::Relevance {
             candidates = sorted(sources, &weights, self.request.sort, wanted, clock)?;
         }
         counted.total = counted.total.max(candidates.len() as u64);
-        Ok(Found { stage, matched, candidates, count: counted, rare })
+        Ok(Found {
+            stage,
+            matched,
+            candidates,
+            count: counted,
+            rare,
+        })
     }
 
-    fn weights(&mut self, reading: &Reading, all: bool, stats: &GlobalStats<'_>) -> Result<Vec<Box<dyn Weight>>, TantivyError> {
+    fn weights(
+        &mut self,
+        reading: &Reading,
+        all: bool,
+        stats: &GlobalStats<'_>,
+    ) -> Result<Vec<Box<dyn Weight>>, TantivyError> {
         let request = self.request;
         self.sources
             .iter()
             .map(|source| {
-                let compiler =
-                    Compiler { collection: &source.id, snapshot: &source.snapshot, languages: &reading.languages };
+                let compiler = Compiler {
+                    collection: &source.id,
+                    snapshot: &source.snapshot,
+                    languages: &reading.languages,
+                };
                 let query = compiler.query(reading, &request.filters, all, &mut self.pair.query);
-                query.weight(EnableScoring::enabled_from_statistics_provider(stats, &source.snapshot.searcher))
+                query.weight(EnableScoring::enabled_from_statistics_provider(
+                    stats,
+                    &source.snapshot.searcher,
+                ))
             })
             .collect()
     }
 
-    fn look_again(&self, reading: &Reading, weights: &[Box<dyn Weight>], candidates: &mut Vec<Candidate>) -> Result<(), TantivyError> {
-        let exact = if reading.plain.is_empty() { Vec::new() } else { rank::exact_titles(self.sources, &fold(&reading.plain.join(" ")))? };
+    fn look_again(
+        &self,
+        reading: &Reading,
+        weights: &[Box<dyn Weight>],
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<(), TantivyError> {
+        let exact = if reading.plain.is_empty() {
+            Vec::new()
+        } else {
+            rank::exact_titles(self.sources, &fold(&reading.plain.join(" ")))?
+        };
         rank::bring_in(self.sources, weights, &exact, candidates)?;
         let looked_at = candidates.len().min(rank::RESCORED);
         // What was brought in stands at the end.
-        let brought = candidates.len().saturating_sub(rank::RESCORED.max(self.request.limit));
+        let brought = candidates
+            .len()
+            .saturating_sub(rank::RESCORED.max(self.request.limit));
         if brought > 0 && !exact.is_empty() {
-            candidates.sort_by_key(|candidate| !exact.contains(&(candidate.source, candidate.address)));
+            candidates
+                .sort_by_key(|candidate| !exact.contains(&(candidate.source, candidate.address)));
         }
         let top = candidates.get_mut(..looked_at).unwrap_or_default();
         rank::rescore(self.sources, &reading.words, &exact, top)
@@ -202,7 +273,11 @@ impl Search<'_> {
     ) -> Result<Count, TantivyError> {
         let facets = self.request.facets;
         if all_are_known && !facets {
-            return Ok(Count { total: candidates.len() as u64, exact: true, ..Count::default() });
+            return Ok(Count {
+                total: candidates.len() as u64,
+                exact: true,
+                ..Count::default()
+            });
         }
         if let [word] = reading.words.as_slice()
             && let [form] = word.forms.as_slice()
@@ -210,20 +285,41 @@ impl Search<'_> {
             && !facets
             && reading.clauses.is_empty()
             && filters_are_empty(&self.request.filters)
-            && !self.sources.iter().any(|source| source.snapshot.searcher.segment_readers().iter().any(|s| s.has_deletes()))
+            && !self.sources.iter().any(|source| {
+                source
+                    .snapshot
+                    .searcher
+                    .segment_readers()
+                    .iter()
+                    .any(|s| s.has_deletes())
+            })
         {
             let total = stats.unite(source.snapshot.fields.text, std::slice::from_ref(form));
-            return Ok(Count { total, exact: true, ..Count::default() });
+            return Ok(Count {
+                total,
+                exact: true,
+                ..Count::default()
+            });
         }
         let request = self.request;
         let weights: Result<Vec<Box<dyn Weight>>, TantivyError> = self
             .sources
             .iter()
             .map(|source| {
-                let compiler =
-                    Compiler { collection: &source.id, snapshot: &source.snapshot, languages: &reading.languages };
-                let query = compiler.query(reading, &request.filters, stage == Stage::All, &mut self.pair.query);
-                query.weight(EnableScoring::disabled_from_searcher(&source.snapshot.searcher))
+                let compiler = Compiler {
+                    collection: &source.id,
+                    snapshot: &source.snapshot,
+                    languages: &reading.languages,
+                };
+                let query = compiler.query(
+                    reading,
+                    &request.filters,
+                    stage == Stage::All,
+                    &mut self.pair.query,
+                );
+                query.weight(EnableScoring::disabled_from_searcher(
+                    &source.snapshot.searcher,
+                ))
             })
             .collect();
         count(self.sources, &weights?, facets, clock)
@@ -236,7 +332,11 @@ impl Search<'_> {
         }
         let folded: Vec<String> = reading.plain.iter().map(|word| fold(word)).collect();
         let words: Vec<&str> = folded.iter().map(String::as_str).collect();
-        let dictionaries: Vec<_> = self.sources.iter().filter_map(|source| source.snapshot.words()).collect();
+        let dictionaries: Vec<_> = self
+            .sources
+            .iter()
+            .filter_map(|source| source.snapshot.words())
+            .collect();
         if dictionaries.is_empty() {
             return None;
         }
@@ -263,10 +363,18 @@ impl Search<'_> {
             }
         }
         let until = from + limit;
-        let next = (found.candidates.len() > until && until <= MAX_OFFSET && hits.len() == limit).then(|| {
-            let last = hits.last().map(|hit: &Hit| (hit.collection.clone(), hit.key.clone()));
-            Cursor { stage: found.stage, offset: until, last }.encode()
-        });
+        let next = (found.candidates.len() > until && until <= MAX_OFFSET && hits.len() == limit)
+            .then(|| {
+                let last = hits
+                    .last()
+                    .map(|hit: &Hit| (hit.collection.clone(), hit.key.clone()));
+                Cursor {
+                    stage: found.stage,
+                    offset: until,
+                    last,
+                }
+                .encode()
+            });
         Ok(SearchResults {
             hits,
             total: found.count.total,
@@ -281,19 +389,46 @@ impl Search<'_> {
     }
 
     /// Where the next page begins: after the last result of the page before, wherever that is now.
-    fn place(&self, candidates: &[Candidate], cursor: Option<&Cursor>) -> Result<usize, TantivyError> {
+    fn place(
+        &self,
+        candidates: &[Candidate],
+        cursor: Option<&Cursor>,
+    ) -> Result<usize, TantivyError> {
         let Some(cursor) = cursor else { return Ok(0) };
-        let Some((collection, key)) = &cursor.last else { return Ok(cursor.offset) };
-        let Some(source) = self.sources.iter().position(|source| source.id == *collection) else { return Ok(cursor.offset) };
-        let Some(searched) = self.sources.get(source) else { return Ok(cursor.offset) };
-        let Some(address) = searched.snapshot.find(key)? else { return Ok(cursor.offset) };
-        let place = candidates.iter().position(|candidate| candidate.source == source && candidate.address == address);
+        let Some((collection, key)) = &cursor.last else {
+            return Ok(cursor.offset);
+        };
+        let Some(source) = self
+            .sources
+            .iter()
+            .position(|source| source.id == *collection)
+        else {
+            return Ok(cursor.offset);
+        };
+        let Some(searched) = self.sources.get(source) else {
+            return Ok(cursor.offset);
+        };
+        let Some(address) = searched.snapshot.find(key)? else {
+            return Ok(cursor.offset);
+        };
+        let place = candidates
+            .iter()
+            .position(|candidate| candidate.source == source && candidate.address == address);
         Ok(place.map_or(cursor.offset, |place| place + 1))
     }
 
-    fn hit(&mut self, reading: &Reading, candidate: &Candidate) -> Result<Option<Hit>, TantivyError> {
-        let Some(source) = self.sources.get(candidate.source) else { return Ok(None) };
-        let marker = Marker { forms: &reading.marks, prefixes: &reading.mark_prefixes };
+    fn hit(
+        &mut self,
+        reading: &Reading,
+        candidate: &Candidate,
+    ) -> Result<Option<Hit>, TantivyError> {
+        let Some(source) = self.sources.get(candidate.source) else {
+            return Ok(None);
+        };
+        let marker = Marker {
+            forms: &reading.marks,
+            prefixes: &reading.mark_prefixes,
+        };
         let analyzer = &mut self.pair.snippet;
         source
             .snapshot

@@ -29,17 +29,32 @@ const WEIGHT: f32 = 0.05;
 const NEAR_WORDS: i64 = 6;
 
 /// Documents whose folded title hashes to that of `folded`.
-pub(crate) fn exact_titles(sources: &[Source], folded: &str) -> Result<Vec<(usize, DocAddress)>, TantivyError> {
+pub(crate) fn exact_titles(
+    sources: &[Source],
+    folded: &str,
+) -> Result<Vec<(usize, DocAddress)>, TantivyError> {
     let hash = title_hash(folded);
     let mut out = Vec::new();
     for (nth, source) in sources.iter().enumerate() {
         let term = Term::from_field_u64(source.snapshot.fields.exact, hash);
-        for (ord, segment) in source.snapshot.searcher.segment_readers().iter().enumerate() {
+        for (ord, segment) in source
+            .snapshot
+            .searcher
+            .segment_readers()
+            .iter()
+            .enumerate()
+        {
             let inverted = segment.inverted_index(source.snapshot.fields.exact)?;
-            let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? else { continue };
+            let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)?
+            else {
+                continue;
+            };
             while postings.doc() != TERMINATED && out.len() < MAX_EXACT {
                 if !segment.is_deleted(postings.doc()) {
-                    out.push((nth, DocAddress::new(u32::try_from(ord).unwrap_or(u32::MAX), postings.doc())));
+                    out.push((
+                        nth,
+                        DocAddress::new(u32::try_from(ord).unwrap_or(u32::MAX), postings.doc()),
+                    ));
                 }
                 postings.advance();
             }
@@ -56,14 +71,26 @@ pub(crate) fn bring_in(
     candidates: &mut Vec<Candidate>,
 ) -> Result<(), TantivyError> {
     for (source, address) in exact {
-        if candidates.iter().any(|known| known.source == *source && known.address == *address) {
+        if candidates
+            .iter()
+            .any(|known| known.source == *source && known.address == *address)
+        {
             continue;
         }
-        let (Some(searched), Some(weight)) = (sources.get(*source), weights.get(*source)) else { continue };
-        let segment = searched.snapshot.searcher.segment_reader(address.segment_ord);
+        let (Some(searched), Some(weight)) = (sources.get(*source), weights.get(*source)) else {
+            continue;
+        };
+        let segment = searched
+            .snapshot
+            .searcher
+            .segment_reader(address.segment_ord);
         let mut scorer = weight.scorer(segment, 1.0)?;
         if scorer.doc() <= address.doc_id && scorer.seek(address.doc_id) == address.doc_id {
-            candidates.push(Candidate { score: scorer.score(), source: *source, address: *address });
+            candidates.push(Candidate {
+                score: scorer.score(),
+                source: *source,
+                address: *address,
+            });
         }
     }
     Ok(())
@@ -76,17 +103,27 @@ pub(crate) fn rescore(
     exact: &[(usize, DocAddress)],
     candidates: &mut [Candidate],
 ) -> Result<(), TantivyError> {
-    let top = candidates.iter().map(|candidate| candidate.score).fold(0.0, f32::max);
+    let top = candidates
+        .iter()
+        .map(|candidate| candidate.score)
+        .fold(0.0, f32::max);
     // Postings are read forwards, so documents are visited in their order.
     candidates.sort_by_key(|candidate| (candidate.source, candidate.address));
     let mut rest = &mut *candidates;
     while let Some(first) = rest.first().copied() {
-        let same = |other: &Candidate| other.source == first.source && other.address.segment_ord == first.address.segment_ord;
+        let same = |other: &Candidate| {
+            other.source == first.source && other.address.segment_ord == first.address.segment_ord
+        };
         let length = rest.iter().take_while(|other| same(other)).count();
         let (group, after) = rest.split_at_mut(length);
         rest = after;
-        let Some(source) = sources.get(first.source) else { continue };
-        let segment = source.snapshot.searcher.segment_reader(first.address.segment_ord);
+        let Some(source) = sources.get(first.source) else {
+            continue;
+        };
+        let segment = source
+            .snapshot
+            .searcher
+            .segment_reader(first.address.segment_ord);
         let weights: Column<u64> = segment.fast_fields().u64("weight")?;
         let mut text = Places::open(segment, source.snapshot.fields.text, words)?;
         let mut title = Places::open(segment, source.snapshot.fields.title, words)?;
@@ -119,8 +156,16 @@ struct Places {
 }
 
 impl Places {
-    fn open(segment: &SegmentReader, field: Field, words: &[QueryWord]) -> Result<Places, TantivyError> {
-        let mut out = Places { words: Vec::new(), positions: Vec::new(), buffer: Vec::new() };
+    fn open(
+        segment: &SegmentReader,
+        field: Field,
+        words: &[QueryWord],
+    ) -> Result<Places, TantivyError> {
+        let mut out = Places {
+            words: Vec::new(),
+            positions: Vec::new(),
+            buffer: Vec::new(),
+        };
         if words.len() < 2 {
             return Ok(out);
         }
@@ -129,7 +174,9 @@ impl Places {
             let mut forms = Vec::new();
             for form in &word.forms {
                 let term = Term::from_field_text(field, form);
-                if let Some(postings) = inverted.read_postings(&term, IndexRecordOption::WithFreqsAndPositions)? {
+                if let Some(postings) =
+                    inverted.read_postings(&term, IndexRecordOption::WithFreqsAndPositions)?
+                {
                     forms.push(postings);
                 }
             }
@@ -178,9 +225,14 @@ impl Places {
 
     /// Whether all words follow each other.
     fn is_phrase(&self) -> bool {
-        let Some((first, others)) = self.positions.split_first() else { return false };
+        let Some((first, others)) = self.positions.split_first() else {
+            return false;
+        };
         first.iter().any(|start| {
-            others.iter().zip(start + 1..).all(|(positions, expected)| positions.binary_search(&expected).is_ok())
+            others
+                .iter()
+                .zip(start + 1..)
+                .all(|(positions, expected)| positions.binary_search(&expected).is_ok())
         })
     }
 }
@@ -193,7 +245,11 @@ fn nearest(before: &[u32], after: &[u32]) -> Option<i64> {
         while after.get(at).is_some_and(|place| place <= start) {
             at += 1;
         }
-        for place in [at.checked_sub(1), Some(at)].into_iter().flatten().filter_map(|index| after.get(index)) {
+        for place in [at.checked_sub(1), Some(at)]
+            .into_iter()
+            .flatten()
+            .filter_map(|index| after.get(index))
+        {
             let distance = i64::from(*place) - i64::from(*start);
             if distance != 0 && best.is_none_or(|best| (distance - 1).abs() < (best - 1).abs()) {
                 best = Some(distance);

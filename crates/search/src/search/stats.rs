@@ -17,15 +17,30 @@ pub(crate) struct GlobalStats<'a> {
 
 impl<'a> GlobalStats<'a> {
     pub(crate) fn new(searchers: Vec<&'a Searcher>) -> GlobalStats<'a> {
-        let documents = searchers.iter().filter_map(|searcher| searcher.total_num_docs().ok()).sum();
-        GlobalStats { searchers, documents, frequencies: RefCell::default(), tokens: RefCell::default() }
+        let documents = searchers
+            .iter()
+            .filter_map(|searcher| searcher.total_num_docs().ok())
+            .sum();
+        GlobalStats {
+            searchers,
+            documents,
+            frequencies: RefCell::default(),
+            tokens: RefCell::default(),
+        }
     }
 
     /// Makes the forms of one word count as one word: a form of the wrong language is rare, but that
     /// does not make it telling.
     pub(crate) fn unite(&self, field: Field, forms: &[String]) -> u64 {
-        let terms: Vec<Term> = forms.iter().map(|form| Term::from_field_text(field, form)).collect();
-        let sum: u64 = terms.iter().map(|term| self.frequency(term)).sum::<u64>().min(self.documents);
+        let terms: Vec<Term> = forms
+            .iter()
+            .map(|form| Term::from_field_text(field, form))
+            .collect();
+        let sum: u64 = terms
+            .iter()
+            .map(|term| self.frequency(term))
+            .sum::<u64>()
+            .min(self.documents);
         if terms.len() > 1 {
             let mut known = self.frequencies.borrow_mut();
             for term in terms {
@@ -43,7 +58,11 @@ impl<'a> GlobalStats<'a> {
         if let Some(known) = self.frequencies.borrow().get(term) {
             return *known;
         }
-        let sum = self.searchers.iter().filter_map(|searcher| searcher.doc_freq(term).ok()).sum();
+        let sum = self
+            .searchers
+            .iter()
+            .filter_map(|searcher| searcher.doc_freq(term).ok())
+            .sum();
         self.frequencies.borrow_mut().insert(term.clone(), sum);
         sum
     }

@@ -1,9 +1,15 @@
 //! What the tests of the engine share.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses a part of it"
+)]
 
 use std::path::{Path, PathBuf};
 
-use lampion_search::{Begin, Document, Engine, IndexPlace, LocalEngine, SearchRequest, SearchResults};
+use lampion_search::{
+    Begin, Document, Engine, IndexPlace, LocalEngine, SearchRequest, SearchResults,
+};
 
 /// An engine with one collection `c` in `folder`.
 pub fn engine(folder: &Path) -> LocalEngine {
@@ -13,7 +19,11 @@ pub fn engine(folder: &Path) -> LocalEngine {
 }
 
 pub fn attach(engine: &LocalEngine, collection: &str, folder: &Path) {
-    let place = IndexPlace { collection: collection.into(), folder: folder.into(), read_only: false };
+    let place = IndexPlace {
+        collection: collection.into(),
+        folder: folder.into(),
+        read_only: false,
+    };
     engine.attach(place).unwrap();
 }
 
