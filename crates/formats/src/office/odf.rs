@@ -101,14 +101,12 @@ fn body(xml: &str, sink: &mut Sink<'_>, limits: &Limits) -> Result<(), FormatErr
             }
             "s" | "tab" => sink.gap(Gap::Space),
             "line-break" => sink.gap(Gap::Line),
-            "table" => {
-                if let Some(name) = attributes.get("name").filter(|_| is_spreadsheet) {
-                    sink.gap(Gap::Line);
-                    let mark = sink.mark();
-                    sink.text(&name);
-                    sink.heading_from(mark);
-                    sink.gap(Gap::Line);
-                }
+            "table" if is_spreadsheet => {
+                sink.gap(Gap::Line);
+                let mark = sink.mark();
+                sink.text(&attributes.get("name").unwrap_or_default());
+                sink.heading_from(mark);
+                sink.gap(Gap::Line);
             }
             "page" => slides = slides.saturating_add(1),
             "frame" => {
