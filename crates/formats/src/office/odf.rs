@@ -109,11 +109,9 @@ fn body(xml: &str, sink: &mut Sink<'_>, limits: &Limits) -> Result<(), FormatErr
                 sink.gap(Gap::Line);
             }
             "page" => slides = slides.saturating_add(1),
-            "frame" => {
-                // The title of a slide is a frame of its own.
-                if attributes.get_full("presentation:class").as_deref() == Some("title") {
-                    heading = Some(sink.mark());
-                }
+            // The title of a slide is a frame of its own.
+            "frame" if attributes.get_full("presentation:class").as_deref() == Some("title") => {
+                heading = Some(sink.mark());
             }
             _ => {}
         },
