@@ -1,1 +1,452 @@
-//! lampion-db
+//! One SQL text on SQLite and PostgreSQL.
+//!
+//! Each statement is written once, with `$1`, in the part of SQL that both speak: `on conflict`, `returning`, text and
+//! 64-bit integers (no booleans, no NULL where a default does, no `now()`). Only this crate names a driver; what must
+//! differ is a named function here.
+//!
+//! SQLite runs with a write-ahead log and full sync: what was committed survives a power cut. It has one writer, so
+//! there is one pool of one connection for writing and another for reading; on PostgreSQL both are the same pool.
+//!
+//! Rule: never await anything but SQL while holding a transaction.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "tests"
+    )
+)]
+
+mod jobs;
+pub mod testing;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+pub use sqlx::{self, AssertSqlSafe, Row, query, query_as, query_scalar};
+use sqlx::{Any, AnyPool, Connection, Transaction};
+
+pub use jobs::SqlJobs;
+
+/// A transaction on either database.
+pub type Tx = Transaction<'static, Any>;
+
+/// Connections that read at the same time.
+const READERS: u32 = 8;
+/// How long a caller waits for a connection before it is told that the database is busy or away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a transaction that lost a conflict is tried again.
+pub const CONFLICT_TRIES: u32 = 5;
+
+/// What went wrong in the database, by meaning.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection: the server is down or restarting, or all connections are busy.
+    #[error("the database can't be reached ({0}): try again in a moment")]
+    Away(String),
+    /// No space left; nothing was changed.
+    #[error(
+        "no space left on the disk of the database: make room and try again; nothing was changed"
+    )]
+    DiskFull,
+    /// A row like it exists already.
+    #[error("it exists already ({0})")]
+    Exists(String),
+    /// Lost against another transaction even after tries.
+    #[error("the database is busy: try again")]
+    Conflict,
+    /// The file is not a database or is damaged.
+    #[error("the database is damaged ({0}): restore it from a backup")]
+    Damaged(String),
+    /// A database made by a newer version of the program.
+    #[error(
+        "the database is newer than this program (`{feature}` has step {found}, this program knows {known}): start a newer Lampion"
+    )]
+    Newer {
+        /// Whose tables.
+        feature: String,
+        /// Step in the database.
+        found: i64,
+        /// Step that this program knows.
+        known: i64,
+    },
+    /// A fault of the program.
+    #[error("database: {0}")]
+    Fault(String),
+}
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        let text = error.to_string();
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => Self::Away(text),
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default();
+                match code.as_ref() {
+                    _ if database.is_unique_violation() => {
+                        Self::Exists(database.message().to_string())
+                    }
+                    // PostgreSQL: 53100 disk full, 57P0x shutting down or starting, 08xxx connection, 40xxx conflict.
+                    "13" | "53100" => Self::DiskFull,
+                    "57P01" | "57P02" | "57P03" | "53300" => Self::Away(text),
+                    code if code.starts_with("08") => Self::Away(text),
+                    "40001" | "40P01" | "5" | "6" | "517" | "261" => Self::Conflict,
+                    "11" | "26" => Self::Damaged(text),
+                    _ => Self::Fault(text),
+                }
+            }
+            _ => Self::Fault(text),
+        }
+    }
+}
+
+/// One forward step of a feature's tables; never edited once landed.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// 1, 2, 3 … within the feature.
+    pub version: i64,
+    /// Statements, each ended by `;` at the end of a line.
+    pub sql: &'static str,
+}
+
+/// A feature's steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    /// The feature's name.
+    pub feature: &'static str,
+    /// Its steps in order.
+    pub steps: &'static [Migration],
+}
+
+/// Tables of the kernel itself (jobs, settings).
+pub const KERNEL: Migrations = Migrations {
+    feature: "kernel",
+    steps: &[Migration {
+        version: 1,
+        sql: include_str!("../migrations/1.sql"),
+    }],
+};
+
+/// The node's database.
+#[derive(Debug, Clone)]
+pub struct Db {
+    write: AnyPool,
+    read: AnyPool,
+    sqlite: bool,
+}
+
+impl Db {
+    /// Opens the database: `sqlite` means `lampion.sqlite` in the data folder, else a `postgres://` address.
+    ///
+    /// # Errors
+    /// The file or server can't be opened.
+    pub async fn open(database: &str, data: &Path) -> Result<Self, DbError> {
+        sqlx::any::install_default_drivers();
+        if database == "sqlite" {
+            let path = data.join("lampion.sqlite");
+            let path = path
+                .to_str()
+                .ok_or_else(|| DbError::Fault("the data folder's name is not UTF-8".into()))?;
+            return Self::sqlite(&format!("sqlite://{}?mode=rwc", escape(path))).await;
+        }
+        let pool = AnyPoolOptions::new()
+            .max_connections(READERS * 2)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(true)
+            .connect(database)
+            .await?;
+        Ok(Self {
+            write: pool.clone(),
+            read: pool,
+            sqlite: false,
+        })
+    }
+
+    async fn sqlite(url: &str) -> Result<Self, DbError> {
+        let options = || {
+            AnyPoolOptions::new()
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        for pragma in [
+                            "pragma journal_mode = wal",
+                            "pragma synchronous = full",
+                            "pragma foreign_keys = on",
+                            "pragma busy_timeout = 8000",
+                            "pragma cache_size = -2000",
+                        ] {
+                            query(pragma).execute(&mut *connection).await?;
+                        }
+                        Ok(())
+                    })
+                })
+        };
+        let write = options()
+            .max_connections(1)
+            .min_connections(1)
+            .connect(url)
+            .await?;
+        let read = options().max_connections(READERS).connect(url).await?;
+        Ok(Self {
+            write,
+            read,
+            sqlite: true,
+        })
+    }
+
+    /// The pool for reading.
+    pub fn read(&self) -> &AnyPool {
+        &self.read
+    }
+
+    /// The pool for single writing statements.
+    pub fn write(&self) -> &AnyPool {
+        &self.write
+    }
+
+    /// Whether it is SQLite.
+    pub fn is_sqlite(&self) -> bool {
+        self.sqlite
+    }
+
+    /// Begins a transaction that may write. Drop it to roll back.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn begin(&self) -> Result<Tx, DbError> {
+        // SQLite: taking the write lock at once avoids a deadlock of two readers that both want to write.
+        let begin = if self.sqlite {
+            "begin immediate"
+        } else {
+            "begin"
+        };
+        Ok(self.write.begin_with(begin).await?)
+    }
+
+    /// Brings every feature's tables up to date.
+    ///
+    /// # Errors
+    /// A step failed (it is rolled back), or the database is newer than the program.
+    pub async fn migrate(&self, all: &[Migrations]) -> Result<(), DbError> {
+        query("create table if not exists migration (feature text not null, version bigint not null, primary key (feature, version))")
+            .execute(&self.write)
+            .await?;
+        for migrations in all {
+            self.migrate_feature(migrations).await?;
+        }
+        Ok(())
+    }
+
+    async fn migrate_feature(&self, migrations: &Migrations) -> Result<(), DbError> {
+        let found: i64 =
+            query_scalar("select coalesce(max(version), 0) from migration where feature = $1")
+                .bind(migrations.feature)
+                .fetch_one(&self.write)
+                .await?;
+        let known = migrations.steps.last().map_or(0, |step| step.version);
+        if found > known {
+            return Err(DbError::Newer {
+                feature: migrations.feature.into(),
+                found,
+                known,
+            });
+        }
+        for step in migrations.steps.iter().filter(|step| step.version > found) {
+            let mut tx = self.begin().await?;
+            for statement in statements(step.sql) {
+                query(AssertSqlSafe(statement)).execute(&mut *tx).await?;
+            }
+            query("insert into migration (feature, version) values ($1, $2)")
+                .bind(migrations.feature)
+                .bind(step.version)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It doesn't.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        let mut connection = self.read.acquire().await?;
+        connection.ping().await?;
+        Ok(())
+    }
+
+    /// A value kept under a name (the node's own small facts).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>, DbError> {
+        Ok(query_scalar("select value from setting where name = $1")
+            .bind(name)
+            .fetch_optional(&self.read)
+            .await?)
+    }
+
+    /// Keeps a value under a name.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), DbError> {
+        query("insert into setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value")
+            .bind(name)
+            .bind(value)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Closes all connections; on SQLite this empties the write-ahead log.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+/// Does the body in a transaction and commits; done again if it lost a conflict. Gives `Result<_, $error>`; the body's
+/// `?` must give `$error`, which is [`Conflicting`] and made from [`DbError`].
+///
+/// A macro and no method with a closure: of a future that holds an async closure over references the compiler can't
+/// see today that it may cross threads, and handlers must.
+#[macro_export]
+macro_rules! transaction {
+    ($db:expr, $error:ty, $tx:ident => $body:expr) => {{
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut transaction = match $db.begin().await {
+                Ok(transaction) => transaction,
+                Err(error) => break Err(<$error>::from(error)),
+            };
+            let done: Result<_, $error> = async {
+                let $tx = &mut transaction;
+                $body
+            }
+            .await;
+            let done = match done {
+                Ok(value) => match transaction.commit().await {
+                    Ok(()) => Ok(value),
+                    Err(error) => Err(<$error>::from($crate::DbError::from(error))),
+                },
+                Err(error) => {
+                    drop(transaction);
+                    Err(error)
+                }
+            };
+            match done {
+                Err(error) if $crate::Conflicting::is_conflict(&error) && tries < $crate::CONFLICT_TRIES => {}
+                done => break done,
+            }
+        }
+    }};
+}
+
+/// An error that may say "lost a conflict: do it again".
+pub trait Conflicting {
+    /// Whether doing the transaction again may help.
+    fn is_conflict(&self) -> bool;
+}
+
+impl Conflicting for DbError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict)
+    }
+}
+
+/// The statements of a migration; a line that begins with `--` is a comment.
+fn statements(sql: &str) -> Vec<String> {
+    let text: String = sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    text.split(";\n")
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// A path inside a database URL.
+fn escape(path: &str) -> String {
+    path.replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: Migrations = Migrations {
+        feature: "demo",
+        steps: &[
+            Migration {
+                version: 1,
+                sql: "create table demo (id text primary key);\n-- a comment; with a semicolon;\n",
+            },
+            Migration {
+                version: 2,
+                sql: "alter table demo add column n bigint not null default 7;\ninsert into demo (id) values ('a');",
+            },
+        ],
+    };
+
+    #[tokio::test]
+    async fn migrations_run_once_and_a_newer_database_is_refused() {
+        for db in testing::databases("migrate").await {
+            let db = db.db();
+            db.migrate(&[KERNEL, TWO]).await.unwrap();
+            db.migrate(&[KERNEL, TWO]).await.unwrap();
+            let n: i64 = query_scalar("select n from demo where id = $1")
+                .bind("a")
+                .fetch_one(db.read())
+                .await
+                .unwrap();
+            assert_eq!(n, 7);
+            let older = Migrations {
+                feature: "demo",
+                steps: &TWO.steps[..1],
+            };
+            assert!(matches!(
+                db.migrate(&[older]).await,
+                Err(DbError::Newer {
+                    found: 2,
+                    known: 1,
+                    ..
+                })
+            ));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_row_with_the_same_key_is_told_as_such_and_rolls_back() {
+        for db in testing::databases("unique").await {
+            let db = db.db();
+            db.migrate(&[KERNEL]).await.unwrap();
+            let result = transaction!(db, DbError, tx => {
+                for _ in 0..2 {
+                    query("insert into setting (name, value) values ($1, $2)").bind("x").bind("1").execute(&mut **tx).await?;
+                }
+                Ok(())
+            });
+            assert!(matches!(result, Err(DbError::Exists(_))), "{result:?}");
+            assert_eq!(db.setting("x").await.unwrap(), None);
+            db.set_setting("x", "2").await.unwrap();
+            db.set_setting("x", "3").await.unwrap();
+            assert_eq!(db.setting("x").await.unwrap().as_deref(), Some("3"));
+        }
+    }
+}

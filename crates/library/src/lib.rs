@@ -1,1 +1,39 @@
-//! lampion-library
+//! The library: collections of documents, their import, search, and reading.
+//!
+//! A collection is one portable unit: a folder (`collections/ID` in the data folder, or wherever it came from) with
+//! `collection.json` and `index/`, beside or in front of its content. The index can be deleted and rebuilt, copied with
+//! the collection, shipped ready made, and read from media that can't be written. The database keeps only what a
+//! librarian decides (title, visibility) and what can't be read from the content (errors, health).
+//!
+//! Bytes from outside are read by [`extract`] in a child process with limits; [`import`] indexes what it gives.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+
+pub mod check;
+pub mod extract;
+pub mod handbook;
+pub mod import;
+mod library;
+mod mime;
+pub mod model;
+pub mod pages;
+pub mod store;
+
+use std::sync::Arc;
+
+use lampion_web::Feature;
+
+pub use library::{Library, LibraryError, NewImport};
+
+/// The feature, whole.
+pub fn feature(library: &Library) -> Feature {
+    let upload_limit_bytes = usize::try_from(library.kernel().config.upload_limit_mb << 20).unwrap_or(usize::MAX);
+    Feature {
+        name: "library",
+        migrations: store::MIGRATIONS,
+        messages: pages::MESSAGES,
+        navigation: pages::navigation(),
+        routes: pages::routes(library.clone(), upload_limit_bytes),
+        content: pages::content::routes(library.clone()),
+        jobs: vec![Arc::new(import::ImportJob(library.clone())), Arc::new(check::CheckJob(library.clone()))],
+    }
+}

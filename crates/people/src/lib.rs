@@ -53,8 +53,6 @@ pub use sessions::{SESSIONS_LIMIT, Session, SessionInfo, SessionToken};
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
-/// How often a transaction that lost a conflict is tried.
-pub(crate) const CONFLICT_TRIES: u32 = 5;
 
 /// The tables of people.
 pub const MIGRATIONS: Migrations = Migrations {

@@ -1,0 +1,225 @@
+//! The command line's words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An intranet that you can carry: a library with a search engine for places with little or no Internet.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lampion",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such thing, 4 done but some items failed.\nBegin with `lampion serve`, then open the address that it prints."
+)]
+pub struct Cli {
+    /// The node's folder, with its database, keys and collections [default: ~/.local/share/lampion]
+    #[arg(long, global = true, env = "LAMPION_DATA", value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the node and print the address to open
+    Serve(Serve),
+    /// Add a ZIM archive, a folder or file of documents, or catalogue records to the library
+    Import(Import),
+    /// Search the library
+    Search(Search),
+    /// Add people, set passwords and roles
+    Person {
+        #[command(subcommand)]
+        command: Person,
+    },
+    /// List, check, rebuild, export or remove collections
+    Collection {
+        #[command(subcommand)]
+        command: Collection,
+    },
+    /// Look for anything wrong with the node, and say what to do
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show or check the configuration (lampion.toml in the node's folder)
+    Config {
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Print completions for a shell: lampion completions bash > /etc/bash_completion.d/lampion
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Read content from outside for an import (started by the node itself)
+    #[command(hide = true)]
+    Extract,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address for plain HTTP, instead of the configured one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub http: Option<String>,
+    /// Address for HTTPS; `none` for no HTTPS
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub https: Option<String>,
+    /// Address for imported content
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub content: Option<String>,
+    /// Address for imported content over HTTPS
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub content_https: Option<String>,
+    /// Write the addresses as JSON to this file when the node answers
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// Write the log as JSON lines
+    #[arg(long)]
+    pub log_json: bool,
+    /// Don't print the QR code
+    #[arg(long)]
+    pub no_qr: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lampion import wikipedia_ko_all.zim\n  lampion import --copy ~/lessons --title \"Lessons of class 7\"\n  lampion import catalogue.mrc --dry-run\n  lampion import books.csv --map \"title=Titel,author=Verfasser\"")]
+pub struct Import {
+    /// A ZIM archive (or its first part), a folder, or a file
+    pub path: PathBuf,
+    /// Short name in addresses; an existing one means a new version of that collection
+    #[arg(long, value_name = "NAME")]
+    pub id: Option<String>,
+    /// Title, instead of the source's own
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Copy the content into the node's folder, instead of reading it where it is
+    #[arg(long)]
+    pub copy: bool,
+    /// What it holds, if it isn't told by itself
+    #[arg(long, value_parser = ["zim", "files", "records"])]
+    pub kind: Option<String>,
+    /// Format of records
+    #[arg(long, value_parser = ["marc", "marc-xml", "dublin-core", "bib-tex", "ris", "csv", "json-lines"])]
+    pub format: Option<String>,
+    /// Which column or key is what, for CSV and JSON Lines: title=Titel,author=Verfasser
+    #[arg(long, value_name = "MAPPING")]
+    pub map: Option<String>,
+    /// Who may see it
+    #[arg(long, default_value = "all", value_parser = ["all", "signed-in"])]
+    pub visibility: String,
+    /// Only say what would be imported
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Queue the import and return at once (a running node does it)
+    #[arg(long)]
+    pub background: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Search {
+    /// What to search for: words, "phrases", -without, OR, title:word, prefix*
+    #[arg(required = true)]
+    pub query: Vec<String>,
+    /// Only in this collection (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub collection: Vec<String>,
+    /// How many results
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub limit: u16,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// Add a person; without --password, a link to set one is printed
+    Add {
+        /// Name to sign in with
+        name: String,
+        /// Name as others see it
+        #[arg(long)]
+        display: Option<String>,
+        /// Roles: member, librarian, editor, teacher, seller, operator
+        #[arg(long, value_delimiter = ',', default_value = "member")]
+        role: Vec<String>,
+        /// Read a password from standard input (one line)
+        #[arg(long)]
+        password: bool,
+    },
+    /// Set a person's password, read from standard input (one line), or print a link with --link
+    Password {
+        /// Name to sign in with
+        name: String,
+        /// Print a link with which the person sets it
+        #[arg(long)]
+        link: bool,
+    },
+    /// Set a person's roles
+    Role {
+        /// Name to sign in with
+        name: String,
+        /// member, librarian, editor, teacher, seller, operator
+        #[arg(required = true, value_delimiter = ',')]
+        role: Vec<String>,
+    },
+    /// List people
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Collection {
+    /// List collections
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a collection out of the library; content that lies elsewhere stays
+    Remove {
+        /// Its short name
+        id: String,
+    },
+    /// Build a collection's index anew from its content
+    Reindex {
+        /// Its short name
+        id: String,
+    },
+    /// Check that a collection's content is whole
+    Check {
+        /// Its short name
+        id: String,
+    },
+    /// Write a collection with its content and index into a folder, ready to be carried and imported elsewhere
+    Export {
+        /// Its short name
+        id: String,
+        /// A folder that doesn't exist yet
+        to: PathBuf,
+    },
+    /// List what could not be imported, and why
+    Errors {
+        /// Its short name
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Print the configuration with the meaning of every setting
+    Show,
+    /// Check lampion.toml
+    Check,
+}

@@ -1,0 +1,187 @@
+//! `lampion import`: queues the import and does it, or lets a running node do it, and shows how far it is.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressStyle};
+use lampion_core::Config;
+use lampion_core::jobs::{Job, JobState};
+use lampion_library::extract::Frame;
+use lampion_library::extract::process::Extraction;
+use lampion_library::model::{Kind, Visibility};
+use lampion_library::{LibraryError, NewImport};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::Import;
+use crate::node::Node;
+use crate::{Outcome, lock};
+
+/// How often progress is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// Items that a dry run shows.
+const SHOWN: u64 = 10;
+
+pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
+    let node = Node::open(data, Config::load(data)?).await?;
+    let new = NewImport {
+        path: options.path.clone(),
+        id: options.id.clone().unwrap_or_default(),
+        title: options.title.clone().unwrap_or_default(),
+        copy: options.copy,
+        kind: options.kind.as_deref().map(Kind::from_word),
+        format: options.format.clone().unwrap_or_default(),
+        mapping: options.map.clone().unwrap_or_default(),
+        visibility: Some(if options.visibility == "all" { Visibility::All } else { Visibility::SignedIn }),
+        temporary: false,
+    };
+    if options.dry_run {
+        return dry_run(&node, new, options.json).await;
+    }
+    let (id, job) = match node.library.import(new).await {
+        Ok(made) => made,
+        Err(error @ LibraryError::BadSource { .. }) => {
+            eprintln!("lampion: {error}");
+            return Ok(Outcome::NotFound);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if options.background {
+        println!("{}", if options.json { serde_json::json!({ "collection": id, "job": job }).to_string() } else { format!("queued: collection {id}, job {job}") });
+        return Ok(Outcome::Done);
+    }
+    let ended = follow(&node, data, &job, options.json).await?;
+    report(&node, &id, &ended, options.json).await
+}
+
+/// Does jobs here if no other process works on the node, and waits for one of them.
+pub async fn follow(node: &Node, data: &Path, job: &str, quiet: bool) -> anyhow::Result<Job> {
+    let stop = CancellationToken::new();
+    let lock = lock::take(data)?;
+    let working = lock.is_some().then(|| {
+        let (runner, stop) = (node.runner(), stop.clone());
+        tokio::spawn(async move { runner.run(1, stop).await })
+    });
+    let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {percent}% {elapsed_precise} (left {eta})")?);
+    let ended = tokio::select! {
+        ended = watch(node, job, &bar) => ended?,
+        _ = tokio::signal::ctrl_c() => {
+            // A node that works by itself goes on; what we do ourselves comes to a safe end and goes on with the next import.
+            stop.cancel();
+            if let Some(working) = working {
+                working.await?;
+                bail!("interrupted: what was imported is kept, and the same command goes on from there");
+            }
+            bail!("the running node goes on with it; cancel it at its desk");
+        }
+    };
+    bar.finish_and_clear();
+    stop.cancel();
+    if let Some(working) = working {
+        working.await?;
+    }
+    Ok(ended)
+}
+
+#[expect(clippy::disallowed_methods, reason = "how often a person sees progress")]
+async fn watch(node: &Node, job: &str, bar: &ProgressBar) -> anyhow::Result<Job> {
+    loop {
+        let Some(now) = node.kernel.jobs.get(job).await? else { bail!("the job is gone: was its collection removed?") };
+        if now.state.is_over() {
+            return Ok(now);
+        }
+        let progress = &now.progress;
+        let (done, total) = if progress.items_total > 0 { (progress.items, progress.items_total) } else { (progress.bytes, progress.bytes_total) };
+        bar.set_length(u64::try_from(total).unwrap_or(0));
+        bar.set_position(u64::try_from(done).unwrap_or(0));
+        let waiting = if now.error.is_empty() { String::new() } else { format!(" ({}; trying again)", now.error) };
+        bar.set_message(format!("{} {} items, {}{waiting}", progress.phase, progress.items, lampion_web::filters::bytes(u64::try_from(progress.bytes).unwrap_or(0))));
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn report(node: &Node, id: &str, ended: &Job, json: bool) -> anyhow::Result<Outcome> {
+    let Some(collection) = node.library.store().get(id).await? else { bail!("collection {id} was removed meanwhile") };
+    let seconds = (ended.updated_ms - ended.started_ms).max(1) as f64 / 1000.0;
+    if json {
+        let report = serde_json::json!({
+            "collection": id, "state": ended.state, "documents": collection.documents, "failed": collection.failed,
+            "error": ended.error, "size_bytes": collection.size_bytes, "index_bytes": collection.index_bytes, "seconds": seconds,
+        });
+        println!("{report}");
+    }
+    match ended.state {
+        JobState::Done => {}
+        JobState::Cancelled => bail!("the import was cancelled"),
+        _ => bail!("{}", ended.error),
+    }
+    if !json {
+        println!(
+            "{}: {} documents in collection `{id}` ({}, index {}), {:.1} s, {:.0} a second",
+            collection.title,
+            collection.documents,
+            lampion_web::filters::bytes(u64::try_from(collection.size_bytes).unwrap_or(0)),
+            lampion_web::filters::bytes(u64::try_from(collection.index_bytes).unwrap_or(0)),
+            seconds,
+            ended.progress.items as f64 / seconds
+        );
+        if collection.failed > 0 {
+            println!("{} items could not be imported: `lampion collection errors {id}` lists them", collection.failed);
+        }
+    }
+    Ok(if collection.failed > 0 { Outcome::Partly } else { Outcome::Done })
+}
+
+async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outcome> {
+    let request = match node.library.plan(&new) {
+        Ok(request) => request,
+        Err(error) => {
+            eprintln!("lampion: {error}");
+            return Ok(Outcome::NotFound);
+        }
+    };
+    let kind = request.kind;
+    let mut extraction = Extraction::new(node.library.worker().clone(), request);
+    let never = CancellationToken::new();
+    let (mut documents, mut failed, mut text, mut passed) = (0u64, Vec::new(), 0u64, 0u64);
+    let mut samples = Vec::new();
+    loop {
+        match extraction.next(&never).await? {
+            None | Some(Frame::End) => break,
+            Some(Frame::About(about)) if !json => println!("{} ({}), {}", about.title, kind.as_str(), lampion_web::filters::bytes(about.size_bytes)),
+            Some(Frame::Item { document, .. }) => {
+                documents += 1;
+                text += document.body.len() as u64;
+                if documents <= SHOWN {
+                    samples.push(serde_json::json!({ "key": document.key, "title": document.title, "authors": document.authors, "year": document.year, "language": document.language, "kind": document.kind, "subjects": document.subjects }));
+                }
+            }
+            Some(Frame::Failed { item, reason, .. } | Frame::Warned { item, reason }) => failed.push((item, reason)),
+            Some(Frame::Passed { .. }) => passed += 1,
+            Some(Frame::Broken(reason)) => bail!("{reason}"),
+            Some(_) => {}
+        }
+    }
+    if json {
+        let failures: Vec<_> = failed.iter().map(|(item, reason)| serde_json::json!({ "item": item, "reason": reason })).collect();
+        println!("{}", serde_json::json!({ "kind": kind, "documents": documents, "text_bytes": text, "passed": passed, "failed": failures, "samples": samples }));
+    } else {
+        println!("would import {documents} documents ({} of text); {} problems", lampion_web::filters::bytes(text), failed.len());
+        for sample in &samples {
+            println!("  {}", sample["title"].as_str().unwrap_or_default());
+            for (name, key) in [("authors", "authors"), ("year", "year"), ("language", "language"), ("subjects", "subjects")] {
+                let value = &sample[key];
+                let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+                if !empty {
+                    println!("      {name}: {value}");
+                }
+            }
+        }
+        for (item, reason) in failed.iter().take(50) {
+            println!("  problem: {item}: {reason}");
+        }
+    }
+    Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Partly })
+}

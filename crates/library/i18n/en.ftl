@@ -1,0 +1,144 @@
+nav-desk = Librarian's desk
+home-documents = { $n ->
+    [one] One document
+   *[other] { $shown } documents
+    }, all searchable at once
+home-help = How to search and read
+collections = Collections
+collection = Collection
+all-collections = All { $shown } collections
+no-collections = There is nothing here yet. A librarian can add the first collection.
+documents = { $n ->
+    [one] one document
+   *[other] { $shown } documents
+    }
+documents-column = Documents
+state-new = being added
+search-here = Search in this collection
+open-main-page = Open main page
+contents = Contents
+desk-manage = Manage this collection
+search-results = Search results
+search-empty = Type one word or more. Words in quotation marks are searched as a phrase; a minus leaves a word out.
+search-partial = This search took too long and was ended: here is what was found so far. More words make it faster.
+search-corrected = Nothing was found as you typed it. These are results for
+did-you-mean = Did you mean
+search-some = Not every word was found together: results with most of them come first.
+search-none = Nothing was found for “{ $s }”.
+search-none-tips = Try other or fewer words, or look through the contents of a collection.
+search-without = Search without: { $s }
+results = { $n ->
+    [one] One result
+   *[other] { $shown } results
+    }
+results-over = More than { $shown } results
+sort = Order
+sort-relevance = best first
+sort-newest = newest first
+sort-title = by title
+narrow = Narrow the search
+facet-collection = Collection
+facet-kind = Type
+facet-language = Language
+facet-year = Year
+facet-subject = Subject
+kind-article = Article
+kind-book = Book
+kind-record = Record
+kind-image = Picture
+kind-audio = Sound
+kind-video = Video
+kind-document = Document
+kind-map = Map
+kind-music = Music
+kind-periodical = Periodical
+kind-thesis = Thesis
+kind-other = Other
+article = Article
+reader-view = Reader view
+about-this = About this document
+original = Open the original
+download = Download
+read = Read
+read-text = Read as text
+cite = Cite
+row-authors = By
+row-year = Year
+row-publisher = Publisher
+row-place = Place
+row-edition = Edition
+row-extent = Extent
+row-series = Series
+row-container = In
+row-language = Language
+row-subjects = Subjects
+row-identifiers = Identifiers
+row-kind = Type
+row-format = Format
+row-size = Size
+row-other-titles = Other titles
+row-notes = Notes
+row-responsibility = Responsibility
+row-original = Original record
+missing-title = This page is not in the collection
+missing-text = The archive was made without it. Perhaps another collection of this library has it.
+missing-search = Search the library for it
+elsewhere-title = This link leads to the Internet
+elsewhere-text = The page is not in this library. If you have a way to the Internet you can open it there:
+elsewhere-search = Search the library instead
+import-new = Add a collection
+import-upload = From this device
+import-upload-explained = One ZIM archive, one file of catalogue records (MARC, MARCXML, Dublin Core, BibTeX, RIS, CSV, JSON Lines), or any number of documents (HTML, text, Markdown, PDF, EPUB, office files, pictures).
+import-folder = From this node's disk
+import-folder-explained = The operator puts large archives and folders here:
+import-folder-empty = The folder is empty.
+import-what = What
+import-how = How
+import-in-place = Leave it where it is (it must stay there)
+import-copy = Copy it into the library
+import-start = Add
+title = Title
+title-optional = If empty, the source's own title is taken.
+mapping = Columns (for CSV and JSON Lines)
+mapping-hint = Usually guessed. Otherwise: title=Column name, author=Column name, …
+files = Files
+description = Description
+describe = Describe
+languages = Languages
+languages-hint = Language tags, such as en, ko
+cover = Cover picture
+visibility = Who may see it
+visible-all = Everybody
+visible-signed-in = Whoever is signed in
+visible-group = Group: { $s }
+visible-group-short = A group
+size = Size
+index = index
+health = Health
+healthy = checked, whole
+content-lies = Content
+do-update = Look for changes
+do-check = Check
+do-reindex = Rebuild the index
+do-cancel = Cancel
+do-retry = Try again
+errors = What could not be added
+failed-items = { $n ->
+    [one] one problem
+   *[other] { $shown } problems
+    }
+remove-explained = The collection and its index leave the library. Content that lies elsewhere on the disk stays.
+remove-sure = Yes, remove it
+remove-collection = Remove the collection
+job-import = Adding
+job-check = Checking
+job-queued = waiting
+job-running = at work
+job-done = done
+job-failed = failed
+job-cancelled = cancelled
+job-progress = { $items } items
+job-progress-of = { $items } of { $total } items
+job-rate = { $rate } per second
+job-left = about { $left } left
+opensearch-description = The library of this node

@@ -1,0 +1,116 @@
+//! What a feature gives the kernel, and what it gets from it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use lampion_blobs::Blobs;
+use lampion_core::jobs::{Job, JobHandler, JobStore, JobStoreError, Runner};
+use lampion_core::metrics::Metrics;
+use lampion_core::{Clock, Config, Events, Rng, ids};
+use lampion_db::{Db, Migrations};
+use lampion_people::{People, Role};
+use lampion_search::Engine;
+
+use crate::i18n::I18n;
+use crate::tls::NodeAuthority;
+
+/// An entry of the main navigation.
+#[derive(Debug, Clone)]
+pub struct NavItem {
+    /// Message key of its text.
+    pub key: &'static str,
+    /// Where it leads.
+    pub href: &'static str,
+    /// Shown only to people with this role.
+    pub role: Option<Role>,
+}
+
+/// One feature, whole.
+pub struct Feature {
+    /// Its name.
+    pub name: &'static str,
+    /// Its tables.
+    pub migrations: Migrations,
+    /// Its messages: language tag and Fluent text.
+    pub messages: &'static [(&'static str, &'static str)],
+    /// Its entries in the navigation.
+    pub navigation: Vec<NavItem>,
+    /// Its pages.
+    pub routes: Router<App>,
+    /// What it serves on the content origin.
+    pub content: Router<App>,
+    /// Its long work.
+    pub jobs: Vec<Arc<dyn JobHandler>>,
+}
+
+/// What features build on.
+#[derive(Clone)]
+pub struct Kernel {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Rows.
+    pub db: Db,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub rng: Arc<dyn Rng>,
+    /// Event bus.
+    pub events: Events,
+    /// Measures.
+    pub metrics: Metrics,
+    /// Accounts.
+    pub people: People,
+    /// Index over everything.
+    pub search: Arc<dyn Engine>,
+    /// Bytes under their hash.
+    pub blobs: Blobs,
+    /// Kept jobs.
+    pub jobs: Arc<dyn JobStore>,
+    /// The runner of jobs in this process, once it works.
+    pub runner: Arc<OnceLock<Runner>>,
+    /// A secret of this node for keyed hashes in addresses; never shown.
+    pub secret: [u8; 32],
+}
+
+impl Kernel {
+    /// Queues a job and wakes the runner.
+    ///
+    /// # Errors
+    /// The store can't be reached.
+    pub async fn queue(&self, kind: &str, subject: &str, payload: String) -> Result<Job, JobStoreError> {
+        let job = Job::new(ids::new_id(&*self.rng), kind, subject, payload, self.clock.now_ms());
+        self.jobs.insert(&job).await?;
+        self.events.send("job.changed", job.id.as_str());
+        if let Some(runner) = self.runner.get() {
+            runner.wake();
+        }
+        Ok(job)
+    }
+
+    /// Asks a job to stop.
+    ///
+    /// # Errors
+    /// The store can't be reached.
+    pub async fn cancel(&self, job: &str) -> Result<(), JobStoreError> {
+        match self.runner.get() {
+            Some(runner) => runner.cancel(job).await,
+            None => self.jobs.cancel(job, self.clock.now_ms()).await,
+        }
+    }
+}
+
+/// The state of every handler.
+#[derive(Clone)]
+pub struct App {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// Languages.
+    pub i18n: Arc<I18n>,
+    /// Navigation of all features.
+    pub navigation: Arc<Vec<NavItem>>,
+    /// The node's own certificate authority, if it serves HTTPS.
+    pub authority: Option<Arc<NodeAuthority>>,
+}
