@@ -1,0 +1,144 @@
+nav-desk = Escritorio bibliotecario
+home-documents = { $n ->
+    [one] Un documento, con búsqueda conjunta
+   *[other] { $shown } documentos, todos en una sola búsqueda
+    }
+home-help = Cómo buscar y leer
+collections = Colecciones
+collection = Colección
+all-collections = Todas las colecciones ({ $shown })
+no-collections = Aquí no hay nada todavía. Un bibliotecario puede añadir la primera colección.
+documents = { $n ->
+    [one] un documento
+   *[other] { $shown } documentos
+    }
+documents-column = Documentos
+state-new = añadiéndose
+search-here = Buscar en esta colección
+open-main-page = Abrir la página principal
+contents = Índice
+desk-manage = Gestionar esta colección
+search-results = Resultados de la búsqueda
+search-empty = Escriba una o más palabras. Las palabras entre comillas se buscan como frase; un signo menos excluye una palabra.
+search-partial = La búsqueda tardó demasiado y se detuvo: esto es lo encontrado hasta ese momento. Con más palabras será más rápida.
+search-corrected = No se encontró nada tal como lo escribió. Estos son los resultados de:
+did-you-mean = Quizás quiso decir:
+search-some = No se encontraron todas las palabras juntas: primero aparecen los resultados que contienen más de ellas.
+search-none = No se encontró nada para «{ $s }».
+search-none-tips = Pruebe con otras palabras o con menos, o recorra el índice de una colección.
+search-without = Buscar sin: { $s }
+results = { $n ->
+    [one] Un resultado
+   *[other] { $shown } resultados
+    }
+results-over = Más de { $shown } resultados
+sort = Orden
+sort-relevance = mejores primero
+sort-newest = más recientes primero
+sort-title = por título
+narrow = Acotar la búsqueda
+facet-collection = Colección
+facet-kind = Tipo
+facet-language = Idioma
+facet-year = Año
+facet-subject = Materia
+kind-article = Artículo
+kind-book = Libro
+kind-record = Registro
+kind-image = Imagen
+kind-audio = Audio
+kind-video = Vídeo
+kind-document = Documento
+kind-map = Mapa
+kind-music = Música
+kind-periodical = Publicación periódica
+kind-thesis = Tesis
+kind-other = Otros
+article = Artículo
+reader-view = Vista de lectura
+about-this = Acerca de este documento
+original = Abrir el original
+download = Descargar
+read = Leer
+read-text = Leer como texto
+cite = Citar
+row-authors = Autores
+row-year = Año
+row-publisher = Editorial
+row-place = Lugar
+row-edition = Edición
+row-extent = Extensión
+row-series = Serie
+row-container = En
+row-language = Idioma
+row-subjects = Materias
+row-identifiers = Identificadores
+row-kind = Tipo
+row-format = Formato
+row-size = Tamaño
+row-other-titles = Otros títulos
+row-notes = Notas
+row-responsibility = Mención de responsabilidad
+row-original = Registro original
+missing-title = Esta página no está en la colección
+missing-text = El archivo se creó sin ella. Quizás la tenga otra colección de esta biblioteca.
+missing-search = Buscarla en la biblioteca
+elsewhere-title = Este enlace lleva a Internet
+elsewhere-text = La página no está en esta biblioteca. Si tiene acceso a Internet, puede abrirla aquí:
+elsewhere-search = Buscar en la biblioteca
+import-new = Añadir una colección
+import-upload = Desde este dispositivo
+import-upload-explained = Un archivo ZIM, un fichero de registros de catálogo (MARC, MARCXML, Dublin Core, BibTeX, RIS, CSV, JSON Lines) o cualquier número de documentos (HTML, texto, Markdown, PDF, EPUB, documentos de oficina, imágenes).
+import-folder = Desde el disco de este nodo
+import-folder-explained = El operador coloca aquí los archivos grandes y las carpetas:
+import-folder-empty = La carpeta está vacía.
+import-what = Qué
+import-how = Cómo
+import-in-place = Dejar donde está (debe permanecer allí)
+import-copy = Copiar a la biblioteca
+import-start = Añadir
+title = Título
+title-optional = Si se deja vacío, se toma el título del propio origen.
+mapping = Columnas (para CSV y JSON Lines)
+mapping-hint = Normalmente se detectan solas. Si no: title=Nombre de columna, author=Nombre de columna, …
+files = Archivos
+description = Descripción
+describe = Describir
+languages = Idiomas
+languages-hint = Códigos de idioma, por ejemplo en, ko
+cover = Imagen de cubierta
+visibility = Quién puede verla
+visible-all = Todo el mundo
+visible-signed-in = Quien haya iniciado sesión
+visible-group = Grupo: { $s }
+visible-group-short = Un grupo
+size = Tamaño
+index = índice
+health = Estado
+healthy = comprobada, íntegra
+content-lies = Ubicación del contenido
+do-update = Buscar cambios
+do-check = Comprobar
+do-reindex = Reconstruir el índice
+do-cancel = Cancelar
+do-retry = Reintentar
+errors = Lo que no se pudo añadir
+failed-items = { $n ->
+    [one] un problema
+   *[other] { $shown } problemas
+    }
+remove-explained = La colección y su índice desaparecen de la biblioteca. El contenido que está en otro lugar del disco se conserva.
+remove-sure = Sí, quitarla
+remove-collection = Quitar la colección
+job-import = Incorporación
+job-check = Comprobación
+job-queued = en espera
+job-running = en curso
+job-done = terminado
+job-failed = con error
+job-cancelled = cancelado
+job-progress = elementos: { $items }
+job-progress-of = elementos: { $items } de { $total }
+job-rate = { $rate } por segundo
+job-left = quedan unos { $left }
+opensearch-description = La biblioteca de este nodo

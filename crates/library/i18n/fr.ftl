@@ -1,0 +1,144 @@
+nav-desk = Espace bibliothécaire
+home-documents = { $n ->
+    [one] { $shown } document, en une seule recherche
+   *[other] { $shown } documents, tous en une seule recherche
+    }
+home-help = Comment rechercher et lire
+collections = Collections
+collection = Collection
+all-collections = Toutes les collections ({ $shown })
+no-collections = Il n’y a encore rien ici. Un bibliothécaire peut ajouter la première collection.
+documents = { $n ->
+    [one] { $shown } document
+   *[other] { $shown } documents
+    }
+documents-column = Documents
+state-new = en cours d’ajout
+search-here = Rechercher dans cette collection
+open-main-page = Ouvrir la page principale
+contents = Sommaire
+desk-manage = Gérer cette collection
+search-results = Résultats de la recherche
+search-empty = Saisissez un ou plusieurs mots. Les mots entre guillemets sont recherchés comme une expression ; un signe moins exclut un mot.
+search-partial = Cette recherche a pris trop de temps et a été interrompue : voici ce qui a été trouvé jusque-là. Avec plus de mots, elle sera plus rapide.
+search-corrected = Rien n’a été trouvé tel que vous l’avez saisi. Voici les résultats pour :
+did-you-mean = Vouliez-vous dire :
+search-some = Tous les mots n’ont pas été trouvés ensemble : les résultats qui en contiennent le plus viennent en premier.
+search-none = Aucun résultat pour « { $s } ».
+search-none-tips = Essayez d’autres mots ou moins de mots, ou parcourez le sommaire d’une collection.
+search-without = Rechercher sans : { $s }
+results = { $n ->
+    [one] { $shown } résultat
+   *[other] { $shown } résultats
+    }
+results-over = Plus de { $shown } résultats
+sort = Tri
+sort-relevance = les meilleurs d’abord
+sort-newest = les plus récents d’abord
+sort-title = par titre
+narrow = Affiner la recherche
+facet-collection = Collection
+facet-kind = Type
+facet-language = Langue
+facet-year = Année
+facet-subject = Sujet
+kind-article = Article
+kind-book = Livre
+kind-record = Notice
+kind-image = Image
+kind-audio = Son
+kind-video = Vidéo
+kind-document = Document
+kind-map = Carte
+kind-music = Musique
+kind-periodical = Périodique
+kind-thesis = Thèse
+kind-other = Autre
+article = Article
+reader-view = Mode lecture
+about-this = À propos de ce document
+original = Ouvrir l’original
+download = Télécharger
+read = Lire
+read-text = Lire en texte seul
+cite = Citer
+row-authors = Auteurs
+row-year = Année
+row-publisher = Éditeur
+row-place = Lieu
+row-edition = Édition
+row-extent = Étendue
+row-series = Collection éditoriale
+row-container = Dans
+row-language = Langue
+row-subjects = Sujets
+row-identifiers = Identifiants
+row-kind = Type
+row-format = Format
+row-size = Taille
+row-other-titles = Autres titres
+row-notes = Notes
+row-responsibility = Mention de responsabilité
+row-original = Notice d’origine
+missing-title = Cette page n’est pas dans la collection
+missing-text = L’archive a été créée sans elle. Une autre collection de cette bibliothèque la contient peut-être.
+missing-search = La rechercher dans la bibliothèque
+elsewhere-title = Ce lien mène vers Internet
+elsewhere-text = La page n’est pas dans cette bibliothèque. Si vous avez accès à Internet, vous pouvez l’ouvrir ici :
+elsewhere-search = Rechercher plutôt dans la bibliothèque
+import-new = Ajouter une collection
+import-upload = Depuis cet appareil
+import-upload-explained = Une archive ZIM, un fichier de notices de catalogue (MARC, MARCXML, Dublin Core, BibTeX, RIS, CSV, JSON Lines) ou un nombre quelconque de documents (HTML, texte, Markdown, PDF, EPUB, fichiers bureautiques, images).
+import-folder = Depuis le disque de ce nœud
+import-folder-explained = L’opérateur dépose ici les grandes archives et les dossiers :
+import-folder-empty = Le dossier est vide.
+import-what = Quoi
+import-how = Comment
+import-in-place = Laisser sur place (ne doit plus être déplacé)
+import-copy = Copier dans la bibliothèque
+import-start = Ajouter
+title = Titre
+title-optional = Si ce champ est vide, le titre de la source est repris.
+mapping = Colonnes (pour CSV et JSON Lines)
+mapping-hint = Généralement devinées. Sinon : title=Nom de colonne, author=Nom de colonne, …
+files = Fichiers
+description = Description
+describe = Décrire
+languages = Langues
+languages-hint = Codes de langue, par exemple en, ko
+cover = Image de couverture
+visibility = Qui peut la voir
+visible-all = Tout le monde
+visible-signed-in = Toute personne connectée
+visible-group = Groupe : { $s }
+visible-group-short = Un groupe
+size = Taille
+index = index
+health = État
+healthy = vérifiée, intacte
+content-lies = Emplacement du contenu
+do-update = Chercher les changements
+do-check = Vérifier
+do-reindex = Reconstruire l’index
+do-cancel = Annuler
+do-retry = Réessayer
+errors = Ce qui n’a pas pu être ajouté
+failed-items = { $n ->
+    [one] { $shown } problème
+   *[other] { $shown } problèmes
+    }
+remove-explained = La collection et son index quittent la bibliothèque. Le contenu qui se trouve ailleurs sur le disque reste en place.
+remove-sure = Oui, la supprimer
+remove-collection = Supprimer la collection
+job-import = Ajout
+job-check = Vérification
+job-queued = en attente
+job-running = en cours
+job-done = terminé
+job-failed = échec
+job-cancelled = annulé
+job-progress = éléments : { $items }
+job-progress-of = éléments : { $items } sur { $total }
+job-rate = { $rate } par seconde
+job-left = encore { $left } environ
+opensearch-description = La bibliothèque de ce nœud
