@@ -190,7 +190,12 @@ fn main() -> Result<(), AnyError> {
             quality.queries
         );
     };
-    for (file, language, goal) in SETS {
+    // With an argument, only the sets whose name begins so.
+    let only = std::env::args().nth(1).unwrap_or_default();
+    for (file, language, goal) in SETS
+        .into_iter()
+        .filter(|(file, ..)| file.starts_with(&only))
+    {
         print(file, goal, questions(&data().join(file), language, 1)?);
     }
     print("cran (nDCG@10)", 0.38, cranfield(&data())?);

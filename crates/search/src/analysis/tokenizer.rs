@@ -56,15 +56,18 @@ impl Flow {
     /// Waits until `bytes` more may wait; gives up (and lets them) if nothing moves.
     pub(crate) fn enter(&self, bytes: usize) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while *waiting > 0 && *waiting + bytes > MAX_WAITING_BYTES {
-            let before = *waiting;
-            let (guard, timeout) = self
-                .less
-                .wait_timeout(waiting, PATIENCE)
-                .unwrap_or_else(PoisonError::into_inner);
-            waiting = guard;
-            if timeout.timed_out() && *waiting == before {
-                break;
+        if *waiting > 0 && *waiting + bytes > MAX_WAITING_BYTES {
+            // Not for each document that goes: two threads that wake each other get little done.
+            while *waiting > MAX_WAITING_BYTES / 2 {
+                let before = *waiting;
+                let (guard, timeout) = self
+                    .less
+                    .wait_timeout(waiting, PATIENCE)
+                    .unwrap_or_else(PoisonError::into_inner);
+                waiting = guard;
+                if timeout.timed_out() && *waiting == before {
+                    break;
+                }
             }
         }
         *waiting += bytes;
@@ -72,9 +75,14 @@ impl Flow {
 
     fn leave(&self, bytes: usize) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *waiting;
         *waiting = waiting.saturating_sub(bytes);
+        let half = MAX_WAITING_BYTES / 2;
+        let notify = before > half && *waiting <= half;
         drop(waiting);
-        self.less.notify_one();
+        if notify {
+            self.less.notify_one();
+        }
     }
 }
 

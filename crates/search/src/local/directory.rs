@@ -1,16 +1,19 @@
 //! The folder of one generation, as Tantivy sees it.
 
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
-    Advice, AntiCallToken, DirectoryLock, FileHandle, Lock, MmapDirectory, TerminatingWrite,
-    WatchCallback, WatchHandle, WritePtr,
+    Advice, AntiCallToken, DirectoryLock, FileHandle, Lock, MmapDirectory, OwnedBytes,
+    TerminatingWrite, WatchCallback, WatchHandle, WritePtr,
 };
-use tantivy::{Directory, TantivyError};
+use tantivy::{Directory, HasLen, TantivyError};
 
 /// Memory-mapped files, read at random places without reading ahead (which, on an index larger than
 /// memory, would throw out everything else), that remember a full disk, and need no lock on a medium
@@ -18,17 +21,33 @@ use tantivy::{Directory, TantivyError};
 #[derive(Debug, Clone)]
 pub(crate) struct IndexDirectory {
     inner: MmapDirectory,
+    path: PathBuf,
+    reader: bool,
     read_only: bool,
     full: Arc<AtomicBool>,
 }
 
 impl IndexDirectory {
+    /// For a writer.
     pub(crate) fn open(path: &Path, read_only: bool) -> Result<IndexDirectory, TantivyError> {
         let inner = MmapDirectory::open_with_madvice(path, Advice::Random)?;
         Ok(IndexDirectory {
             inner,
+            path: path.to_owned(),
+            reader: false,
             read_only,
             full: Arc::default(),
+        })
+    }
+
+    /// For readers: the document store is read block by block, so that it does not count as memory.
+    pub(crate) fn open_for_reading(
+        path: &Path,
+        read_only: bool,
+    ) -> Result<IndexDirectory, TantivyError> {
+        Ok(IndexDirectory {
+            reader: true,
+            ..IndexDirectory::open(path, read_only)?
         })
     }
 
@@ -65,6 +84,19 @@ fn note<T>(full: &AtomicBool, result: io::Result<T>) -> io::Result<T> {
 
 impl Directory for IndexDirectory {
     fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+        if self.reader
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "store")
+        {
+            return match StoreFile::open(&self.path.join(path)) {
+                Ok(file) => Ok(Arc::new(file)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    Err(OpenReadError::FileDoesNotExist(path.to_owned()))
+                }
+                Err(error) => Err(OpenReadError::wrap_io_error(error, path.to_owned())),
+            };
+        }
         self.inner.get_file_handle(path)
     }
 
@@ -144,5 +176,37 @@ impl Write for NotingWriter {
 impl TerminatingWrite for NotingWriter {
     fn terminate_ref(&mut self, token: AntiCallToken) -> io::Result<()> {
         note(&self.full, self.inner.terminate_ref(token))
+    }
+}
+
+/// A file that is read where it is asked for.
+#[derive(Debug)]
+struct StoreFile {
+    file: File,
+    length: usize,
+}
+
+impl StoreFile {
+    fn open(path: &Path) -> io::Result<StoreFile> {
+        let file = File::open(path)?;
+        let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        Ok(StoreFile { file, length })
+    }
+}
+
+impl HasLen for StoreFile {
+    fn len(&self) -> usize {
+        self.length
+    }
+}
+
+impl FileHandle for StoreFile {
+    fn read_bytes(&self, range: Range<usize>) -> io::Result<OwnedBytes> {
+        if range.end > self.length || range.start > range.end {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        let mut bytes = vec![0; range.len()];
+        self.file.read_exact_at(&mut bytes, range.start as u64)?;
+        Ok(OwnedBytes::new(bytes))
     }
 }

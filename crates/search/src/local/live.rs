@@ -133,7 +133,7 @@ impl Drop for Live {
 /// Opens a generation's index, or says why that can't be.
 pub(crate) fn open_index(path: &Path, read_only: bool) -> Result<(Index, Fields), String> {
     guarded(|| {
-        let index = Index::open(IndexDirectory::open(path, read_only)?)?;
+        let index = Index::open(IndexDirectory::open_for_reading(path, read_only)?)?;
         let (expected, fields) = schema();
         if index.schema() != expected {
             return Err(TantivyError::SchemaError(

@@ -58,11 +58,8 @@ impl LocalEngine {
             .ok_or_else(|| SearchError::NoSuchIndex(id.to_owned()))
     }
 
-    fn snapshot(&self, id: &str) -> Result<Option<(Arc<Collection>, Arc<Snapshot>)>, SearchError> {
-        let collection = self.collection(id)?;
-        Ok(collection
-            .snapshot()?
-            .map(|snapshot| (collection, snapshot)))
+    fn snapshot(&self, id: &str) -> Result<Option<Arc<Snapshot>>, SearchError> {
+        self.collection(id)?.snapshot()
     }
 
     /// The collections asked for that can be searched; and what is wrong with the others.
@@ -74,7 +71,7 @@ impl LocalEngine {
                 continue;
             }
             match self.snapshot(id) {
-                Ok(Some((_, snapshot))) => out.push(Source {
+                Ok(Some(snapshot)) => out.push(Source {
                     id: id.clone(),
                     snapshot,
                 }),
@@ -170,7 +167,7 @@ impl Engine for LocalEngine {
     }
 
     fn get(&self, collection: &str, key: &str) -> Result<Option<StoredDocument>, SearchError> {
-        let Some((_, snapshot)) = self.snapshot(collection)? else {
+        let Some(snapshot) = self.snapshot(collection)? else {
             return Ok(None);
         };
         guarded(|| match snapshot.find(key)? {
@@ -186,7 +183,7 @@ impl Engine for LocalEngine {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Contents, SearchError> {
-        let Some((_, snapshot)) = self.snapshot(collection)? else {
+        let Some(snapshot) = self.snapshot(collection)? else {
             return Ok(Contents::default());
         };
         guarded(|| contents::contents(&snapshot, after, limit))
@@ -194,7 +191,7 @@ impl Engine for LocalEngine {
     }
 
     fn stats(&self, collection: &str) -> Result<IndexStats, SearchError> {
-        let Some((_, snapshot)) = self.snapshot(collection)? else {
+        let Some(snapshot) = self.snapshot(collection)? else {
             return Ok(IndexStats::default());
         };
         Ok(IndexStats {

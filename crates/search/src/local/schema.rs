@@ -31,7 +31,7 @@ const ORDER_BYTES: usize = 40;
 /// Blocks of the document store, before compression.
 const STORE_BLOCK_BYTES: usize = 16 << 10;
 /// Level of zstd in the document store.
-const STORE_ZSTD_LEVEL: i32 = 6;
+const STORE_ZSTD_LEVEL: i32 = 3;
 /// Values of one kind (authors, subjects) that are indexed as facets.
 const MAX_VALUES: usize = 200;
 /// Longest facet value, in bytes.
@@ -181,7 +181,14 @@ pub(crate) fn to_tantivy(fields: &Fields, document: &Document) -> (TantivyDocume
         }
     };
     text(fields.title, &document.title);
-    text(fields.text, &document.title);
+    // Many a text begins with its title: then it is there already.
+    if !document
+        .body
+        .trim_start()
+        .starts_with(document.title.as_str())
+    {
+        text(fields.text, &document.title);
+    }
     text(fields.text, &document.headings);
     text(fields.text, &document.body);
     for (values, field) in [

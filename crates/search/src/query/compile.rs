@@ -50,7 +50,7 @@ impl Reading {
             plain: Vec::new(),
             languages,
         };
-        for clause in clauses {
+        for clause in flattened(clauses) {
             if !clause.negated {
                 for atom in &clause.any {
                     out.mark(atom, analyzer);
@@ -355,6 +355,24 @@ impl Compiler<'_> {
         }
         out
     }
+}
+
+/// A group on its own says no more than what is in it: people put remarks in parentheses.
+fn flattened(clauses: Vec<Clause>) -> Vec<Clause> {
+    let mut out = Vec::new();
+    for mut clause in clauses {
+        match clause.any.pop() {
+            Some(Atom::Group(inner)) if clause.any.is_empty() && !clause.negated => {
+                out.extend(flattened(inner))
+            }
+            Some(last) => {
+                clause.any.push(last);
+                out.push(clause);
+            }
+            None => {}
+        }
+    }
+    out
 }
 
 pub(crate) fn filters_are_empty(filters: &Filters) -> bool {

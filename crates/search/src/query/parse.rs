@@ -97,9 +97,7 @@ impl Parser<'_> {
         let mut out: Vec<Clause> = Vec::new();
         let mut or = false;
         while self.atoms < MAX_ATOMS {
-            self.rest = self
-                .rest
-                .trim_start_matches(|c: char| c == ' ' || c == ',' || c == ';');
+            self.rest = self.rest.trim_start_matches([' ', ',', ';']);
             if self.rest.is_empty() {
                 break;
             }

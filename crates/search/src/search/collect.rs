@@ -14,6 +14,8 @@ use crate::api::{FacetCount, Facets, Sort};
 
 /// Documents that are counted for totals and facets.
 pub(crate) const MAX_COUNTED: u64 = 20_000;
+/// The same where some of the words are enough: that number says little.
+pub(crate) const MAX_COUNTED_SOME: u64 = 1_000;
 /// Subjects that are shown.
 const MAX_SUBJECTS: usize = 20;
 /// Values of one facet that are shown.
@@ -88,15 +90,20 @@ impl Ord for Candidate {
     }
 }
 
-/// The best `limit` by score, best first.
+/// The best `limit` by score, best first. `prunes` says that Tantivy can skip what can't be among
+/// them; other queries are stepped through here, where the clock is seen.
 pub(crate) fn best(
     sources: &[Source],
     weights: &[Box<dyn Weight>],
+    prunes: bool,
     limit: usize,
     clock: &mut Clock,
 ) -> Result<Vec<Candidate>, TantivyError> {
-    let mut heap: BinaryHeap<Candidate> = BinaryHeap::with_capacity(limit + 1);
-    let mut threshold = f32::MIN;
+    let mut heap = Heap {
+        limit,
+        threshold: f32::MIN,
+        best: BinaryHeap::with_capacity(limit + 1),
+    };
     for (source, (searched, weight)) in sources.iter().zip(weights).enumerate() {
         for (ord, segment) in searched
             .snapshot
@@ -109,32 +116,58 @@ pub(crate) fn best(
                 break;
             }
             let ord = u32::try_from(ord).unwrap_or(u32::MAX);
-            weight.for_each_pruning(threshold, segment, &mut |doc, score| {
-                if clock.tick(1) {
-                    // No score is higher: the scorer skips all that is left.
-                    return f32::MAX;
+            let take = |heap: &mut Heap, doc, score| {
+                if !segment.is_deleted(doc) {
+                    heap.push(Candidate {
+                        score,
+                        source,
+                        address: DocAddress::new(ord, doc),
+                    });
                 }
-                if segment.is_deleted(doc) {
-                    return threshold;
+            };
+            if prunes {
+                weight.for_each_pruning(heap.threshold, segment, &mut |doc, score| {
+                    if clock.tick(1) {
+                        // No score is higher: the scorer skips all that is left.
+                        return f32::MAX;
+                    }
+                    take(&mut heap, doc, score);
+                    heap.threshold
+                })?;
+                continue;
+            }
+            let mut scorer = weight.scorer(segment, 1.0)?;
+            while scorer.doc() != TERMINATED && !clock.tick(1) {
+                let score = scorer.score();
+                if score > heap.threshold {
+                    take(&mut heap, scorer.doc(), score);
                 }
-                heap.push(Candidate {
-                    score,
-                    source,
-                    address: DocAddress::new(ord, doc),
-                });
-                if heap.len() > limit {
-                    heap.pop();
-                }
-                if heap.len() == limit
-                    && let Some(worst) = heap.peek()
-                {
-                    threshold = worst.score;
-                }
-                threshold
-            })?;
+                scorer.advance();
+            }
         }
     }
-    Ok(heap.into_sorted_vec())
+    Ok(heap.best.into_sorted_vec())
+}
+
+/// The best so far, and the score that a better one must exceed.
+struct Heap {
+    limit: usize,
+    threshold: f32,
+    best: BinaryHeap<Candidate>,
+}
+
+impl Heap {
+    fn push(&mut self, candidate: Candidate) {
+        self.best.push(candidate);
+        if self.best.len() > self.limit {
+            self.best.pop();
+        }
+        if self.best.len() == self.limit
+            && let Some(worst) = self.best.peek()
+        {
+            self.threshold = worst.score;
+        }
+    }
 }
 
 /// What a count found.
@@ -145,11 +178,12 @@ pub(crate) struct Count {
     pub facets: Facets,
 }
 
-/// Counts matches, and their facets if asked to.
+/// Counts up to about `most` matches, and their facets if asked to.
 pub(crate) fn count(
     sources: &[Source],
     weights: &[Box<dyn Weight>],
     facets: bool,
+    most: u64,
     clock: &mut Clock,
 ) -> Result<Count, TantivyError> {
     let mut out = Count {
@@ -160,7 +194,7 @@ pub(crate) fn count(
     'all: for (searched, weight) in sources.iter().zip(weights) {
         let before = out.total;
         for segment in searched.snapshot.searcher.segment_readers() {
-            if out.total >= MAX_COUNTED || clock.look() {
+            if out.total >= most || clock.look() {
                 out.exact = false;
                 break;
             }
@@ -179,7 +213,7 @@ pub(crate) fn count(
                         columns.count(*doc);
                     }
                 }
-                out.total < MAX_COUNTED
+                out.total < most
             })?;
             out.exact &= ended;
             if let Some(columns) = columns {

@@ -19,7 +19,7 @@ use crate::local::live::Snapshot;
 use crate::query::compile::{Compiler, Reading, filters_are_empty};
 use crate::query::parse;
 use crate::query::words::languages;
-use collect::{Candidate, Clock, Count, best, count, sorted};
+use collect::{Candidate, Clock, Count, MAX_COUNTED, MAX_COUNTED_SOME, best, count, sorted};
 use cursor::{Cursor, MAX_OFFSET, Stage};
 use snippet::Marker;
 use stats::GlobalStats;
@@ -175,14 +175,26 @@ impl Search<'_> {
         let mut stage = cursor.map_or(Stage::All, |cursor| cursor.stage);
         let mut matched = Match::All;
         let mut weights = self.weights(reading, stage == Stage::All, &stats)?;
-        let mut candidates = best(sources, &weights, wanted, clock)?;
+        let mut candidates = best(
+            sources,
+            &weights,
+            self.prunes(reading, stage),
+            wanted,
+            clock,
+        )?;
         let is_question = reading.words.len() > QUESTION_WORDS;
         let too_few = candidates.is_empty() || (is_question && candidates.len() < ENOUGH_WITH_ALL);
         if stage == Stage::All && cursor.is_none() && reading.words.len() > 1 && too_few {
             let all = candidates.len();
             stage = Stage::Some;
             weights = self.weights(reading, false, &stats)?;
-            candidates = best(sources, &weights, wanted, clock)?;
+            candidates = best(
+                sources,
+                &weights,
+                self.prunes(reading, stage),
+                wanted,
+                clock,
+            )?;
             if all == 0 {
                 matched = Match::Some;
             }
@@ -211,6 +223,14 @@ impl Search<'_> {
             count: counted,
             rare,
         })
+    }
+
+    /// Whether Tantivy skips blocks of documents for this query: it does for plain words only.
+    fn prunes(&self, reading: &Reading, stage: Stage) -> bool {
+        !reading.words.is_empty()
+            && reading.clauses.is_empty()
+            && filters_are_empty(&self.request.filters)
+            && (stage == Stage::Some || reading.words.iter().all(|word| word.forms.len() == 1))
     }
 
     fn weights(
@@ -251,10 +271,7 @@ impl Search<'_> {
         rank::bring_in(self.sources, weights, &exact, candidates)?;
         let looked_at = candidates.len().min(rank::RESCORED);
         // What was brought in stands at the end.
-        let brought = candidates
-            .len()
-            .saturating_sub(rank::RESCORED.max(self.request.limit));
-        if brought > 0 && !exact.is_empty() {
+        if !exact.is_empty() {
             candidates
                 .sort_by_key(|candidate| !exact.contains(&(candidate.source, candidate.address)));
         }
@@ -322,7 +339,12 @@ impl Search<'_> {
                 ))
             })
             .collect();
-        count(self.sources, &weights?, facets, clock)
+        let most = if facets || stage == Stage::All {
+            MAX_COUNTED
+        } else {
+            MAX_COUNTED_SOME
+        };
+        count(self.sources, &weights?, facets, most, clock)
     }
 
     /// The query with likelier words, if it is made of words only.
