@@ -30,7 +30,7 @@ fn cranfield_is_ranked_well() -> Result<(), Box<dyn std::error::Error>> {
     }
     let quality = retrieval::cranfield(&retrieval::data())?;
     // The goal is 0.38.
-    assert!(quality.score >= 0.365, "{quality:?}");
+    assert!(quality.score >= 0.37, "{quality:?}");
     assert!(quality.empty <= 0.01, "{quality:?}");
     Ok(())
 }

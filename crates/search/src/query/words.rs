@@ -5,6 +5,11 @@ use crate::analysis::{Analyzer, Language, Script};
 /// Languages of the searched documents that a query is stemmed in.
 pub(crate) const MAX_LANGUAGES: usize = 4;
 
+/// A language must have one document in so many of the commonest language's.
+const MIN_SHARE: u64 = 20;
+/// And so many at least, where any language has.
+const MIN_DOCUMENTS: u64 = 3;
+
 /// One word of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QueryWord {
@@ -29,9 +34,14 @@ pub(crate) fn languages<'a>(
         }
     }
     counts.sort_by_key(|(language, count)| (u64::MAX - count, *language));
+    // Languages of a stray few documents are mostly mistakes of the detection: their forms only add noise.
+    let most = counts.first().map_or(0, |(_, count)| *count);
+    let own = Language::of_tag(ui_language);
+    counts.retain(|(language, count)| {
+        *language == own || *count >= MIN_DOCUMENTS.min(most) && *count * MIN_SHARE >= most
+    });
     let all: Vec<Language> = counts.iter().map(|(language, _)| *language).collect();
     let mut out: Vec<Language> = all.iter().copied().take(MAX_LANGUAGES).collect();
-    let own = Language::of_tag(ui_language);
     if all.contains(&own) && !out.contains(&own) {
         out.push(own);
     }
