@@ -346,7 +346,9 @@ macro_rules! transaction {
                 }
             };
             match done {
-                Err(error) if $crate::Conflicting::is_conflict(&error) && tries < $crate::CONFLICT_TRIES => {}
+                Err(error)
+                    if $crate::Conflicting::is_conflict(&error)
+                        && tries < $crate::CONFLICT_TRIES => {}
                 done => break done,
             }
         }

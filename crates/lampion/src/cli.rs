@@ -84,7 +84,9 @@ pub struct Serve {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  lampion import wikipedia_ko_all.zim\n  lampion import --copy ~/lessons --title \"Lessons of class 7\"\n  lampion import catalogue.mrc --dry-run\n  lampion import books.csv --map \"title=Titel,author=Verfasser\"")]
+#[command(
+    after_help = "Examples:\n  lampion import wikipedia_ko_all.zim\n  lampion import --copy ~/lessons --title \"Lessons of class 7\"\n  lampion import catalogue.mrc --dry-run\n  lampion import books.csv --map \"title=Titel,author=Verfasser\""
+)]
 pub struct Import {
     /// A ZIM archive (or its first part), a folder, or a file
     pub path: PathBuf,

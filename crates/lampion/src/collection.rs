@@ -7,15 +7,19 @@ use lampion_core::Config;
 use lampion_core::jobs::JobState;
 use lampion_library::model::State;
 
+use crate::Outcome;
 use crate::cli::Collection;
 use crate::import::follow;
 use crate::node::Node;
-use crate::Outcome;
 
 pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
     let node = Node::open(data, Config::load(data)?).await?;
     let library = &node.library;
-    if let Collection::Remove { id } | Collection::Reindex { id } | Collection::Check { id } | Collection::Export { id, .. } | Collection::Errors { id, .. } = &command
+    if let Collection::Remove { id }
+    | Collection::Reindex { id }
+    | Collection::Check { id }
+    | Collection::Export { id, .. }
+    | Collection::Errors { id, .. } = &command
         && library.store().get(id).await?.is_none()
     {
         eprintln!("lampion: no collection `{id}`: `lampion collection list` shows all");
@@ -35,13 +39,25 @@ pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
         Collection::Check { id } => {
             let job = library.check(&id).await?;
             wait(&node, data, &job).await?;
-            let health = library.store().get(&id).await?.map(|one| one.health).unwrap_or_default();
+            let health = library
+                .store()
+                .get(&id)
+                .await?
+                .map(|one| one.health)
+                .unwrap_or_default();
             println!("{id}: {health}");
-            if health == lampion_library::check::HEALTHY { Ok(Outcome::Done) } else { bail!("{id}: {health}") }
+            if health == lampion_library::check::HEALTHY {
+                Ok(Outcome::Done)
+            } else {
+                bail!("{id}: {health}")
+            }
         }
         Collection::Export { id, to } => {
             library.export(&id, &to).await?;
-            println!("{}: carry it whole, and add it elsewhere with `lampion import {0}`", to.display());
+            println!(
+                "{}: carry it whole, and add it elsewhere with `lampion import {0}`",
+                to.display()
+            );
             Ok(Outcome::Done)
         }
         Collection::Errors { id, json } => errors(&node, &id, json).await,
@@ -77,10 +93,27 @@ fn list(node: &Node, json: bool) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     for one in &all {
-        let state = if one.state == State::Ready { "" } else { " (being added)" };
-        println!("{:<24} {:>10} documents  {:>9}  {}{state}", one.id, one.documents, lampion_web::filters::bytes(u64::try_from(one.size_bytes).unwrap_or(0)), one.title);
-        let content = node.library.content_path(one).map_or_else(|error| error.to_string(), |path| path.display().to_string());
-        println!("{:<24} content {content}, index {}", "", one.index_folder().display());
+        let state = if one.state == State::Ready {
+            ""
+        } else {
+            " (being added)"
+        };
+        println!(
+            "{:<24} {:>10} documents  {:>9}  {}{state}",
+            one.id,
+            one.documents,
+            lampion_web::filters::bytes(u64::try_from(one.size_bytes).unwrap_or(0)),
+            one.title
+        );
+        let content = node
+            .library
+            .content_path(one)
+            .map_or_else(|error| error.to_string(), |path| path.display().to_string());
+        println!(
+            "{:<24} content {content}, index {}",
+            "",
+            one.index_folder().display()
+        );
     }
     Ok(Outcome::Done)
 }
@@ -89,11 +122,16 @@ async fn errors(node: &Node, id: &str, json: bool) -> anyhow::Result<Outcome> {
     let mut after = String::new();
     loop {
         let some = node.library.store().errors(id, &after, 1000).await?;
-        let Some(last) = some.last() else { return Ok(Outcome::Done) };
+        let Some(last) = some.last() else {
+            return Ok(Outcome::Done);
+        };
         after.clone_from(&last.item);
         for error in &some {
             if json {
-                println!("{}", serde_json::json!({ "item": error.item, "reason": error.reason }));
+                println!(
+                    "{}",
+                    serde_json::json!({ "item": error.item, "reason": error.reason })
+                );
             } else {
                 println!("{}: {}", error.item, error.reason);
             }

@@ -18,10 +18,16 @@ struct Finding {
 
 pub async fn run(data: &Path, json: bool) -> anyhow::Result<Outcome> {
     let findings = look(data).await;
-    let sick = findings.iter().filter(|finding| finding.problem.is_some()).count();
+    let sick = findings
+        .iter()
+        .filter(|finding| finding.problem.is_some())
+        .count();
     if json {
         let all: Vec<_> = findings.iter().map(|finding| serde_json::json!({ "what": finding.what, "ok": finding.problem.is_none(), "problem": finding.problem })).collect();
-        println!("{}", serde_json::json!({ "ok": sick == 0, "findings": all }));
+        println!(
+            "{}",
+            serde_json::json!({ "ok": sick == 0, "findings": all })
+        );
     } else {
         for finding in &findings {
             match &finding.problem {
@@ -31,24 +37,40 @@ pub async fn run(data: &Path, json: bool) -> anyhow::Result<Outcome> {
         }
     }
     if sick > 0 {
-        anyhow::bail!("{sick} {} found", if sick == 1 { "problem was" } else { "problems were" });
+        anyhow::bail!(
+            "{sick} {} found",
+            if sick == 1 {
+                "problem was"
+            } else {
+                "problems were"
+            }
+        );
     }
     Ok(Outcome::Done)
 }
 
 fn ok(what: impl Into<String>) -> Finding {
-    Finding { what: what.into(), problem: None }
+    Finding {
+        what: what.into(),
+        problem: None,
+    }
 }
 
 fn bad(what: impl Into<String>, problem: impl ToString) -> Finding {
-    Finding { what: what.into(), problem: Some(problem.to_string()) }
+    Finding {
+        what: what.into(),
+        problem: Some(problem.to_string()),
+    }
 }
 
 async fn look(data: &Path) -> Vec<Finding> {
     let mut all = Vec::new();
     let config = match Config::load(data) {
         Ok(config) => {
-            all.push(ok(format!("configuration ({})", data.join(lampion_core::config::FILE_NAME).display())));
+            all.push(ok(format!(
+                "configuration ({})",
+                data.join(lampion_core::config::FILE_NAME).display()
+            )));
             config
         }
         Err(error) => return vec![bad("configuration", error)],
@@ -60,19 +82,43 @@ async fn look(data: &Path) -> Vec<Finding> {
             return all;
         }
     };
-    all.push(ok(format!("database ({})", if node.kernel.db.is_sqlite() { "SQLite" } else { "PostgreSQL" })));
+    all.push(ok(format!(
+        "database ({})",
+        if node.kernel.db.is_sqlite() {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        }
+    )));
     if let Ok(space) = rustix::fs::statvfs(&node.kernel.data) {
         let free = space.f_bavail.saturating_mul(space.f_frsize);
         let shown = lampion_web::filters::bytes(free);
-        all.push(if free < LOW_BYTES { bad("disk", format!("only {shown} are free: make room before it is full")) } else { ok(format!("disk ({shown} free)")) });
+        all.push(if free < LOW_BYTES {
+            bad(
+                "disk",
+                format!("only {shown} are free: make room before it is full"),
+            )
+        } else {
+            ok(format!("disk ({shown} free)"))
+        });
     }
     match node.kernel.people.has_operator().await {
         Ok(true) => all.push(ok("an operator is set up")),
-        Ok(false) => all.push(bad("no operator yet", "open the link that `lampion serve` prints; each start prints a new one")),
+        Ok(false) => all.push(bad(
+            "no operator yet",
+            "open the link that `lampion serve` prints; each start prints a new one",
+        )),
         Err(error) => all.push(bad("people", error)),
     }
     let year = lampion_core::clock::date(node.kernel.clock.now_ms());
-    all.push(if year.as_str() < "2026" { bad("clock", format!("it says {year}: dates shown will be wrong; nothing else depends on it")) } else { ok(format!("clock ({year})")) });
+    all.push(if year.as_str() < "2026" {
+        bad(
+            "clock",
+            format!("it says {year}: dates shown will be wrong; nothing else depends on it"),
+        )
+    } else {
+        ok(format!("clock ({year})"))
+    });
     for one in node.library.collections() {
         let name = format!("collection {} ({} documents)", one.id, one.documents);
         let content = node.library.content_path(&one);
@@ -80,7 +126,13 @@ async fn look(data: &Path) -> Vec<Finding> {
         let stats = tokio::task::spawn_blocking(move || search.stats(&id)).await;
         all.push(match (content, stats) {
             (Err(error), _) => bad(name, error),
-            (Ok(path), _) if !path.exists() => bad(name, format!("its content {} is missing: put it back, or remove the collection", path.display())),
+            (Ok(path), _) if !path.exists() => bad(
+                name,
+                format!(
+                    "its content {} is missing: put it back, or remove the collection",
+                    path.display()
+                ),
+            ),
             (_, Ok(Err(error))) => bad(name, error),
             (_, Err(error)) => bad(name, error),
             _ if !one.health.is_empty() && one.health != HEALTHY => bad(name, &one.health),
@@ -88,6 +140,10 @@ async fn look(data: &Path) -> Vec<Finding> {
         });
     }
     let running = matches!(lock::take(data), Ok(None));
-    all.push(ok(if running { "a node is running on this folder" } else { "no node is running on this folder" }));
+    all.push(ok(if running {
+        "a node is running on this folder"
+    } else {
+        "no node is running on this folder"
+    }));
     all
 }

@@ -33,7 +33,11 @@ pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
         kind: options.kind.as_deref().map(Kind::from_word),
         format: options.format.clone().unwrap_or_default(),
         mapping: options.map.clone().unwrap_or_default(),
-        visibility: Some(if options.visibility == "all" { Visibility::All } else { Visibility::SignedIn }),
+        visibility: Some(if options.visibility == "all" {
+            Visibility::All
+        } else {
+            Visibility::SignedIn
+        }),
         temporary: false,
     };
     if options.dry_run {
@@ -48,7 +52,14 @@ pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
         Err(error) => return Err(error.into()),
     };
     if options.background {
-        println!("{}", if options.json { serde_json::json!({ "collection": id, "job": job }).to_string() } else { format!("queued: collection {id}, job {job}") });
+        println!(
+            "{}",
+            if options.json {
+                serde_json::json!({ "collection": id, "job": job }).to_string()
+            } else {
+                format!("queued: collection {id}, job {job}")
+            }
+        );
         return Ok(Outcome::Done);
     }
     let ended = follow(&node, data, &job, options.json).await?;
@@ -63,8 +74,14 @@ pub async fn follow(node: &Node, data: &Path, job: &str, quiet: bool) -> anyhow:
         let (runner, stop) = (node.runner(), stop.clone());
         tokio::spawn(async move { runner.run(1, stop).await })
     });
-    let bar = if quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
-    bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {percent}% {elapsed_precise} (left {eta})")?);
+    let bar = if quiet || !std::io::stderr().is_terminal() {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new(0)
+    };
+    bar.set_style(ProgressStyle::with_template(
+        "{msg} {wide_bar} {percent}% {elapsed_precise} (left {eta})",
+    )?);
     let ended = tokio::select! {
         ended = watch(node, job, &bar) => ended?,
         _ = tokio::signal::ctrl_c() => {
@@ -85,25 +102,45 @@ pub async fn follow(node: &Node, data: &Path, job: &str, quiet: bool) -> anyhow:
     Ok(ended)
 }
 
-#[expect(clippy::disallowed_methods, reason = "how often a person sees progress")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how often a person sees progress"
+)]
 async fn watch(node: &Node, job: &str, bar: &ProgressBar) -> anyhow::Result<Job> {
     loop {
-        let Some(now) = node.kernel.jobs.get(job).await? else { bail!("the job is gone: was its collection removed?") };
+        let Some(now) = node.kernel.jobs.get(job).await? else {
+            bail!("the job is gone: was its collection removed?")
+        };
         if now.state.is_over() {
             return Ok(now);
         }
         let progress = &now.progress;
-        let (done, total) = if progress.items_total > 0 { (progress.items, progress.items_total) } else { (progress.bytes, progress.bytes_total) };
+        let (done, total) = if progress.items_total > 0 {
+            (progress.items, progress.items_total)
+        } else {
+            (progress.bytes, progress.bytes_total)
+        };
         bar.set_length(u64::try_from(total).unwrap_or(0));
         bar.set_position(u64::try_from(done).unwrap_or(0));
-        let waiting = if now.error.is_empty() { String::new() } else { format!(" ({}; trying again)", now.error) };
-        bar.set_message(format!("{} {} items, {}{waiting}", progress.phase, progress.items, lampion_web::filters::bytes(u64::try_from(progress.bytes).unwrap_or(0))));
+        let waiting = if now.error.is_empty() {
+            String::new()
+        } else {
+            format!(" ({}; trying again)", now.error)
+        };
+        bar.set_message(format!(
+            "{} {} items, {}{waiting}",
+            progress.phase,
+            progress.items,
+            lampion_web::filters::bytes(u64::try_from(progress.bytes).unwrap_or(0))
+        ));
         tokio::time::sleep(LOOK).await;
     }
 }
 
 async fn report(node: &Node, id: &str, ended: &Job, json: bool) -> anyhow::Result<Outcome> {
-    let Some(collection) = node.library.store().get(id).await? else { bail!("collection {id} was removed meanwhile") };
+    let Some(collection) = node.library.store().get(id).await? else {
+        bail!("collection {id} was removed meanwhile")
+    };
     let seconds = (ended.updated_ms - ended.started_ms).max(1) as f64 / 1000.0;
     if json {
         let report = serde_json::json!({
@@ -128,10 +165,17 @@ async fn report(node: &Node, id: &str, ended: &Job, json: bool) -> anyhow::Resul
             ended.progress.items as f64 / seconds
         );
         if collection.failed > 0 {
-            println!("{} items could not be imported: `lampion collection errors {id}` lists them", collection.failed);
+            println!(
+                "{} items could not be imported: `lampion collection errors {id}` lists them",
+                collection.failed
+            );
         }
     }
-    Ok(if collection.failed > 0 { Outcome::Partly } else { Outcome::Done })
+    Ok(if collection.failed > 0 {
+        Outcome::Partly
+    } else {
+        Outcome::Done
+    })
 }
 
 async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outcome> {
@@ -150,7 +194,12 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
     loop {
         match extraction.next(&never).await? {
             None | Some(Frame::End) => break,
-            Some(Frame::About(about)) if !json => println!("{} ({}), {}", about.title, kind.as_str(), lampion_web::filters::bytes(about.size_bytes)),
+            Some(Frame::About(about)) if !json => println!(
+                "{} ({}), {}",
+                about.title,
+                kind.as_str(),
+                lampion_web::filters::bytes(about.size_bytes)
+            ),
             Some(Frame::Item { document, .. }) => {
                 documents += 1;
                 text += document.body.len() as u64;
@@ -158,20 +207,37 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
                     samples.push(serde_json::json!({ "key": document.key, "title": document.title, "authors": document.authors, "year": document.year, "language": document.language, "kind": document.kind, "subjects": document.subjects }));
                 }
             }
-            Some(Frame::Failed { item, reason, .. } | Frame::Warned { item, reason }) => failed.push((item, reason)),
+            Some(Frame::Failed { item, reason, .. } | Frame::Warned { item, reason }) => {
+                failed.push((item, reason))
+            }
             Some(Frame::Passed { .. }) => passed += 1,
             Some(Frame::Broken(reason)) => bail!("{reason}"),
             Some(_) => {}
         }
     }
     if json {
-        let failures: Vec<_> = failed.iter().map(|(item, reason)| serde_json::json!({ "item": item, "reason": reason })).collect();
-        println!("{}", serde_json::json!({ "kind": kind, "documents": documents, "text_bytes": text, "passed": passed, "failed": failures, "samples": samples }));
+        let failures: Vec<_> = failed
+            .iter()
+            .map(|(item, reason)| serde_json::json!({ "item": item, "reason": reason }))
+            .collect();
+        println!(
+            "{}",
+            serde_json::json!({ "kind": kind, "documents": documents, "text_bytes": text, "passed": passed, "failed": failures, "samples": samples })
+        );
     } else {
-        println!("would import {documents} documents ({} of text); {} problems", lampion_web::filters::bytes(text), failed.len());
+        println!(
+            "would import {documents} documents ({} of text); {} problems",
+            lampion_web::filters::bytes(text),
+            failed.len()
+        );
         for sample in &samples {
             println!("  {}", sample["title"].as_str().unwrap_or_default());
-            for (name, key) in [("authors", "authors"), ("year", "year"), ("language", "language"), ("subjects", "subjects")] {
+            for (name, key) in [
+                ("authors", "authors"),
+                ("year", "year"),
+                ("language", "language"),
+                ("subjects", "subjects"),
+            ] {
                 let value = &sample[key];
                 let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
                 if !empty {
@@ -183,5 +249,9 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
             println!("  problem: {item}: {reason}");
         }
     }
-    Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Partly })
+    Ok(if failed.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Partly
+    })
 }

@@ -13,7 +13,12 @@ pub struct Lock(#[expect(dead_code, reason = "held, not used")] File);
 /// Takes the lock; `None` if another process has it.
 pub fn take(data: &Path) -> anyhow::Result<Option<Lock>> {
     let path = data.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(|| path.display().to_string())?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| path.display().to_string())?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(Lock(file))),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),

@@ -53,12 +53,20 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
             Ok(Outcome::Done)
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "lampion", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "lampion",
+                &mut std::io::stdout(),
+            );
             Ok(Outcome::Done)
         }
         Command::Config { command } => config::run(&data, &command),
         command => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .max_blocking_threads(64)
+                .build()?;
             runtime.block_on(async {
                 match command {
                     Command::Serve(options) => serve::run(&data, options).await,
@@ -67,7 +75,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                     Command::Person { command } => person::run(&data, command).await,
                     Command::Collection { command } => collection::run(&data, command).await,
                     Command::Doctor { json } => doctor::run(&data, json).await,
-                    Command::Extract | Command::Completions { .. } | Command::Config { .. } => Ok(Outcome::Done),
+                    Command::Extract | Command::Completions { .. } | Command::Config { .. } => {
+                        Ok(Outcome::Done)
+                    }
                 }
             })
         }

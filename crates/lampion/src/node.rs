@@ -16,13 +16,19 @@ use lampion_web::{Feature, Kernel};
 
 /// Tables of the kernel and of all features.
 fn migrations(features: &[Feature]) -> Vec<Migrations> {
-    [KERNEL, lampion_people::MIGRATIONS].into_iter().chain(features.iter().map(|feature| feature.migrations)).collect()
+    [KERNEL, lampion_people::MIGRATIONS]
+        .into_iter()
+        .chain(features.iter().map(|feature| feature.migrations))
+        .collect()
 }
 
 /// Where a node's folder is if nobody says otherwise.
 pub fn default_data() -> PathBuf {
     let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
-    std::env::var_os("XDG_DATA_HOME").filter(|path| !path.is_empty()).map_or_else(|| home().join(".local/share"), PathBuf::from).join("lampion")
+    std::env::var_os("XDG_DATA_HOME")
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| home().join(".local/share"), PathBuf::from)
+        .join("lampion")
 }
 
 /// A node's parts.
@@ -35,16 +41,24 @@ pub struct Node {
 impl Node {
     /// Opens a node's folder, which is made if it isn't there.
     pub async fn open(data: &Path, config: Config) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(data).with_context(|| format!("the node's folder {}", data.display()))?;
+        std::fs::create_dir_all(data)
+            .with_context(|| format!("the node's folder {}", data.display()))?;
         let data = std::fs::canonicalize(data).with_context(|| data.display().to_string())?;
         for folder in ["collections", "import", "node"] {
-            std::fs::create_dir_all(data.join(folder)).with_context(|| data.join(folder).display().to_string())?;
+            std::fs::create_dir_all(data.join(folder))
+                .with_context(|| data.join(folder).display().to_string())?;
         }
-        let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) = (Arc::new(SystemClock), Arc::new(SystemRng));
+        let (clock, rng): (Arc<dyn Clock>, Arc<dyn Rng>) =
+            (Arc::new(SystemClock), Arc::new(SystemRng));
         let db = Db::open(&config.database, &data).await?;
         let secret = node_secret(&data, &*rng)?;
         let kernel = Kernel {
-            people: People::new(db.clone(), Arc::clone(&clock), Arc::clone(&rng), config.session_days),
+            people: People::new(
+                db.clone(),
+                Arc::clone(&clock),
+                Arc::clone(&rng),
+                config.session_days,
+            ),
             blobs: Blobs::folder(data.join("blobs"))?,
             search: Arc::new(LocalEngine::new()),
             jobs: Arc::new(SqlJobs(db.clone())),
@@ -62,14 +76,28 @@ impl Node {
         let features = vec![lampion_library::feature(&library)];
         kernel.db.migrate(&migrations(&features)).await?;
         library.refresh().await?;
-        Ok(Self { kernel, library, features })
+        Ok(Self {
+            kernel,
+            library,
+            features,
+        })
     }
 
     /// The runner of all features' jobs.
     pub fn runner(&self) -> Runner {
-        let handlers: Vec<Arc<dyn JobHandler>> = self.features.iter().flat_map(|feature| feature.jobs.iter().map(Arc::clone)).collect();
+        let handlers: Vec<Arc<dyn JobHandler>> = self
+            .features
+            .iter()
+            .flat_map(|feature| feature.jobs.iter().map(Arc::clone))
+            .collect();
         let kernel = &self.kernel;
-        let runner = Runner::new(Arc::clone(&kernel.jobs), handlers, Arc::clone(&kernel.clock), kernel.events.clone(), kernel.metrics.clone());
+        let runner = Runner::new(
+            Arc::clone(&kernel.jobs),
+            handlers,
+            Arc::clone(&kernel.clock),
+            kernel.events.clone(),
+            kernel.metrics.clone(),
+        );
         kernel.runner.get_or_init(|| runner.clone());
         runner
     }
@@ -83,11 +111,21 @@ fn node_secret(data: &Path, rng: &dyn Rng) -> anyhow::Result<[u8; 32]> {
     let mut secret = [0u8; 32];
     match std::fs::read(&file) {
         Ok(bytes) => {
-            secret = bytes.as_slice().try_into().with_context(|| format!("{} should have 32 bytes: remove it to make a new one", file.display()))?;
+            secret = bytes.as_slice().try_into().with_context(|| {
+                format!(
+                    "{} should have 32 bytes: remove it to make a new one",
+                    file.display()
+                )
+            })?;
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             rng.fill(&mut secret);
-            let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).with_context(|| file.display().to_string())?;
+            let mut out = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&file)
+                .with_context(|| file.display().to_string())?;
             out.write_all(&secret)?;
             out.sync_all()?;
         }

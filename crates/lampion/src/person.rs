@@ -7,9 +7,9 @@ use anyhow::{Context as _, bail};
 use lampion_core::Config;
 use lampion_people::{LinkPurpose, PeopleError, Person, Role};
 
+use crate::Outcome;
 use crate::cli;
 use crate::node::Node;
-use crate::Outcome;
 
 /// How long a link to set a password works.
 const LINK_MS: i64 = 3 * 86_400_000;
@@ -18,28 +18,65 @@ pub async fn run(data: &Path, command: cli::Person) -> anyhow::Result<Outcome> {
     let node = Node::open(data, Config::load(data)?).await?;
     let people = &node.kernel.people;
     match command {
-        cli::Person::Add { name, display, role, password } => {
+        cli::Person::Add {
+            name,
+            display,
+            role,
+            password,
+        } => {
             let roles = roles(&role)?;
-            let secret = if password { Some(password_from_input()?) } else { None };
-            let person = people.create(&name, display.as_deref().unwrap_or(&name), secret.as_deref(), &roles).await?;
+            let secret = if password {
+                Some(password_from_input()?)
+            } else {
+                None
+            };
+            let person = people
+                .create(
+                    &name,
+                    display.as_deref().unwrap_or(&name),
+                    secret.as_deref(),
+                    &roles,
+                )
+                .await?;
             println!("added {} ({})", person.name, words(&person));
             if secret.is_none() {
                 link(&node, &person).await?;
             }
         }
-        cli::Person::Password { name, link: by_link } => {
-            let Some(person) = people.by_name(&name).await? else { return Ok(nobody(&name)) };
+        cli::Person::Password {
+            name,
+            link: by_link,
+        } => {
+            let Some(person) = people.by_name(&name).await? else {
+                return Ok(nobody(&name));
+            };
             if by_link {
                 link(&node, &person).await?;
             } else {
-                people.set_password(&person.id, &password_from_input()?).await?;
-                println!("password of {} set; all their devices are signed out", person.name);
+                people
+                    .set_password(&person.id, &password_from_input()?)
+                    .await?;
+                println!(
+                    "password of {} set; all their devices are signed out",
+                    person.name
+                );
             }
         }
         cli::Person::Role { name, role } => {
-            let Some(person) = people.by_name(&name).await? else { return Ok(nobody(&name)) };
+            let Some(person) = people.by_name(&name).await? else {
+                return Ok(nobody(&name));
+            };
             people.set_roles(&person.id, &roles(&role)?).await?;
-            println!("{}: {}", person.name, people.by_name(&name).await?.as_ref().map(words).unwrap_or_default());
+            println!(
+                "{}: {}",
+                person.name,
+                people
+                    .by_name(&name)
+                    .await?
+                    .as_ref()
+                    .map(words)
+                    .unwrap_or_default()
+            );
         }
         cli::Person::List { json } => list(&node, json).await?,
     }
@@ -52,11 +89,23 @@ fn nobody(name: &str) -> Outcome {
 }
 
 fn words(person: &Person) -> String {
-    person.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+    person
+        .roles
+        .iter()
+        .map(|role| role.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn roles(words: &[String]) -> anyhow::Result<Vec<Role>> {
-    words.iter().map(|word| Role::from_word(word).with_context(|| format!("no role `{word}`: member, librarian, editor, teacher, seller or operator"))).collect()
+    words
+        .iter()
+        .map(|word| {
+            Role::from_word(word).with_context(|| {
+                format!("no role `{word}`: member, librarian, editor, teacher, seller or operator")
+            })
+        })
+        .collect()
 }
 
 fn password_from_input() -> anyhow::Result<String> {
@@ -70,8 +119,15 @@ fn password_from_input() -> anyhow::Result<String> {
 }
 
 async fn link(node: &Node, person: &Person) -> anyhow::Result<()> {
-    let secret = node.kernel.people.create_link(&LinkPurpose::ResetPassword(person.id.clone()), LINK_MS).await?;
-    println!("{} sets a password with this address of the node (works once, for three days):\n    /start/{secret}", person.display);
+    let secret = node
+        .kernel
+        .people
+        .create_link(&LinkPurpose::ResetPassword(person.id.clone()), LINK_MS)
+        .await?;
+    println!(
+        "{} sets a password with this address of the node (works once, for three days):\n    /start/{secret}",
+        person.display
+    );
     Ok(())
 }
 
@@ -89,7 +145,17 @@ async fn list(node: &Node, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::json!(all));
     } else {
         for person in &all {
-            println!("{:<24} {:<32} {}{}", person.name, person.display, words(person), if person.disabled { " (may not sign in)" } else { "" });
+            println!(
+                "{:<24} {:<32} {}{}",
+                person.name,
+                person.display,
+                words(person),
+                if person.disabled {
+                    " (may not sign in)"
+                } else {
+                    ""
+                }
+            );
         }
     }
     Ok(())

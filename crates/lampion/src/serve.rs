@@ -20,9 +20,13 @@ const JOBS: usize = 2;
 
 pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
     log(options.log_json);
-    std::fs::create_dir_all(data).with_context(|| format!("the node's folder {}", data.display()))?;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("the node's folder {}", data.display()))?;
     let Some(_lock) = lock::take(data)? else {
-        bail!("another Lampion works on {}: stop it first, or choose another folder with --data", data.display());
+        bail!(
+            "another Lampion works on {}: stop it first, or choose another folder with --data",
+            data.display()
+        );
     };
     let config = configured(Config::load(data)?, &options)?;
     let mut node = Node::open(data, config).await?;
@@ -30,10 +34,15 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
     lampion_library::handbook::provide(&node.library).await?;
     let runner = node.runner();
     let library = node.library.clone();
-    let server = Server::bind(node.kernel.clone(), std::mem::take(&mut node.features)).await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    let server = Server::bind(node.kernel.clone(), std::mem::take(&mut node.features))
+        .await
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     let stop = CancellationToken::new();
     tokio::spawn(signals(stop.clone()));
-    let running = tokio::spawn({ let stop = stop.clone(); async move { runner.run(JOBS, stop).await } });
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { runner.run(JOBS, stop).await }
+    });
     tokio::spawn(library.watch(stop.clone()));
     let addresses = server.addresses().clone();
     let first = first_start(&node.kernel.people, &addresses).await?;
@@ -70,9 +79,16 @@ fn configured(mut config: Config, options: &Serve) -> anyhow::Result<Config> {
 
 /// Logs go to standard error and hold no reader's activity: no addresses, queries or documents.
 fn log(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("LAMPION_LOG").unwrap_or_else(|_| "info,tantivy=warn,sqlx=warn".into());
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { logs.json().init() } else { logs.with_target(false).init() }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("LAMPION_LOG")
+        .unwrap_or_else(|_| "info,tantivy=warn,sqlx=warn".into());
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if json {
+        logs.json().init()
+    } else {
+        logs.with_target(false).init()
+    }
 }
 
 /// What uploads left behind when the process before ended in their middle.
@@ -80,7 +96,13 @@ fn sweep_uploads(data: &Path) {
     let uploads = data.join("uploads");
     for entry in std::fs::read_dir(&uploads).into_iter().flatten().flatten() {
         let empty = std::fs::read_dir(entry.path()).is_ok_and(|mut files| files.next().is_none());
-        let old = entry.metadata().and_then(|about| about.modified()).is_ok_and(|time| time.elapsed().is_ok_and(|age| age > Duration::from_secs(7 * 86_400)));
+        let old = entry
+            .metadata()
+            .and_then(|about| about.modified())
+            .is_ok_and(|time| {
+                time.elapsed()
+                    .is_ok_and(|age| age > Duration::from_secs(7 * 86_400))
+            });
         if empty || old {
             let _tried_again_next_time = std::fs::remove_dir_all(entry.path());
         }
@@ -92,8 +114,14 @@ pub async fn first_start(people: &People, addresses: &Addresses) -> anyhow::Resu
     if people.has_operator().await? {
         return Ok(None);
     }
-    let secret = people.create_link(&LinkPurpose::FirstStart, LINK_MS).await?;
-    let base = addresses.for_people().into_iter().next().unwrap_or_default();
+    let secret = people
+        .create_link(&LinkPurpose::FirstStart, LINK_MS)
+        .await?;
+    let base = addresses
+        .for_people()
+        .into_iter()
+        .next()
+        .unwrap_or_default();
     Ok(Some(format!("{base}start/{secret}")))
 }
 
@@ -104,16 +132,26 @@ fn announce(addresses: &Addresses, first: Option<&str>, options: &Serve) -> anyh
         println!("    {address}");
     }
     if let Some(https) = addresses.https {
-        println!("\nSecure: the same with https:// and port {}; /trust tells how to trust its certificate.", https.port());
+        println!(
+            "\nSecure: the same with https:// and port {}; /trust tells how to trust its certificate.",
+            https.port()
+        );
     }
-    let shown = first.or(all.first().map(String::as_str)).unwrap_or_default();
+    let shown = first
+        .or(all.first().map(String::as_str))
+        .unwrap_or_default();
     if let Some(link) = first {
-        println!("\nThis node has no operator yet. Set your name and password here (works once, for seven days):\n\n    {link}");
+        println!(
+            "\nThis node has no operator yet. Set your name and password here (works once, for seven days):\n\n    {link}"
+        );
     }
     if !options.no_qr
         && let Ok(code) = qrcode::QrCode::new(shown.as_bytes())
     {
-        let picture = code.render::<qrcode::render::unicode::Dense1x2>().quiet_zone(true).build();
+        let picture = code
+            .render::<qrcode::render::unicode::Dense1x2>()
+            .quiet_zone(true)
+            .build();
         println!("\n{picture}");
     }
     println!("\nStop with Ctrl+C.\n");
@@ -123,14 +161,19 @@ fn announce(addresses: &Addresses, first: Option<&str>, options: &Serve) -> anyh
             "content": addresses.content.to_string(), "first_start": first,
         });
         let partial = file.with_extension("part");
-        std::fs::write(&partial, ready.to_string()).and_then(|()| std::fs::rename(&partial, file)).with_context(|| file.display().to_string())?;
+        std::fs::write(&partial, ready.to_string())
+            .and_then(|()| std::fs::rename(&partial, file))
+            .with_context(|| file.display().to_string())?;
     }
     Ok(())
 }
 
 async fn signals(stop: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+    match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) {
         (Ok(mut terminate), Ok(mut hangup)) => {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}

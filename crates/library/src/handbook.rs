@@ -4,7 +4,8 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
-use crate::library::{Library, LibraryError, blank};
+use crate::adding::blank;
+use crate::library::{Library, LibraryError};
 use crate::model::{Kind, Source};
 
 /// The collection's id.
@@ -27,21 +28,38 @@ pub fn welcome(language: &str) -> String {
 pub async fn provide(library: &Library) -> Result<(), LibraryError> {
     let version = version();
     let db = &library.kernel().db;
-    if db.setting(REMOVED).await?.is_some_and(|before| before == version) {
+    if db
+        .setting(REMOVED)
+        .await?
+        .is_some_and(|before| before == version)
+    {
         return Ok(());
     }
     let folder = library.kernel().data.join("collections").join(ID);
     let files = folder.join("files");
     write(&files)?;
     if library.store().get(ID).await?.is_none() {
-        let source = Source { path: Some("files".into()), ..Source::default() };
-        let mut made = blank(ID.into(), "Lampion: the handbook · 안내서".into(), Kind::Files, source, folder, library.kernel().clock.now_ms());
+        let source = Source {
+            path: Some("files".into()),
+            ..Source::default()
+        };
+        let mut made = blank(
+            ID.into(),
+            "Lampion: the handbook · 안내서".into(),
+            Kind::Files,
+            source,
+            folder,
+            library.kernel().clock.now_ms(),
+        );
         made.description = "How to search, read, keep and run this library.".into();
         made.language = "en,ko".into();
         library.store().insert(&made).await?;
         library.refresh().await?;
     }
-    library.kernel().queue(crate::import::KIND, ID, "{}".into()).await?;
+    library
+        .kernel()
+        .queue(crate::import::KIND, ID, "{}".into())
+        .await?;
     db.set_setting(REMOVED, &version).await?;
     Ok(())
 }
@@ -51,7 +69,9 @@ fn version() -> String {
     let mut hasher = blake3::Hasher::new();
     for folder in FILES.dirs() {
         for file in folder.files() {
-            hasher.update(file.path().to_string_lossy().as_bytes()).update(file.contents());
+            hasher
+                .update(file.path().to_string_lossy().as_bytes())
+                .update(file.contents());
         }
     }
     hasher.finalize().to_hex().chars().take(16).collect()

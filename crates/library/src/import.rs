@@ -5,28 +5,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use lampion_blobs::BlobError;
 use lampion_core::jobs::{JobContext, JobEnd, JobHandler, Progress};
-use lampion_search::{Begin, Document, SearchError, Writer};
+use lampion_search::{Begin, SearchError};
 use serde::{Deserialize, Serialize};
 
+use crate::copying::{copy_tree, parts_of};
 use crate::extract::process::Extraction;
 use crate::extract::{About, Frame, Request};
+use crate::indexing::Indexing;
 use crate::library::{Library, LibraryError};
 use crate::model::{Collection, Kind, Manifest, State};
 use crate::store::ImportError;
 
 /// The job's kind.
 pub const KIND: &str = "library.import";
-/// The first commit comes after this time, so that readers soon find something; each next one waits longer.
-const FIRST_COMMIT: Duration = Duration::from_millis(700);
-/// No commit waits longer than this …
-const COMMIT_TIME: Duration = Duration::from_secs(30);
-/// … or for more documents than this.
-const COMMIT_DOCUMENTS: u64 = 100_000;
 /// Listed errors of one import.
 const ERRORS_LIMIT: i64 = 100_000;
 /// Free space that an import leaves on the disk, so that the database and other features go on working.
@@ -50,11 +45,22 @@ impl JobHandler for ImportJob {
 
     async fn run(&self, context: JobContext) -> Result<(), JobEnd> {
         let payload: Payload = serde_json::from_str(&context.job.payload).unwrap_or_default();
-        let collection = self.0.store().get(&context.job.subject).await.map_err(passing)?;
+        let collection = self
+            .0
+            .store()
+            .get(&context.job.subject)
+            .await
+            .map_err(passing)?;
         let Some(collection) = collection else {
             return Err(JobEnd::Failed("the collection was removed".into()));
         };
-        let import = Import { library: self.0.clone(), context, progress: Progress::default(), collection, pending_errors: Vec::new() };
+        let import = Import {
+            library: self.0.clone(),
+            context,
+            progress: Progress::default(),
+            collection,
+            pending_errors: Vec::new(),
+        };
         import.run(payload).await
     }
 }
@@ -71,19 +77,32 @@ fn passing(error: impl std::fmt::Display) -> JobEnd {
     JobEnd::Passing(error.to_string())
 }
 
-fn end_of(error: &LibraryError) -> JobEnd {
+pub(crate) fn end_of(error: &LibraryError) -> JobEnd {
     let text = error.to_string();
     match error {
         LibraryError::Db(_) | LibraryError::Jobs(_) => JobEnd::Passing(text),
-        LibraryError::Search(SearchError::DiskFull(_) | SearchError::Busy(_)) | LibraryError::Blob(BlobError::DiskFull) => JobEnd::Passing(text),
-        LibraryError::Disk(error) if error.kind() == std::io::ErrorKind::StorageFull => JobEnd::Passing("no space left on the disk: make room and it goes on where it stopped".into()),
+        LibraryError::Search(SearchError::DiskFull(_) | SearchError::Busy(_))
+        | LibraryError::Blob(BlobError::DiskFull) => JobEnd::Passing(text),
+        LibraryError::Disk(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            JobEnd::Passing(
+                "no space left on the disk: make room and it goes on where it stopped".into(),
+            )
+        }
         _ => JobEnd::Failed(text),
     }
 }
 
 impl Import {
     async fn run(mut self, payload: Payload) -> Result<(), JobEnd> {
-        std::fs::create_dir_all(&self.collection.folder).or_else(|error| if self.collection.folder.is_dir() { Ok(()) } else { Err(error) }).map_err(|error| end_of(&error.into()))?;
+        std::fs::create_dir_all(&self.collection.folder)
+            .or_else(|error| {
+                if self.collection.folder.is_dir() {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
+            })
+            .map_err(|error| end_of(&error.into()))?;
         if self.adopted().await? {
             return Ok(());
         }
@@ -104,14 +123,23 @@ impl Import {
 
     /// A collection that came with its index is ready as it is.
     async fn adopted(&mut self) -> Result<bool, JobEnd> {
-        let came_along = self.collection.state == State::New && self.collection.run == 0 && self.collection.folder.join(crate::model::MANIFEST).exists();
+        let came_along = self.collection.state == State::New
+            && self.collection.run == 0
+            && self.collection.folder.join(crate::model::MANIFEST).exists();
         if !came_along {
             return Ok(false);
         }
         let id = self.collection.id.clone();
-        let stats = self.library.engine(move |engine| engine.stats(&id)).await.map_err(|error| end_of(&error))?;
+        let stats = self
+            .library
+            .engine(move |engine| engine.stats(&id))
+            .await
+            .map_err(|error| end_of(&error))?;
         match stats {
-            Ok(stats) if stats.documents > 0 && stats.documents == u64::try_from(self.collection.documents).unwrap_or(0) => {
+            Ok(stats)
+                if stats.documents > 0
+                    && stats.documents == u64::try_from(self.collection.documents).unwrap_or(0) =>
+            {
                 self.collection.state = State::Ready;
                 self.collection.index_bytes = i64::try_from(stats.size_bytes).unwrap_or(0);
                 self.save().await?;
@@ -126,11 +154,21 @@ impl Import {
         self.library.kernel().search.detach(&self.collection.id);
         let folder = self.collection.index_folder();
         match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(JobEnd::Failed(format!("{}: {error}", folder.display()))),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(JobEnd::Failed(format!("{}: {error}", folder.display())));
+            }
             _ => {}
         }
-        let place = lampion_search::IndexPlace { collection: self.collection.id.clone(), folder, read_only: false };
-        self.library.kernel().search.attach(place).map_err(|error| end_of(&error.into()))?;
+        let place = lampion_search::IndexPlace {
+            collection: self.collection.id.clone(),
+            folder,
+            read_only: false,
+        };
+        self.library
+            .kernel()
+            .search
+            .attach(place)
+            .map_err(|error| end_of(&error.into()))?;
         self.collection.state = State::New;
         self.save().await
     }
@@ -138,14 +176,19 @@ impl Import {
     /// Copies an archive or file of records into the blob store, if that was asked for and isn't done.
     async fn copy(&mut self) -> Result<(), JobEnd> {
         let source = self.collection.source.clone();
-        let Some(path) = self.collection.content_path().filter(|_| source.copy && source.blob.is_none()) else {
+        let Some(path) = self
+            .collection
+            .content_path()
+            .filter(|_| source.copy && source.blob.is_none())
+        else {
             return Ok(());
         };
         self.progress.phase = "copying".into();
         if self.collection.kind == Kind::Files {
             return self.copy_folder(path).await;
         }
-        self.progress.bytes_total = std::fs::metadata(&path).map_or(0, |about| i64::try_from(about.len()).unwrap_or(0));
+        self.progress.bytes_total =
+            std::fs::metadata(&path).map_or(0, |about| i64::try_from(about.len()).unwrap_or(0));
         self.require_space(u64::try_from(self.progress.bytes_total).unwrap_or(0))?;
         let copied = self.copy_parts(&path).await?;
         self.collection.source.blob = Some(copied);
@@ -163,13 +206,21 @@ impl Import {
     /// Copies files into the collection's own folder, where they make one unit with its index.
     async fn copy_folder(&mut self, from: PathBuf) -> Result<(), JobEnd> {
         let to = self.collection.folder.join("files");
-        let (temporary, stop, into) = (self.collection.source.temporary, self.context.stop.clone(), to.clone());
+        let (temporary, stop, into) = (
+            self.collection.source.temporary,
+            self.context.stop.clone(),
+            to.clone(),
+        );
         let copied = blocking(move || {
             if temporary && !into.exists() && std::fs::rename(&from, &into).is_ok() {
                 return Ok(());
             }
             copy_tree(&from, &into, &stop)?;
-            if temporary { std::fs::remove_dir_all(&from) } else { Ok(()) }
+            if temporary {
+                std::fs::remove_dir_all(&from)
+            } else {
+                Ok(())
+            }
         })
         .await?;
         if self.context.stop.is_cancelled() {
@@ -188,27 +239,35 @@ impl Import {
         let parts = parts_of(path);
         let (counted, mut counts) = tokio::sync::mpsc::channel::<u64>(16);
         let copying = tokio::spawn(async move {
-            let stream = futures_util::stream::try_unfold((parts.into_iter(), None::<tokio::fs::File>, counted), |(mut parts, mut file, counted)| async move {
-                loop {
-                    let Some(open) = &mut file else {
-                        let Some(next) = parts.next() else { return Ok::<_, std::io::Error>(None) };
-                        file = Some(tokio::fs::File::open(next).await?);
-                        continue;
-                    };
-                    let mut buffer = bytes::BytesMut::with_capacity(1 << 20);
-                    match tokio::io::AsyncReadExt::read_buf(open, &mut buffer).await? {
-                        0 => file = None,
-                        count => {
-                            let _nobody_watches = counted.send(count as u64).await;
-                            return Ok(Some((buffer.freeze(), (parts, file, counted))));
+            let stream = futures_util::stream::try_unfold(
+                (parts.into_iter(), None::<tokio::fs::File>, counted),
+                |(mut parts, mut file, counted)| async move {
+                    loop {
+                        let Some(open) = &mut file else {
+                            let Some(next) = parts.next() else {
+                                return Ok::<_, std::io::Error>(None);
+                            };
+                            file = Some(tokio::fs::File::open(next).await?);
+                            continue;
+                        };
+                        let mut buffer = bytes::BytesMut::with_capacity(1 << 20);
+                        match tokio::io::AsyncReadExt::read_buf(open, &mut buffer).await? {
+                            0 => file = None,
+                            count => {
+                                let _nobody_watches = counted.send(count as u64).await;
+                                return Ok(Some((buffer.freeze(), (parts, file, counted))));
+                            }
                         }
                     }
-                }
-            });
+                },
+            );
             blobs.put_stream(Box::pin(stream)).await
         });
         while let Some(count) = counts.recv().await {
-            self.progress.bytes = self.progress.bytes.saturating_add(i64::try_from(count).unwrap_or(0));
+            self.progress.bytes = self
+                .progress
+                .bytes
+                .saturating_add(i64::try_from(count).unwrap_or(0));
             self.context.progress(self.progress.clone()).await;
             if stop.is_cancelled() {
                 copying.abort();
@@ -224,7 +283,9 @@ impl Import {
 
     /// Refuses before the disk is full, while everything else still works.
     fn require_space(&self, bytes: u64) -> Result<(), JobEnd> {
-        let free = rustix::fs::statvfs(&self.library.kernel().data).map_or(u64::MAX, |about| about.f_bavail.saturating_mul(about.f_frsize));
+        let free = rustix::fs::statvfs(&self.library.kernel().data).map_or(u64::MAX, |about| {
+            about.f_bavail.saturating_mul(about.f_frsize)
+        });
         if free < bytes.saturating_add(RESERVE_BYTES) {
             return Err(JobEnd::Passing(format!(
                 "no space left on the disk: {} are free, {} are needed: make room and it goes on where it stopped",
@@ -238,14 +299,28 @@ impl Import {
     async fn index(&mut self, begin: Begin) -> Result<(), JobEnd> {
         let id = self.collection.id.clone();
         let engine = Arc::clone(&self.library.kernel().search);
-        let writer = blocking(move || engine.write(&id, begin)).await?.map_err(|error| end_of(&error.into()))?;
+        let writer = blocking(move || engine.write(&id, begin))
+            .await?
+            .map_err(|error| end_of(&error.into()))?;
         let cursor = writer.cursor().unwrap_or_default();
-        self.progress = Progress { phase: "indexing".into(), items: i64::try_from(writer.documents()).unwrap_or(0), ..Progress::default() };
-        self.progress.failed = self.library.store().count_errors(&self.collection.id).await.map_err(passing)?;
+        self.progress = Progress {
+            phase: "indexing".into(),
+            items: i64::try_from(writer.documents()).unwrap_or(0),
+            ..Progress::default()
+        };
+        self.progress.failed = self
+            .library
+            .store()
+            .count_errors(&self.collection.id)
+            .await
+            .map_err(passing)?;
         if cursor.is_empty() {
             self.progress.failed = 0;
         }
-        let content = self.library.content_path(&self.collection).map_err(|error| end_of(&error))?;
+        let content = self
+            .library
+            .content_path(&self.collection)
+            .map_err(|error| end_of(&error))?;
         let request = Request {
             kind: self.collection.kind,
             path: content,
@@ -279,10 +354,19 @@ impl Import {
         }
     }
 
-    async fn pump(&mut self, extraction: &mut Extraction, indexing: &mut Indexing) -> Result<(), JobEnd> {
+    async fn pump(
+        &mut self,
+        extraction: &mut Extraction,
+        indexing: &mut Indexing,
+    ) -> Result<(), JobEnd> {
         loop {
-            let frame = extraction.next(&self.context.stop).await.map_err(|error| JobEnd::Failed(error.to_string()))?;
-            let Some(frame) = frame else { return Err(self.context.stop_reason()) };
+            let frame = extraction
+                .next(&self.context.stop)
+                .await
+                .map_err(|error| JobEnd::Failed(error.to_string()))?;
+            let Some(frame) = frame else {
+                return Err(self.context.stop_reason());
+            };
             match frame {
                 Frame::About(about) => self.about(about).await?,
                 Frame::Plan { items, bytes } => {
@@ -294,7 +378,11 @@ impl Import {
                     let needed = !indexing.unchanged(&key, hash);
                     extraction.answer(needed).await;
                 }
-                Frame::Item { document, cursor, bytes } => {
+                Frame::Item {
+                    document,
+                    cursor,
+                    bytes,
+                } => {
                     indexing.add(document, cursor).await?;
                     self.library.kernel().metrics.imported.inc();
                     self.advance(1, bytes).await;
@@ -304,7 +392,12 @@ impl Import {
                     indexing.pass(cursor);
                     self.advance(1, bytes).await;
                 }
-                Frame::Failed { item, reason, cursor, bytes } => {
+                Frame::Failed {
+                    item,
+                    reason,
+                    cursor,
+                    bytes,
+                } => {
                     self.failed(item, reason);
                     indexing.pass(cursor);
                     self.advance(1, bytes).await;
@@ -341,7 +434,10 @@ impl Import {
     async fn about(&mut self, about: About) -> Result<(), JobEnd> {
         let collection = &mut self.collection;
         let from_name = collection.state == State::New && collection.kind == Kind::Zim;
-        if !about.title.is_empty() && (collection.title.is_empty() || (from_name && collection.documents == 0 && collection.description.is_empty())) {
+        if !about.title.is_empty()
+            && (collection.title.is_empty()
+                || (from_name && collection.documents == 0 && collection.description.is_empty()))
+        {
             collection.title = about.title;
         }
         for (field, value) in [
@@ -359,8 +455,15 @@ impl Import {
         if let Some((_, picture)) = about.cover
             && collection.cover.is_empty()
         {
-            let stream = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from(picture))]);
-            let stored = self.library.kernel().blobs.put_stream(stream).await.map_err(|error| end_of(&error.into()))?;
+            let stream =
+                futures_util::stream::iter([Ok::<_, std::io::Error>(bytes::Bytes::from(picture))]);
+            let stored = self
+                .library
+                .kernel()
+                .blobs
+                .put_stream(stream)
+                .await
+                .map_err(|error| end_of(&error.into()))?;
             self.collection.cover = stored.hash.to_string();
         }
         self.save().await
@@ -368,17 +471,32 @@ impl Import {
 
     async fn keep_errors(&mut self) -> Result<(), JobEnd> {
         let errors = std::mem::take(&mut self.pending_errors);
-        self.library.store().add_errors(&self.collection.id, self.collection.run, &errors).await.map_err(passing)
+        self.library
+            .store()
+            .add_errors(&self.collection.id, self.collection.run, &errors)
+            .await
+            .map_err(passing)
     }
 
     /// Tells readers how much there is now.
     async fn count(&mut self) -> Result<(), JobEnd> {
         let id = self.collection.id.clone();
-        let stats = self.library.engine(move |engine| engine.stats(&id)).await.and_then(|stats| stats.map_err(LibraryError::from)).map_err(|error| end_of(&error))?;
+        let stats = self
+            .library
+            .engine(move |engine| engine.stats(&id))
+            .await
+            .and_then(|stats| stats.map_err(LibraryError::from))
+            .map_err(|error| end_of(&error))?;
         self.collection.documents = i64::try_from(stats.documents).unwrap_or(0);
         self.collection.index_bytes = i64::try_from(stats.size_bytes).unwrap_or(0);
         if self.collection.language.is_empty() {
-            self.collection.language = stats.languages.iter().take(3).map(|(tag, _)| tag.as_str()).collect::<Vec<_>>().join(",");
+            self.collection.language = stats
+                .languages
+                .iter()
+                .take(3)
+                .map(|(tag, _)| tag.as_str())
+                .collect::<Vec<_>>()
+                .join(",");
         }
         self.save().await
     }
@@ -388,8 +506,17 @@ impl Import {
             self.collection.language.clear();
         }
         self.count().await?;
-        self.library.store().forget_errors(&self.collection.id, self.collection.run).await.map_err(passing)?;
-        self.collection.failed = self.library.store().count_errors(&self.collection.id).await.map_err(passing)?;
+        self.library
+            .store()
+            .forget_errors(&self.collection.id, self.collection.run)
+            .await
+            .map_err(passing)?;
+        self.collection.failed = self
+            .library
+            .store()
+            .count_errors(&self.collection.id)
+            .await
+            .map_err(passing)?;
         self.collection.state = State::Ready;
         self.save().await?;
         let manifest = manifest(&self.collection);
@@ -398,7 +525,11 @@ impl Import {
         }
         self.context.progress(self.progress.clone()).await;
         if self.collection.kind == Kind::Zim {
-            self.library.kernel().queue(crate::check::KIND, &self.collection.id, "{}".into()).await.map_err(passing)?;
+            self.library
+                .kernel()
+                .queue(crate::check::KIND, &self.collection.id, "{}".into())
+                .await
+                .map_err(passing)?;
         }
         Ok(())
     }
@@ -406,51 +537,32 @@ impl Import {
     async fn save(&mut self) -> Result<(), JobEnd> {
         self.collection.updated_ms = self.library.kernel().clock.now_ms();
         // What a librarian changed meanwhile stays.
-        if let Some(now) = self.library.store().get(&self.collection.id).await.map_err(passing)? {
+        if let Some(now) = self
+            .library
+            .store()
+            .get(&self.collection.id)
+            .await
+            .map_err(passing)?
+        {
             self.collection.visibility = now.visibility;
         } else {
             return Err(JobEnd::Cancelled);
         }
-        self.library.store().update(&self.collection).await.map_err(passing)?;
-        self.library.refresh().await.map_err(|error| end_of(&error))?;
-        self.library.kernel().events.send("collection.changed", self.collection.id.as_str());
+        self.library
+            .store()
+            .update(&self.collection)
+            .await
+            .map_err(passing)?;
+        self.library
+            .refresh()
+            .await
+            .map_err(|error| end_of(&error))?;
+        self.library
+            .kernel()
+            .events
+            .send("collection.changed", self.collection.id.as_str());
         Ok(())
     }
-}
-
-/// Copies a file or folder; what is there already with the same size and no older is not copied again.
-fn copy_tree(from: &Path, to: &Path, stop: &tokio_util::sync::CancellationToken) -> std::io::Result<()> {
-    if from.is_file() {
-        std::fs::create_dir_all(to)?;
-        return copy_file(from, &to.join(from.file_name().unwrap_or_default()));
-    }
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        if stop.is_cancelled() {
-            return Ok(());
-        }
-        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy_tree(&entry.path(), &target, stop)?;
-        } else if kind.is_file() {
-            copy_file(&entry.path(), &target)?;
-        }
-    }
-    std::fs::File::open(to)?.sync_all()
-}
-
-fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
-    let about = from.metadata()?;
-    let same = to.metadata().is_ok_and(|there| there.len() == about.len() && there.modified().ok() >= about.modified().ok());
-    if same {
-        return Ok(());
-    }
-    let mut partial = to.as_os_str().to_owned();
-    partial.push(".lampion-part");
-    std::fs::copy(from, &partial)?;
-    std::fs::File::open(&partial)?.sync_all()?;
-    std::fs::rename(&partial, to)
 }
 
 /// What travels with a collection's folder.
@@ -471,147 +583,11 @@ pub(crate) fn manifest(collection: &Collection) -> Manifest {
     }
 }
 
-/// Copies a collection's content and live index into a new folder.
-pub(crate) fn export(collection: &Collection, content: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir(to).map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}: name a folder that doesn't exist yet", to.display())))?;
-    let never = tokio_util::sync::CancellationToken::new();
-    let name = match &collection.source.name {
-        name if name.is_empty() => collection.id.clone(),
-        name => name.clone(),
-    };
-    let name = if content.is_dir() { "files".to_string() } else { name };
-    let mut manifest = manifest(collection);
-    if content.is_dir() {
-        copy_tree(content, &to.join(&name), &never)?;
-    } else {
-        let parts = parts_of(content);
-        for part in &parts {
-            let part_name = if parts.len() == 1 { name.clone().into() } else { part.file_name().unwrap_or_default().to_owned() };
-            copy_file(part, &to.join(part_name))?;
-        }
-    }
-    copy_tree(&collection.index_folder(), &to.join("index"), &never)?;
-    manifest.source = crate::model::Source { path: Some(name.into()), blob: None, copy: false, temporary: false, ..collection.source.clone() };
-    manifest.write(to)
-}
-
-/// All parts of a split archive, or the one file.
-fn parts_of(path: &Path) -> Vec<PathBuf> {
-    let text = path.to_string_lossy();
-    let Some(stem) = text.strip_suffix("aa").filter(|stem| stem.ends_with(".zim")) else { return vec![path.to_path_buf()] };
-    let letters = || 'a'..='z';
-    letters().flat_map(|first| letters().map(move |second| (first, second))).map(|(first, second)| PathBuf::from(format!("{stem}{first}{second}"))).take_while(|part| part.exists()).collect()
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JobEnd> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| JobEnd::Failed(error.to_string()))
-}
-
-/// The writer on its own thread, fed through a short queue, so that reading and indexing go on at the same time.
-struct Indexing {
-    writer: Option<Box<dyn Writer>>,
-    batch: Vec<Change>,
-    batch_bytes: usize,
-    at_work: Option<tokio::task::JoinHandle<(Box<dyn Writer>, Result<(), SearchError>)>>,
-    cursor: String,
-    since_commit: u64,
-    committed: Instant,
-    wait: Duration,
-}
-
-enum Change {
-    Add(Box<Document>),
-    Alias(String, String),
-}
-
-/// Documents that are handed to the writer's thread together, by count and by size.
-const BATCH: usize = 512;
-const BATCH_BYTES: usize = 4 << 20;
-
-impl Indexing {
-    fn new(writer: Box<dyn Writer>) -> Self {
-        let cursor = writer.cursor().unwrap_or_default();
-        Self { writer: Some(writer), batch: Vec::new(), batch_bytes: 0, at_work: None, cursor, since_commit: 0, committed: Instant::now(), wait: FIRST_COMMIT }
-    }
-
-    fn unchanged(&mut self, key: &str, hash: u64) -> bool {
-        // Asked only in updates of folders, where no batch is under way for long.
-        match (&mut self.writer, &self.at_work) {
-            (Some(writer), None) => writer.unchanged(key, hash),
-            _ => false,
-        }
-    }
-
-    async fn add(&mut self, document: Box<Document>, cursor: String) -> Result<(), JobEnd> {
-        self.batch_bytes += document.body.len() + 256;
-        self.batch.push(Change::Add(document));
-        self.pass(cursor);
-        self.hand_over(false).await
-    }
-
-    async fn alias(&mut self, title: String, key: String) -> Result<(), JobEnd> {
-        self.batch.push(Change::Alias(title, key));
-        self.hand_over(false).await
-    }
-
-    fn pass(&mut self, cursor: String) {
-        self.cursor = cursor;
-        self.since_commit += 1;
-    }
-
-    async fn hand_over(&mut self, all: bool) -> Result<(), JobEnd> {
-        if !all && self.batch.len() < BATCH && self.batch_bytes < BATCH_BYTES {
-            return Ok(());
-        }
-        self.join().await?;
-        let Some(mut writer) = self.writer.take() else { return Err(JobEnd::Failed("the index is not being written".into())) };
-        let batch = std::mem::take(&mut self.batch);
-        self.batch_bytes = 0;
-        self.at_work = Some(tokio::task::spawn_blocking(move || {
-            for change in batch {
-                let done = match change {
-                    // In an update, what stands unchanged is kept as it is.
-                    Change::Add(document) if writer.unchanged(&document.key, document.hash) => Ok(()),
-                    Change::Add(document) => writer.add(*document),
-                    Change::Alias(title, key) => writer.alias(&title, &key),
-                };
-                if let Err(error) = done {
-                    return (writer, Err(error));
-                }
-            }
-            (writer, Ok(()))
-        }));
-        if all { self.join().await } else { Ok(()) }
-    }
-
-    async fn join(&mut self) -> Result<(), JobEnd> {
-        if let Some(task) = self.at_work.take() {
-            let (writer, done) = task.await.map_err(|error| JobEnd::Failed(error.to_string()))?;
-            self.writer = Some(writer);
-            done.map_err(|error| end_of(&error.into()))?;
-        }
-        Ok(())
-    }
-
-    fn commit_is_due(&self) -> bool {
-        self.since_commit >= COMMIT_DOCUMENTS || (self.since_commit > 0 && self.committed.elapsed() >= self.wait)
-    }
-
-    async fn commit(&mut self) -> Result<(), JobEnd> {
-        self.hand_over(true).await?;
-        let (Some(mut writer), cursor) = (self.writer.take(), self.cursor.clone()) else { return Ok(()) };
-        let (writer, done) = blocking(move || { let done = writer.commit(&cursor); (writer, done) }).await?;
-        self.writer = Some(writer);
-        done.map_err(|error| end_of(&error.into()))?;
-        self.since_commit = 0;
-        self.committed = Instant::now();
-        self.wait = (self.wait * 2).min(COMMIT_TIME);
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<(), JobEnd> {
-        self.hand_over(true).await?;
-        let Some(writer) = self.writer.take() else { return Ok(()) };
-        blocking(move || writer.finish()).await?.map_err(|error| end_of(&error.into()))
-    }
+/// Does blocking work on a thread for it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JobEnd> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| JobEnd::Failed(error.to_string()))
 }

@@ -6,12 +6,23 @@
 //! librarian decides (title, visibility) and what can't be read from the content (errors, health).
 //!
 //! Bytes from outside are read by [`extract`] in a child process with limits; [`import`] indexes what it gives.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "tests"
+    )
+)]
 
+mod adding;
 pub mod check;
+mod copying;
 pub mod extract;
 pub mod handbook;
 pub mod import;
+mod indexing;
 mod library;
 mod mime;
 pub mod model;
@@ -22,11 +33,13 @@ use std::sync::Arc;
 
 use lampion_web::Feature;
 
-pub use library::{Library, LibraryError, NewImport};
+pub use adding::NewImport;
+pub use library::{Library, LibraryError};
 
 /// The feature, whole.
 pub fn feature(library: &Library) -> Feature {
-    let upload_limit_bytes = usize::try_from(library.kernel().config.upload_limit_mb << 20).unwrap_or(usize::MAX);
+    let upload_limit_bytes =
+        usize::try_from(library.kernel().config.upload_limit_mb << 20).unwrap_or(usize::MAX);
     Feature {
         name: "library",
         migrations: store::MIGRATIONS,
@@ -34,6 +47,9 @@ pub fn feature(library: &Library) -> Feature {
         navigation: pages::navigation(),
         routes: pages::routes(library.clone(), upload_limit_bytes),
         content: pages::content::routes(library.clone()),
-        jobs: vec![Arc::new(import::ImportJob(library.clone())), Arc::new(check::CheckJob(library.clone()))],
+        jobs: vec![
+            Arc::new(import::ImportJob(library.clone())),
+            Arc::new(check::CheckJob(library.clone())),
+        ],
     }
 }

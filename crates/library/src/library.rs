@@ -1,7 +1,7 @@
 //! The library as one value: collections that are known, their archives, and the limits on searching.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::extract::process::{Extraction, Worker};
 use crate::extract::{Frame, Request};
-use crate::model::{Collection, Kind, MANIFEST, Manifest, Source, State, Visibility};
+use crate::model::{Collection, Kind};
 use crate::store::Store;
 
 /// Archives that are kept open.
@@ -71,7 +71,9 @@ impl From<LibraryError> for lampion_web::AppError {
         match error {
             LibraryError::NoSuchCollection(_) => Self::not_found(),
             LibraryError::BadSource { .. } => Self::bad_request(error.to_string()),
-            LibraryError::Busy | LibraryError::Content { .. } => Self::unavailable(error.to_string()),
+            LibraryError::Busy | LibraryError::Content { .. } => {
+                Self::unavailable(error.to_string())
+            }
             LibraryError::Db(error) => error.into(),
             LibraryError::Search(error) => error.into(),
             LibraryError::Jobs(error) => error.into(),
@@ -99,29 +101,6 @@ struct Inner {
 struct Known {
     version: String,
     all: Vec<Collection>,
-}
-
-/// What to import, as a person asks for it.
-#[derive(Debug, Clone, Default)]
-pub struct NewImport {
-    /// File or folder.
-    pub path: PathBuf,
-    /// Wanted id; made from the title if empty.
-    pub id: String,
-    /// Wanted title; the source's own if empty.
-    pub title: String,
-    /// Copy the content instead of reading it in place.
-    pub copy: bool,
-    /// The path is a temporary file of ours.
-    pub temporary: bool,
-    /// Sort of content, if told.
-    pub kind: Option<Kind>,
-    /// Format of records, if told.
-    pub format: String,
-    /// Column mapping of records.
-    pub mapping: String,
-    /// Who may see it.
-    pub visibility: Option<Visibility>,
 }
 
 impl Library {
@@ -174,7 +153,11 @@ impl Library {
             return Ok(());
         }
         let all = self.0.store.all().await?;
-        for old in before.all.iter().filter(|old| !all.iter().any(|new| new.id == old.id)) {
+        for old in before
+            .all
+            .iter()
+            .filter(|old| !all.iter().any(|new| new.id == old.id))
+        {
             self.0.kernel.search.detach(&old.id);
             self.close_archive(&old.id);
         }
@@ -187,13 +170,19 @@ impl Library {
                 self.close_archive(&new.id);
             }
         }
-        *self.0.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { version, all });
+        *self.0.known.write().unwrap_or_else(PoisonError::into_inner) =
+            Arc::new(Known { version, all });
         Ok(())
     }
 
     fn attach(&self, collection: &Collection) {
-        let read_only = collection.folder.is_dir() && rustix::fs::access(&collection.folder, rustix::fs::Access::WRITE_OK).is_err();
-        let place = IndexPlace { collection: collection.id.clone(), folder: collection.index_folder(), read_only };
+        let read_only = collection.folder.is_dir()
+            && rustix::fs::access(&collection.folder, rustix::fs::Access::WRITE_OK).is_err();
+        let place = IndexPlace {
+            collection: collection.id.clone(),
+            folder: collection.index_folder(),
+            read_only,
+        };
         if let Err(error) = self.0.kernel.search.attach(place) {
             tracing::error!(collection = %collection.id, %error, "its index can't be used");
         }
@@ -214,32 +203,60 @@ impl Library {
 
     /// All collections.
     pub fn collections(&self) -> Vec<Collection> {
-        self.0.known.read().unwrap_or_else(PoisonError::into_inner).all.clone()
+        self.0
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .all
+            .clone()
     }
 
     /// Collections that a person may see.
     pub fn visible(&self, person: Option<&Person>) -> Vec<Collection> {
         let known = Arc::clone(&self.0.known.read().unwrap_or_else(PoisonError::into_inner));
-        known.all.iter().filter(|one| one.visible_to(person)).cloned().collect()
+        known
+            .all
+            .iter()
+            .filter(|one| one.visible_to(person))
+            .cloned()
+            .collect()
     }
 
     /// Ids of collections that a person may see.
     pub fn visible_ids(&self, person: Option<&Person>) -> Vec<String> {
         let known = Arc::clone(&self.0.known.read().unwrap_or_else(PoisonError::into_inner));
-        known.all.iter().filter(|one| one.visible_to(person)).map(|one| one.id.clone()).collect()
+        known
+            .all
+            .iter()
+            .filter(|one| one.visible_to(person))
+            .map(|one| one.id.clone())
+            .collect()
     }
 
     /// One collection.
     pub fn collection(&self, id: &str) -> Option<Collection> {
-        self.0.known.read().unwrap_or_else(PoisonError::into_inner).all.iter().find(|one| one.id == id).cloned()
+        self.0
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .all
+            .iter()
+            .find(|one| one.id == id)
+            .cloned()
     }
 
     /// One collection that a person may see; to anybody else it doesn't exist.
     ///
     /// # Errors
     /// `NoSuchCollection`.
-    pub fn collection_for(&self, id: &str, person: Option<&Person>) -> Result<Collection, LibraryError> {
-        self.collection(id).filter(|one| one.visible_to(person)).ok_or_else(|| LibraryError::NoSuchCollection(id.into()))
+    pub fn collection_for(
+        &self,
+        id: &str,
+        person: Option<&Person>,
+    ) -> Result<Collection, LibraryError> {
+        self.collection(id)
+            .filter(|one| one.visible_to(person))
+            .ok_or_else(|| LibraryError::NoSuchCollection(id.into()))
     }
 
     /// Searches on a blocking thread, a few at a time; others wait their turn.
@@ -251,7 +268,10 @@ impl Library {
         request.deadline = Some(Duration::from_millis(kernel.config.search_deadline_ms));
         let results = self.engine(move |engine| engine.search(&request)).await??;
         kernel.metrics.searches.inc();
-        kernel.metrics.search_seconds.observe(results.took_us as f64 / 1e6);
+        kernel
+            .metrics
+            .search_seconds
+            .observe(results.took_us as f64 / 1e6);
         if results.partial {
             kernel.metrics.searches_partial.inc();
         }
@@ -262,18 +282,32 @@ impl Library {
     ///
     /// # Errors
     /// `Busy`.
-    pub async fn suggest(&self, typed: String, collections: Vec<String>, limit: usize) -> Result<Vec<Suggestion>, LibraryError> {
-        self.engine(move |engine| engine.suggest(&typed, &collections, limit)).await
+    pub async fn suggest(
+        &self,
+        typed: String,
+        collections: Vec<String>,
+        limit: usize,
+    ) -> Result<Vec<Suggestion>, LibraryError> {
+        self.engine(move |engine| engine.suggest(&typed, &collections, limit))
+            .await
     }
 
     /// Asks the engine something on a blocking thread.
     ///
     /// # Errors
     /// `Busy`.
-    pub async fn engine<T: Send + 'static>(&self, ask: impl FnOnce(&dyn lampion_search::Engine) -> T + Send + 'static) -> Result<T, LibraryError> {
-        let _turn = tokio::time::timeout(QUEUE_TIME, self.0.turns.acquire()).await.map_err(|_| LibraryError::Busy)?.map_err(|_| LibraryError::Busy)?;
+    pub async fn engine<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn lampion_search::Engine) -> T + Send + 'static,
+    ) -> Result<T, LibraryError> {
+        let _turn = tokio::time::timeout(QUEUE_TIME, self.0.turns.acquire())
+            .await
+            .map_err(|_| LibraryError::Busy)?
+            .map_err(|_| LibraryError::Busy)?;
         let engine = Arc::clone(&self.0.kernel.search);
-        tokio::task::spawn_blocking(move || ask(&*engine)).await.map_err(|error| LibraryError::Search(SearchError::Engine(error.to_string())))
+        tokio::task::spawn_blocking(move || ask(&*engine))
+            .await
+            .map_err(|error| LibraryError::Search(SearchError::Engine(error.to_string())))
     }
 
     /// Where a collection's content can be read as a file or folder.
@@ -281,12 +315,24 @@ impl Library {
     /// # Errors
     /// `Content` if it is nowhere.
     pub fn content_path(&self, collection: &Collection) -> Result<PathBuf, LibraryError> {
-        let lost = |reason: &str| LibraryError::Content { collection: collection.id.clone(), reason: reason.into() };
+        let lost = |reason: &str| LibraryError::Content {
+            collection: collection.id.clone(),
+            reason: reason.into(),
+        };
         if let Some(blob) = &collection.source.blob {
-            let hash: Hash = blob.parse().map_err(|_| lost("its address in the store is damaged"))?;
-            return self.0.kernel.blobs.local_path(&hash).ok_or_else(|| lost("its file is missing from the store: import it again"));
+            let hash: Hash = blob
+                .parse()
+                .map_err(|_| lost("its address in the store is damaged"))?;
+            return self
+                .0
+                .kernel
+                .blobs
+                .local_path(&hash)
+                .ok_or_else(|| lost("its file is missing from the store: import it again"));
         }
-        collection.content_path().ok_or_else(|| lost("it has no content"))
+        collection
+            .content_path()
+            .ok_or_else(|| lost("it has no content"))
     }
 
     /// The open archive of a collection.
@@ -294,14 +340,32 @@ impl Library {
     /// # Errors
     /// `Content` if it can't be opened. Blocks: call it on a blocking thread.
     pub fn archive(&self, collection: &Collection) -> Result<Arc<Archive>, LibraryError> {
-        if let Some(open) = self.0.archives.lock().unwrap_or_else(PoisonError::into_inner).get(&collection.id) {
+        if let Some(open) = self
+            .0
+            .archives
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&collection.id)
+        {
             return Ok(Arc::clone(open));
         }
         let path = self.content_path(collection)?;
-        let options = OpenOptions { cache: Some(Arc::clone(&self.0.cache)), ..OpenOptions::default() };
-        let archive = Archive::open_with(&path, options).map_err(|error: ZimError| LibraryError::Content { collection: collection.id.clone(), reason: error.to_string() })?;
+        let options = OpenOptions {
+            cache: Some(Arc::clone(&self.0.cache)),
+            ..OpenOptions::default()
+        };
+        let archive = Archive::open_with(&path, options).map_err(|error: ZimError| {
+            LibraryError::Content {
+                collection: collection.id.clone(),
+                reason: error.to_string(),
+            }
+        })?;
         let archive = Arc::new(archive);
-        let mut open = self.0.archives.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self
+            .0
+            .archives
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if open.len() >= OPEN_ARCHIVES {
             open.clear();
         }
@@ -314,14 +378,25 @@ impl Library {
     /// # Errors
     /// `Content` with the reader's reason.
     pub async fn full_text(&self, path: PathBuf, name: &str) -> Result<String, LibraryError> {
-        let content = |reason: String| LibraryError::Content { collection: name.to_string(), reason };
-        let request = Request { kind: Kind::Files, path, name: name.to_string(), limit: 1, ..Request::default() };
+        let content = |reason: String| LibraryError::Content {
+            collection: name.to_string(),
+            reason,
+        };
+        let request = Request {
+            kind: Kind::Files,
+            path,
+            name: name.to_string(),
+            limit: 1,
+            ..Request::default()
+        };
         let mut extraction = Extraction::new(self.0.worker.clone(), request);
         let never = tokio_util::sync::CancellationToken::new();
         loop {
             match extraction.next(&never).await? {
                 Some(Frame::Item { document, .. }) => return Ok(document.body),
-                Some(Frame::Failed { reason, .. } | Frame::Broken(reason)) => return Err(content(reason)),
+                Some(Frame::Failed { reason, .. } | Frame::Broken(reason)) => {
+                    return Err(content(reason));
+                }
                 Some(Frame::End) | None => return Err(content("it has no text".into())),
                 Some(_) => {}
             }
@@ -329,92 +404,11 @@ impl Library {
     }
 
     fn close_archive(&self, id: &str) {
-        self.0.archives.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    }
-
-    /// Makes a collection for a source and queues its import; gives its id and the job's. If a collection with the wanted
-    /// id exists, its content is replaced by the new version.
-    ///
-    /// # Errors
-    /// The source can't be read, or the database.
-    pub async fn import(&self, new: NewImport) -> Result<(String, String), LibraryError> {
-        let bad = |reason: String| LibraryError::BadSource { path: new.path.clone(), reason };
-        let path = std::fs::canonicalize(&new.path).map_err(|error| bad(format!("{error}: check the path")))?;
-        let manifest = if path.is_dir() { Manifest::read(&path).map_err(bad)? } else { None };
-        let now_ms = self.0.kernel.clock.now_ms();
-        let kind = manifest.as_ref().map(|manifest| manifest.kind).or(new.kind).map_or_else(|| guess_kind(&path, new.temporary), Ok).map_err(bad)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let title = [&new.title, manifest.as_ref().map_or(&new.title, |manifest| &manifest.title), &stem(&name)].into_iter().find(|title| !title.is_empty()).cloned().unwrap_or_default();
-        let source = Source { path: Some(path.clone()), name, copy: new.copy, temporary: new.temporary, format: new.format.clone(), mapping: new.mapping.clone(), blob: None };
-        let wanted = [&new.id, manifest.as_ref().map_or(&new.id, |manifest| &manifest.id)].into_iter().find(|id| !id.is_empty()).cloned();
-        let all = self.0.store.all().await?;
-        let known = all.iter().find(|known| wanted.as_ref() == Some(&known.id) || (wanted.is_none() && known.source.path == source.path && known.kind == kind)).cloned();
-        let collection = match known {
-            Some(known) => Collection { source, kind, title: if new.title.is_empty() { known.title.clone() } else { new.title.clone() }, updated_ms: now_ms, ..known },
-            None => {
-                let id = free_id(&self.0.kernel, &all, wanted.as_deref().unwrap_or(&title));
-                let folder = match &manifest {
-                    Some(_) if !new.copy => path.clone(),
-                    _ => self.0.kernel.data.join("collections").join(&id),
-                };
-                let mut made = blank(id, title, kind, source, folder, now_ms);
-                made.visibility = new.visibility.clone().unwrap_or(Visibility::All);
-                if let Some(manifest) = &manifest {
-                    adopt(&mut made, manifest);
-                }
-                made
-            }
-        };
-        if all.iter().any(|one| one.id == collection.id) {
-            self.0.store.update(&collection).await?;
-        } else {
-            self.0.store.insert(&collection).await?;
-        }
-        self.refresh().await?;
-        let job = self.0.kernel.queue(crate::import::KIND, &collection.id, "{}".into()).await?;
-        self.0.kernel.events.send("collection.changed", collection.id.as_str());
-        Ok((collection.id, job.id))
-    }
-
-    /// What a child would be asked to read for an import: for a dry run.
-    ///
-    /// # Errors
-    /// The source can't be read.
-    pub fn plan(&self, new: &NewImport) -> Result<Request, LibraryError> {
-        let bad = |reason: String| LibraryError::BadSource { path: new.path.clone(), reason };
-        let path = std::fs::canonicalize(&new.path).map_err(|error| bad(format!("{error}: check the path")))?;
-        let kind = new.kind.map_or_else(|| guess_kind(&path, new.temporary), Ok).map_err(bad)?;
-        Ok(Request { kind, path, format: new.format.clone(), mapping: new.mapping.clone(), ..Request::default() })
-    }
-
-    /// Writes a collection with its content and index into a new folder that can be carried and imported elsewhere.
-    ///
-    /// # Errors
-    /// The folder exists, the content is missing, or the disk.
-    pub async fn export(&self, id: &str, to: &Path) -> Result<(), LibraryError> {
-        let collection = self.store().get(id).await?.ok_or_else(|| LibraryError::NoSuchCollection(id.into()))?;
-        let content = self.content_path(&collection)?;
-        let to = to.to_path_buf();
-        let exported = tokio::task::spawn_blocking(move || crate::import::export(&collection, &content, &to));
-        Ok(exported.await.map_err(std::io::Error::other)??)
-    }
-
-    /// Queues a rebuild of a collection's index from its content.
-    ///
-    /// # Errors
-    /// No such collection, or the database.
-    pub async fn reindex(&self, id: &str) -> Result<String, LibraryError> {
-        self.store().get(id).await?.ok_or_else(|| LibraryError::NoSuchCollection(id.into()))?;
-        Ok(self.0.kernel.queue(crate::import::KIND, id, r#"{"rebuild":true}"#.into()).await?.id)
-    }
-
-    /// Queues a check of a collection's content.
-    ///
-    /// # Errors
-    /// No such collection, or the database.
-    pub async fn check(&self, id: &str) -> Result<String, LibraryError> {
-        self.store().get(id).await?.ok_or_else(|| LibraryError::NoSuchCollection(id.into()))?;
-        Ok(self.0.kernel.queue(crate::check::KIND, id, "{}".into()).await?.id)
+        self.0
+            .archives
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id);
     }
 
     /// Takes a collection out of the library. Content that lies elsewhere stays; copies of ours are removed.
@@ -422,7 +416,11 @@ impl Library {
     /// # Errors
     /// No such collection, or the database. Files that can't be removed are logged.
     pub async fn remove(&self, id: &str) -> Result<(), LibraryError> {
-        let collection = self.store().get(id).await?.ok_or_else(|| LibraryError::NoSuchCollection(id.into()))?;
+        let collection = self
+            .store()
+            .get(id)
+            .await?
+            .ok_or_else(|| LibraryError::NoSuchCollection(id.into()))?;
         for job in self.0.kernel.jobs.list(id, 20).await? {
             if !job.state.is_over() {
                 self.0.kernel.cancel(&job.id).await?;
@@ -433,14 +431,20 @@ impl Library {
         let own = self.0.kernel.data.join("collections");
         if collection.folder.starts_with(&own) && collection.folder != own {
             let folder = collection.folder.clone();
-            let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await;
+            let removed =
+                tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await;
             if let Ok(Err(error)) = removed
                 && error.kind() != std::io::ErrorKind::NotFound
             {
                 tracing::warn!(collection = id, %error, "its folder could not be removed");
             }
         }
-        let still_used = self.store().all().await?.iter().any(|other| other.source.blob == collection.source.blob);
+        let still_used = self
+            .store()
+            .all()
+            .await?
+            .iter()
+            .any(|other| other.source.blob == collection.source.blob);
         if let Some(blob) = collection.source.blob.as_ref().filter(|_| !still_used)
             && let Ok(hash) = blob.parse()
         {
@@ -452,108 +456,34 @@ impl Library {
 
     /// A token that opens a restricted collection on the content origin, which has no sessions. Good for a day or two.
     pub fn content_token(&self, collection: &str) -> String {
-        self.token_of_day(collection, self.0.kernel.clock.now_ms().div_euclid(86_400_000))
+        self.token_of_day(
+            collection,
+            self.0.kernel.clock.now_ms().div_euclid(86_400_000),
+        )
     }
 
     /// Whether a token opens a collection now.
     pub fn content_token_opens(&self, collection: &str, token: &str) -> bool {
         let today = self.0.kernel.clock.now_ms().div_euclid(86_400_000);
-        [today, today - 1].iter().any(|day| self.token_of_day(collection, *day) == token)
+        [today, today - 1]
+            .iter()
+            .any(|day| self.token_of_day(collection, *day) == token)
     }
 
     fn token_of_day(&self, collection: &str, day: i64) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.0.kernel.secret);
-        hasher.update(b"content").update(&day.to_le_bytes()).update(collection.as_bytes());
+        hasher
+            .update(b"content")
+            .update(&day.to_le_bytes())
+            .update(collection.as_bytes());
         ids::base32(hasher.finalize().as_bytes().get(..20).unwrap_or_default())
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how often another process's changes are looked for")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how often another process's changes are looked for"
+)]
 async fn pause() {
     tokio::time::sleep(Duration::from_millis(900)).await;
-}
-
-fn adopt(made: &mut Collection, manifest: &Manifest) {
-    made.description.clone_from(&manifest.description);
-    made.language.clone_from(&manifest.language);
-    made.creator.clone_from(&manifest.creator);
-    made.origin.clone_from(&manifest.origin);
-    made.main_path.clone_from(&manifest.main_path);
-    made.source = manifest.source.clone();
-    made.documents = manifest.documents;
-    made.size_bytes = manifest.size_bytes;
-}
-
-/// A new collection about which nothing is known yet.
-pub(crate) fn blank(id: String, title: String, kind: Kind, source: Source, folder: PathBuf, now_ms: i64) -> Collection {
-    Collection {
-        id,
-        title,
-        description: String::new(),
-        language: String::new(),
-        creator: String::new(),
-        kind,
-        source,
-        folder,
-        origin: String::new(),
-        visibility: Visibility::All,
-        state: State::New,
-        documents: 0,
-        failed: 0,
-        size_bytes: 0,
-        index_bytes: 0,
-        health: String::new(),
-        health_ms: 0,
-        cover: String::new(),
-        main_path: String::new(),
-        run: 0,
-        created_ms: now_ms,
-        updated_ms: now_ms,
-    }
-}
-
-fn stem(name: &str) -> String {
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem).replace(['_', '-'], " ").trim().to_string()
-}
-
-/// An id that no collection has yet.
-fn free_id(kernel: &Kernel, all: &[Collection], wanted: &str) -> String {
-    let mut base = ids::slug(wanted);
-    if base.is_empty() {
-        base = format!("c{}", ids::new_id(&*kernel.rng).get(..6).unwrap_or_default());
-    }
-    let taken = |id: &str| all.iter().any(|one| one.id == id);
-    if !taken(&base) {
-        return base;
-    }
-    (2..).map(|number| format!("{base}-{number}")).find(|id| !taken(id)).unwrap_or(base)
-}
-
-/// What sort of content lies at a path.
-fn guess_kind(path: &Path, temporary: bool) -> Result<Kind, String> {
-    if path.is_dir() {
-        if path.join(MANIFEST).exists() {
-            return Ok(Kind::Files);
-        }
-        let records = std::fs::read_dir(path).map_err(|error| error.to_string())?.flatten().filter(|entry| entry.path().is_file()).take(50).map(|entry| is_records(&entry.path())).collect::<Vec<_>>();
-        return Ok(if !records.is_empty() && !temporary && records.iter().all(|is| *is) { Kind::Records } else { Kind::Files });
-    }
-    let head = head(path).map_err(|error| error.to_string())?;
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    if head.starts_with(b"ZIM\x04") || name.ends_with(".zim") || name.ends_with(".zimaa") {
-        return Ok(Kind::Zim);
-    }
-    Ok(if is_records(path) { Kind::Records } else { Kind::Files })
-}
-
-fn is_records(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    head(path).is_ok_and(|head| lampion_formats::records::detect_records(&head, &name).is_some())
-}
-
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut head = Vec::new();
-    std::fs::File::open(path)?.take(64 << 10).read_to_end(&mut head)?;
-    Ok(head)
 }

@@ -2,7 +2,10 @@
 
 /// The media type of a file by its extension; `application/octet-stream` if unknown.
 pub fn by_name(name: &str) -> &'static str {
-    let extension = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
+    let extension = name
+        .rsplit_once('.')
+        .map(|(_, end)| end.to_ascii_lowercase())
+        .unwrap_or_default();
     match extension.as_str() {
         "html" | "htm" => "text/html",
         "xhtml" | "xht" => "application/xhtml+xml",

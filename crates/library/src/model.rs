@@ -141,9 +141,8 @@ impl Collection {
         match &self.visibility {
             Visibility::All => true,
             Visibility::SignedIn => person.is_some(),
-            Visibility::Group(group) => {
-                person.is_some_and(|person| person.groups.contains(group) || person.has(Role::Librarian))
-            }
+            Visibility::Group(group) => person
+                .is_some_and(|person| person.groups.contains(group) || person.has(Role::Librarian)),
         }
     }
 
@@ -159,7 +158,11 @@ impl Collection {
 
     /// The letter on its cover if it has no picture.
     pub fn initial(&self) -> String {
-        self.title.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string()).unwrap_or_else(|| "·".into())
+        self.title
+            .chars()
+            .find(|c| c.is_alphanumeric())
+            .map(|c| c.to_uppercase().to_string())
+            .unwrap_or_else(|| "·".into())
     }
 }
 
@@ -241,7 +244,9 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Option<Self>, String> {
         let file = folder.join(MANIFEST);
         match std::fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| format!("{}: {error}", file.display())),
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|error| format!("{}: {error}", file.display())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{}: {error}", file.display())),
         }

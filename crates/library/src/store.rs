@@ -8,8 +8,13 @@ use lampion_db::{Db, DbError, Migration, Migrations, Row, query, query_scalar, t
 use crate::model::{Collection, Kind, State, Visibility};
 
 /// The feature's tables.
-pub const MIGRATIONS: Migrations =
-    Migrations { feature: "library", steps: &[Migration { version: 1, sql: include_str!("../migrations/1.sql") }] };
+pub const MIGRATIONS: Migrations = Migrations {
+    feature: "library",
+    steps: &[Migration {
+        version: 1,
+        sql: include_str!("../migrations/1.sql"),
+    }],
+};
 
 /// Counts changes, so that other processes notice.
 const VERSION: &str = "library.version";
@@ -38,7 +43,8 @@ fn read(row: &AnyRow) -> Result<Collection, DbError> {
         language: text("language")?,
         creator: text("creator")?,
         kind: Kind::from_word(&text("kind")?),
-        source: serde_json::from_str(&source).map_err(|error| DbError::Fault(format!("a collection's source: {error}")))?,
+        source: serde_json::from_str(&source)
+            .map_err(|error| DbError::Fault(format!("a collection's source: {error}")))?,
         folder: PathBuf::from(text("folder")?),
         origin: text("origin")?,
         visibility: match text("visibility")?.as_str() {
@@ -46,7 +52,11 @@ fn read(row: &AnyRow) -> Result<Collection, DbError> {
             "group" => Visibility::Group(text("group_id")?),
             _ => Visibility::SignedIn,
         },
-        state: if text("state")? == "ready" { State::Ready } else { State::New },
+        state: if text("state")? == "ready" {
+            State::Ready
+        } else {
+            State::New
+        },
         documents: number("documents")?,
         failed: number("failed")?,
         size_bytes: number("size_bytes")?,
@@ -67,7 +77,12 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn all(&self) -> Result<Vec<Collection>, DbError> {
-        query("select * from collection order by sequence").fetch_all(self.0.read()).await?.iter().map(read).collect()
+        query("select * from collection order by sequence")
+            .fetch_all(self.0.read())
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// One collection.
@@ -75,7 +90,13 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn get(&self, id: &str) -> Result<Option<Collection>, DbError> {
-        query("select * from collection where id = $1").bind(id).fetch_optional(self.0.read()).await?.as_ref().map(read).transpose()
+        query("select * from collection where id = $1")
+            .bind(id)
+            .fetch_optional(self.0.read())
+            .await?
+            .as_ref()
+            .map(read)
+            .transpose()
     }
 
     /// Keeps a new collection.
@@ -106,7 +127,8 @@ impl Store {
             Visibility::SignedIn => ("signed-in", ""),
             Visibility::Group(group) => ("group", group.as_str()),
         };
-        let source = serde_json::to_string(&collection.source).map_err(|error| DbError::Fault(error.to_string()))?;
+        let source = serde_json::to_string(&collection.source)
+            .map_err(|error| DbError::Fault(error.to_string()))?;
         query(
             "update collection set title = $2, description = $3, language = $4, creator = $5, source = $6, origin = $7,
              visibility = $8, group_id = $9, state = $10, documents = $11, failed = $12, size_bytes = $13, index_bytes = $14,
@@ -175,7 +197,12 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub async fn add_errors(&self, collection: &str, run: i64, errors: &[ImportError]) -> Result<(), DbError> {
+    pub async fn add_errors(
+        &self,
+        collection: &str,
+        run: i64,
+        errors: &[ImportError],
+    ) -> Result<(), DbError> {
         if errors.is_empty() {
             return Ok(());
         }
@@ -201,7 +228,11 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn forget_errors(&self, collection: &str, run: i64) -> Result<(), DbError> {
-        query("delete from import_error where collection = $1 and run < $2").bind(collection).bind(run).execute(self.0.write()).await?;
+        query("delete from import_error where collection = $1 and run < $2")
+            .bind(collection)
+            .bind(run)
+            .execute(self.0.write())
+            .await?;
         Ok(())
     }
 
@@ -210,20 +241,38 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn count_errors(&self, collection: &str) -> Result<i64, DbError> {
-        Ok(query_scalar("select count(*) from import_error where collection = $1").bind(collection).fetch_one(self.0.read()).await?)
+        Ok(
+            query_scalar("select count(*) from import_error where collection = $1")
+                .bind(collection)
+                .fetch_one(self.0.read())
+                .await?,
+        )
     }
 
     /// Items that failed, by name, after a name.
     ///
     /// # Errors
     /// The database.
-    pub async fn errors(&self, collection: &str, after: &str, limit: i64) -> Result<Vec<ImportError>, DbError> {
+    pub async fn errors(
+        &self,
+        collection: &str,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ImportError>, DbError> {
         let rows = query("select item, reason from import_error where collection = $1 and item > $2 order by item limit $3")
             .bind(collection)
             .bind(after)
             .bind(limit)
             .fetch_all(self.0.read())
             .await?;
-        rows.iter().map(|row| Ok(ImportError { item: row.try_get("item")?, reason: row.try_get("reason")? })).collect::<Result<_, lampion_db::sqlx::Error>>().map_err(DbError::from)
+        rows.iter()
+            .map(|row| {
+                Ok(ImportError {
+                    item: row.try_get("item")?,
+                    reason: row.try_get("reason")?,
+                })
+            })
+            .collect::<Result<_, lampion_db::sqlx::Error>>()
+            .map_err(DbError::from)
     }
 }

@@ -24,7 +24,11 @@ pub struct AppError {
 impl AppError {
     /// Any answer.
     pub fn new(status: StatusCode, key: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, key, detail: detail.into() }
+        Self {
+            status,
+            key,
+            detail: detail.into(),
+        }
     }
 
     /// There is no such thing.
@@ -72,7 +76,10 @@ pub(crate) struct Unframed {
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let mut response = (self.status, format!("{}\n", self.detail)).into_response();
-        response.extensions_mut().insert(Unframed { key: self.key, detail: self.detail });
+        response.extensions_mut().insert(Unframed {
+            key: self.key,
+            detail: self.detail,
+        });
         response
     }
 }
@@ -109,10 +116,13 @@ impl From<JobStoreError> for AppError {
 impl From<SearchError> for AppError {
     fn from(error: SearchError) -> Self {
         match error {
-            SearchError::DiskFull(_) => Self::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", ""),
-            SearchError::NoSuchIndex(_) | SearchError::Damaged { .. } | SearchError::Busy(_) | SearchError::ReadOnly(_) => {
-                Self::unavailable(error.to_string())
+            SearchError::DiskFull(_) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
             }
+            SearchError::NoSuchIndex(_)
+            | SearchError::Damaged { .. }
+            | SearchError::Busy(_)
+            | SearchError::ReadOnly(_) => Self::unavailable(error.to_string()),
             SearchError::Engine(_) => Self::fault(error),
         }
     }

@@ -16,8 +16,16 @@ pub(crate) async fn etag(request: Request, next: Next) -> Response {
     let readable = matches!(*request.method(), Method::GET | Method::HEAD);
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
-    let small = response.body().size_hint().exact().is_some_and(|size| size > 0 && size <= LIMIT);
-    if !readable || response.status() != StatusCode::OK || !small || response.headers().contains_key(header::ETAG) {
+    let small = response
+        .body()
+        .size_hint()
+        .exact()
+        .is_some_and(|size| size > 0 && size <= LIMIT);
+    if !readable
+        || response.status() != StatusCode::OK
+        || !small
+        || response.headers().contains_key(header::ETAG)
+    {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -25,7 +33,10 @@ pub(crate) async fn etag(request: Request, next: Next) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let hash = blake3::hash(&bytes);
-    let tag = format!("W/\"{}\"", lampion_core::ids::base32(hash.as_bytes().get(..10).unwrap_or_default()));
+    let tag = format!(
+        "W/\"{}\"",
+        lampion_core::ids::base32(hash.as_bytes().get(..10).unwrap_or_default())
+    );
     if let Ok(value) = tag.parse() {
         parts.headers.insert(header::ETAG, value);
     }

@@ -80,8 +80,19 @@ impl Kernel {
     ///
     /// # Errors
     /// The store can't be reached.
-    pub async fn queue(&self, kind: &str, subject: &str, payload: String) -> Result<Job, JobStoreError> {
-        let job = Job::new(ids::new_id(&*self.rng), kind, subject, payload, self.clock.now_ms());
+    pub async fn queue(
+        &self,
+        kind: &str,
+        subject: &str,
+        payload: String,
+    ) -> Result<Job, JobStoreError> {
+        let job = Job::new(
+            ids::new_id(&*self.rng),
+            kind,
+            subject,
+            payload,
+            self.clock.now_ms(),
+        );
         self.jobs.insert(&job).await?;
         self.events.send("job.changed", job.id.as_str());
         if let Some(runner) = self.runner.get() {

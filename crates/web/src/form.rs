@@ -18,7 +18,10 @@ pub struct Form(Vec<(String, String)>);
 impl Form {
     /// The first value of a field; empty if there is none.
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(field, _)| field == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// A field's value without white space around it.
@@ -28,7 +31,10 @@ impl Form {
 
     /// All values of a field (check boxes).
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Parses `application/x-www-form-urlencoded`.
@@ -42,9 +48,19 @@ impl Form {
 /// # Errors
 /// A signed-in person's form without the right token.
 pub fn check_csrf(page: &Page, token: &str) -> Result<(), AppError> {
-    let same = page.csrf.len() == token.len() && page.csrf.bytes().zip(token.bytes()).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0;
+    let same = page.csrf.len() == token.len()
+        && page
+            .csrf
+            .bytes()
+            .zip(token.bytes())
+            .fold(0, |difference, (a, b)| difference | (a ^ b))
+            == 0;
     if page.person.is_some() && !same {
-        return Err(AppError::new(StatusCode::FORBIDDEN, "error-form-expired", ""));
+        return Err(AppError::new(
+            StatusCode::FORBIDDEN,
+            "error-form-expired",
+            "",
+        ));
     }
     Ok(())
 }
@@ -55,7 +71,9 @@ impl FromRequest<App> for Form {
     async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
         let (parts, body) = request.into_parts();
         let page = Page::of(app, &parts).await?;
-        let bytes: Bytes = axum::body::to_bytes(body, FORM_LIMIT).await.map_err(|error| AppError::bad_request(error.to_string()))?;
+        let bytes: Bytes = axum::body::to_bytes(body, FORM_LIMIT)
+            .await
+            .map_err(|error| AppError::bad_request(error.to_string()))?;
         let form = Self::parse(&bytes);
         check_csrf(&page, form.get("csrf"))?;
         Ok(form)

@@ -19,30 +19,98 @@ pub struct Language {
 
 /// All languages of the pages; the first is the one that others fall back to.
 pub const LANGUAGES: [Language; 7] = [
-    Language { tag: "en", name: "English", rtl: false },
-    Language { tag: "ko", name: "한국어", rtl: false },
-    Language { tag: "ar", name: "العربية", rtl: true },
-    Language { tag: "zh", name: "中文", rtl: false },
-    Language { tag: "ru", name: "Русский", rtl: false },
-    Language { tag: "es", name: "Español", rtl: false },
-    Language { tag: "fr", name: "Français", rtl: false },
+    Language {
+        tag: "en",
+        name: "English",
+        rtl: false,
+    },
+    Language {
+        tag: "ko",
+        name: "한국어",
+        rtl: false,
+    },
+    Language {
+        tag: "ar",
+        name: "العربية",
+        rtl: true,
+    },
+    Language {
+        tag: "zh",
+        name: "中文",
+        rtl: false,
+    },
+    Language {
+        tag: "ru",
+        name: "Русский",
+        rtl: false,
+    },
+    Language {
+        tag: "es",
+        name: "Español",
+        rtl: false,
+    },
+    Language {
+        tag: "fr",
+        name: "Français",
+        rtl: false,
+    },
 ];
 
 /// Names in themselves of languages that documents are in, for facets.
 const NAMES: [(&str, &str); 45] = [
-    ("am", "አማርኛ"), ("ar", "العربية"), ("be", "Беларуская"), ("bg", "Български"), ("bn", "বাংলা"), ("ca", "Català"),
-    ("cs", "Čeština"), ("da", "Dansk"), ("de", "Deutsch"), ("el", "Ελληνικά"), ("en", "English"), ("es", "Español"),
-    ("et", "Eesti"), ("fa", "فارسی"), ("fi", "Suomi"), ("fr", "Français"), ("he", "עברית"), ("hi", "हिन्दी"),
-    ("hu", "Magyar"), ("hy", "Հայերեն"), ("id", "Indonesia"), ("it", "Italiano"), ("ja", "日本語"), ("ka", "ქართული"),
-    ("km", "ខ្មែរ"), ("ko", "한국어"), ("lo", "ລາວ"), ("my", "မြန်မာ"), ("nl", "Nederlands"), ("no", "Norsk"),
-    ("pl", "Polski"), ("pt", "Português"), ("ro", "Română"), ("ru", "Русский"), ("sr", "Српски"), ("sv", "Svenska"),
-    ("sw", "Kiswahili"), ("ta", "தமிழ்"), ("te", "తెలుగు"), ("th", "ไทย"), ("tr", "Türkçe"), ("uk", "Українська"),
-    ("ur", "اردو"), ("vi", "Tiếng Việt"), ("zh", "中文"),
+    ("am", "አማርኛ"),
+    ("ar", "العربية"),
+    ("be", "Беларуская"),
+    ("bg", "Български"),
+    ("bn", "বাংলা"),
+    ("ca", "Català"),
+    ("cs", "Čeština"),
+    ("da", "Dansk"),
+    ("de", "Deutsch"),
+    ("el", "Ελληνικά"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("et", "Eesti"),
+    ("fa", "فارسی"),
+    ("fi", "Suomi"),
+    ("fr", "Français"),
+    ("he", "עברית"),
+    ("hi", "हिन्दी"),
+    ("hu", "Magyar"),
+    ("hy", "Հայերեն"),
+    ("id", "Indonesia"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("ka", "ქართული"),
+    ("km", "ខ្មែរ"),
+    ("ko", "한국어"),
+    ("lo", "ລາວ"),
+    ("my", "မြန်မာ"),
+    ("nl", "Nederlands"),
+    ("no", "Norsk"),
+    ("pl", "Polski"),
+    ("pt", "Português"),
+    ("ro", "Română"),
+    ("ru", "Русский"),
+    ("sr", "Српски"),
+    ("sv", "Svenska"),
+    ("sw", "Kiswahili"),
+    ("ta", "தமிழ்"),
+    ("te", "తెలుగు"),
+    ("th", "ไทย"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("ur", "اردو"),
+    ("vi", "Tiếng Việt"),
+    ("zh", "中文"),
 ];
 
 /// A language's name in itself; the tag where it is unknown.
 pub fn language_name(tag: &str) -> &str {
-    NAMES.iter().find(|(known, _)| *known == tag).map_or(tag, |(_, name)| name)
+    NAMES
+        .iter()
+        .find(|(known, _)| *known == tag)
+        .map_or(tag, |(_, name)| name)
 }
 
 struct Spoken {
@@ -70,14 +138,22 @@ impl I18n {
     ///
     /// # Errors
     /// A file isn't Fluent, or a key is given twice.
-    pub fn new<'a>(files: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Result<Self, I18nError> {
-        let spoken = LANGUAGES.iter().map(|language| Spoken::new(language.tag, files.clone())).collect::<Result<_, _>>()?;
+    pub fn new<'a>(
+        files: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    ) -> Result<Self, I18nError> {
+        let spoken = LANGUAGES
+            .iter()
+            .map(|language| Spoken::new(language.tag, files.clone()))
+            .collect::<Result<_, _>>()?;
         Ok(Self { spoken })
     }
 
     /// Keys of a language's messages.
     pub fn keys(&self, tag: &str) -> Vec<String> {
-        let mut keys: Vec<String> = self.of(tag).map(|spoken| spoken.fixed.keys().cloned().collect()).unwrap_or_default();
+        let mut keys: Vec<String> = self
+            .of(tag)
+            .map(|spoken| spoken.fixed.keys().cloned().collect())
+            .unwrap_or_default();
         keys.sort();
         keys
     }
@@ -102,7 +178,11 @@ impl I18n {
             .find_map(|tag| {
                 let bundle = &self.of(tag)?.bundle;
                 let pattern = bundle.get_message(key)?.value()?;
-                Some(bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
+                Some(
+                    bundle
+                        .format_pattern(pattern, Some(&args), &mut Vec::new())
+                        .into_owned(),
+                )
             })
             .unwrap_or_else(|| key.to_string())
     }
@@ -120,42 +200,64 @@ impl I18n {
             .filter_map(|part| {
                 let mut pieces = part.trim().split(';');
                 let tag = pieces.next()?.trim();
-                let quality = pieces.find_map(|piece| piece.trim().strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+                let quality = pieces
+                    .find_map(|piece| piece.trim().strip_prefix("q="))
+                    .and_then(|q| q.parse().ok())
+                    .unwrap_or(1.0);
                 (quality > 0.0).then_some((quality, tag))
             })
             .collect();
         wanted.sort_by(|a, b| b.0.total_cmp(&a.0));
-        wanted.iter().find_map(|(_, tag)| known(tag.split('-').next().unwrap_or_default()))
+        wanted
+            .iter()
+            .find_map(|(_, tag)| known(tag.split('-').next().unwrap_or_default()))
     }
 }
 
 /// Our own static tag for a language that we speak.
 pub(crate) fn known(tag: &str) -> Option<&'static str> {
-    LANGUAGES.iter().find(|language| language.tag.eq_ignore_ascii_case(tag)).map(|language| language.tag)
+    LANGUAGES
+        .iter()
+        .find(|language| language.tag.eq_ignore_ascii_case(tag))
+        .map(|language| language.tag)
 }
 
 impl Spoken {
-    fn new<'a>(tag: &str, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, I18nError> {
-        let fault = |reason: String| I18nError { language: tag.to_string(), reason };
+    fn new<'a>(
+        tag: &str,
+        files: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, I18nError> {
+        let fault = |reason: String| I18nError {
+            language: tag.to_string(),
+            reason,
+        };
         let id: LanguageIdentifier = tag.parse().map_err(|error| fault(format!("{error}")))?;
         let mut bundle = FluentBundle::new_concurrent(vec![id]);
         // Isolation marks would end up in attributes and titles; pages set directions themselves.
         bundle.set_use_isolating(false);
         let mut fixed = HashMap::new();
         for (_, text) in files.filter(|(language, _)| *language == tag) {
-            let resource = FluentResource::try_new(text.to_string()).map_err(|(_, errors)| fault(format!("{errors:?}")))?;
+            let resource = FluentResource::try_new(text.to_string())
+                .map_err(|(_, errors)| fault(format!("{errors:?}")))?;
             let keys: Vec<String> = resource
                 .entries()
                 .filter_map(|entry| match entry {
-                    fluent_syntax::ast::Entry::Message(message) => Some(message.id.name.to_string()),
+                    fluent_syntax::ast::Entry::Message(message) => {
+                        Some(message.id.name.to_string())
+                    }
                     _ => None,
                 })
                 .collect();
-            bundle.add_resource(resource).map_err(|errors| fault(format!("{errors:?}")))?;
+            bundle
+                .add_resource(resource)
+                .map_err(|errors| fault(format!("{errors:?}")))?;
             for key in keys {
                 let mut missing = Vec::new();
-                if let Some(pattern) = bundle.get_message(&key).and_then(|message| message.value()) {
-                    let text = bundle.format_pattern(pattern, None, &mut missing).into_owned();
+                if let Some(pattern) = bundle.get_message(&key).and_then(|message| message.value())
+                {
+                    let text = bundle
+                        .format_pattern(pattern, None, &mut missing)
+                        .into_owned();
                     fixed.insert(key, text);
                 }
             }
@@ -178,7 +280,17 @@ mod tests {
 
     #[test]
     fn a_missing_message_falls_back_to_english() {
-        let i18n = I18n::new([("en", "hello = Hello\nn = { $n -> \n  [one] one\n *[other] { $n } things\n }"), ("ko", "n = { $n }개")].into_iter()).unwrap();
+        let i18n = I18n::new(
+            [
+                (
+                    "en",
+                    "hello = Hello\nn = { $n -> \n  [one] one\n *[other] { $n } things\n }",
+                ),
+                ("ko", "n = { $n }개"),
+            ]
+            .into_iter(),
+        )
+        .unwrap();
         assert_eq!(i18n.get("ko", "hello"), "Hello");
         assert_eq!(i18n.format("ko", "n", &[("n", 3.into())]), "3개");
         assert_eq!(i18n.format("en", "n", &[("n", 1.into())]), "one");

@@ -5,7 +5,15 @@
 //!
 //! Two origins: pages with sessions (`http`, `https`), and imported content (`content`, `content_https`). The second never
 //! reads a cookie, and all it serves is sandboxed, so no imported script can reach a session.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "tests"
+    )
+)]
 
 mod assets;
 mod error;

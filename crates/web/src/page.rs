@@ -86,23 +86,41 @@ impl Page {
     /// A message with one number.
     pub fn n(&self, key: &str, number: impl Number) -> String {
         let number = number.number();
-        self.i18n.format(self.language, key, &[("n", FluentValue::from(number)), ("shown", FluentValue::from(filters::grouped(number)))])
+        self.i18n.format(
+            self.language,
+            key,
+            &[
+                ("n", FluentValue::from(number)),
+                ("shown", FluentValue::from(filters::grouped(number))),
+            ],
+        )
     }
 
     /// A message with one text.
     pub fn s(&self, key: &str, text: &str) -> String {
-        self.i18n.format(self.language, key, &[("s", FluentValue::from(text))])
+        self.i18n
+            .format(self.language, key, &[("s", FluentValue::from(text))])
     }
 
     /// A message with several texts.
     pub fn f(&self, key: &str, variables: &[(&str, String)]) -> String {
-        let variables: Vec<(&str, FluentValue<'_>)> = variables.iter().map(|(name, value)| (*name, FluentValue::from(value.as_str()))).collect();
+        let variables: Vec<(&str, FluentValue<'_>)> = variables
+            .iter()
+            .map(|(name, value)| (*name, FluentValue::from(value.as_str())))
+            .collect();
         self.i18n.format(self.language, key, &variables)
     }
 
     /// `ltr` or `rtl`.
     pub fn direction(&self) -> &'static str {
-        if LANGUAGES.iter().any(|language| language.tag == self.language && language.rtl) { "rtl" } else { "ltr" }
+        if LANGUAGES
+            .iter()
+            .any(|language| language.tag == self.language && language.rtl)
+        {
+            "rtl"
+        } else {
+            "ltr"
+        }
     }
 
     /// All languages of the pages.
@@ -118,7 +136,11 @@ impl Page {
             .map(|item| NavShown {
                 text: self.t(item.key),
                 href: item.href,
-                here: if item.href == "/" { self.path == "/" } else { self.path.starts_with(item.href) },
+                here: if item.href == "/" {
+                    self.path == "/"
+                } else {
+                    self.path.starts_with(item.href)
+                },
             })
             .collect()
     }
@@ -177,7 +199,11 @@ impl Page {
     /// Nobody is signed in, or without the role.
     pub fn require(&self, role: Role) -> Result<&Person, AppError> {
         let person = self.person()?;
-        if person.has(role) { Ok(person) } else { Err(AppError::forbidden()) }
+        if person.has(role) {
+            Ok(person)
+        } else {
+            Err(AppError::forbidden())
+        }
     }
 
     /// The page's response.
@@ -192,27 +218,49 @@ impl Page {
     ///
     /// # Errors
     /// The template failed.
-    pub fn html_with(&self, status: StatusCode, template: &impl Template) -> Result<Response, AppError> {
+    pub fn html_with(
+        &self,
+        status: StatusCode,
+        template: &impl Template,
+    ) -> Result<Response, AppError> {
         let mut response = (status, Html(template.render()?)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_LANGUAGE, header::HeaderValue::from_static(self.language));
-        headers.insert(header::VARY, header::HeaderValue::from_static("accept-encoding, accept-language, cookie"));
+        headers.insert(
+            header::CONTENT_LANGUAGE,
+            header::HeaderValue::from_static(self.language),
+        );
+        headers.insert(
+            header::VARY,
+            header::HeaderValue::from_static("accept-encoding, accept-language, cookie"),
+        );
         // Pages may be kept, but each time the node is asked whether they still hold (by ETag).
-        headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("private, no-cache"));
+        headers.insert(
+            header::CACHE_CONTROL,
+            header::HeaderValue::from_static("private, no-cache"),
+        );
         security::frame_sources(headers, &self.content_origin);
         Ok(response)
     }
 
     /// Sends the reader on after a form (303). Only to this site: anything else leads home.
     pub fn see_other(path: &str) -> Response {
-        let local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
+        let local = path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains('\\')
+            && !path.chars().any(char::is_control);
         Redirect::to(if local { path } else { "/" }).into_response()
     }
 
     /// The page that shows an error.
     pub(crate) fn error(&self, status: StatusCode, key: &str, detail: &str) -> Response {
-        let template = ErrorPage { page: self, status: status.as_u16(), text: self.t(key), detail };
-        self.html_with(status, &template).unwrap_or_else(IntoResponse::into_response)
+        let template = ErrorPage {
+            page: self,
+            status: status.as_u16(),
+            text: self.t(key),
+            detail,
+        };
+        self.html_with(status, &template)
+            .unwrap_or_else(IntoResponse::into_response)
     }
 
     pub(crate) async fn of(app: &App, parts: &Parts) -> Result<Self, AppError> {
@@ -238,10 +286,18 @@ impl Page {
             session: session.filter(|_| person.is_some()),
             person,
             csrf,
-            path: parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
+            path: parts
+                .uri
+                .path_and_query()
+                .map_or_else(|| "/".into(), ToString::to_string),
             origin,
             content_origin,
-            client: parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip().to_canonical()),
+            client: parts
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map_or(IpAddr::from([127, 0, 0, 1]), |info| {
+                    info.0.ip().to_canonical()
+                }),
             secure,
             site: app.kernel.config.title.clone(),
             query: String::new(),
@@ -251,11 +307,20 @@ impl Page {
     }
 
     /// A page for tests of templates: nobody signed in, or a person with every role.
-    pub fn sample(i18n: Arc<I18n>, navigation: Arc<Vec<NavItem>>, language: &'static str, person: Option<Person>) -> Self {
+    pub fn sample(
+        i18n: Arc<I18n>,
+        navigation: Arc<Vec<NavItem>>,
+        language: &'static str,
+        person: Option<Person>,
+    ) -> Self {
         Self {
             language,
             theme: "",
-            csrf: if person.is_some() { "csrf-token".into() } else { String::new() },
+            csrf: if person.is_some() {
+                "csrf-token".into()
+            } else {
+                String::new()
+            },
             person,
             session: None,
             path: "/".into(),
@@ -276,7 +341,12 @@ impl Page {
 pub(crate) struct Secure;
 
 fn language(app: &App, headers: &HeaderMap, person: Option<&Person>) -> &'static str {
-    let accepted = || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(I18n::negotiate);
+    let accepted = || {
+        headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(I18n::negotiate)
+    };
     security::cookie(headers, "lang")
         .and_then(known)
         .or_else(|| person.and_then(|person| known(&person.language)))
@@ -318,9 +388,20 @@ impl FromRequestParts<App> for ContentSite {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let secure = parts.extensions.get::<Secure>().is_some();
         let (origin, own) = security::content_origins(&app.kernel.config, &parts.headers, secure);
-        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(I18n::negotiate);
-        let language = accepted.or_else(|| known(&app.kernel.config.language)).unwrap_or("en");
-        Ok(Self { origin, own, language, i18n: Arc::clone(&app.i18n) })
+        let accepted = parts
+            .headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(I18n::negotiate);
+        let language = accepted
+            .or_else(|| known(&app.kernel.config.language))
+            .unwrap_or("en");
+        Ok(Self {
+            origin,
+            own,
+            language,
+            i18n: Arc::clone(&app.i18n),
+        })
     }
 }
 
@@ -340,7 +421,7 @@ pub mod filters {
         let digits = number.unsigned_abs().to_string();
         let mut out = String::from(if number < 0 { "-" } else { "" });
         for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place) % 3 == 0 {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
                 out.push('\u{202f}');
             }
             out.push(digit);
@@ -353,7 +434,11 @@ pub mod filters {
         let mut value = size as f64;
         for unit in ["B", "kB", "MB", "GB"] {
             if value < 999.5 {
-                return if unit == "B" || value >= 99.5 { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") };
+                return if unit == "B" || value >= 99.5 {
+                    format!("{value:.0} {unit}")
+                } else {
+                    format!("{value:.1} {unit}")
+                };
             }
             value /= 1000.0;
         }
@@ -394,9 +479,18 @@ mod tests {
 
     #[test]
     fn a_form_never_leads_to_another_site() {
-        for path in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\nb"] {
+        for path in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "",
+            "/a\nb",
+        ] {
             assert_eq!(Page::see_other(path).headers()["location"], "/");
         }
-        assert_eq!(Page::see_other("/desk?x=1").headers()["location"], "/desk?x=1");
+        assert_eq!(
+            Page::see_other("/desk?x=1").headers()["location"],
+            "/desk?x=1"
+        );
     }
 }

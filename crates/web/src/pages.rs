@@ -26,18 +26,28 @@ pub(crate) const MESSAGES: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn navigation() -> Vec<NavItem> {
-    vec![NavItem { key: "nav-people", href: "/people", role: Some(Role::Operator) }]
+    vec![NavItem {
+        key: "nav-people",
+        href: "/people",
+        role: Some(Role::Operator),
+    }]
 }
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/start/{secret}", get(sign_in::link_form).post(sign_in::use_link))
+        .route(
+            "/start/{secret}",
+            get(sign_in::link_form).post(sign_in::use_link),
+        )
         .route("/account", get(account::show))
         .route("/account/password", post(account::password))
         .route("/account/app-passwords", post(account::new_app_password))
-        .route("/account/app-passwords/revoke", post(account::revoke_app_password))
+        .route(
+            "/account/app-passwords/revoke",
+            post(account::revoke_app_password),
+        )
         .route("/people", get(people::list).post(people::add))
         .route("/people/groups", post(people::add_group))
         .route("/people/groups/remove", post(people::remove_group))
@@ -54,7 +64,10 @@ pub(crate) fn routes() -> Router<App> {
 fn explain(page: &Page, error: &PeopleError) -> String {
     match error {
         PeopleError::WrongNameOrPassword => page.t("wrong-name-or-password"),
-        PeopleError::TooManyTries { wait_seconds } => page.n("too-many-tries", i64::try_from(*wait_seconds).unwrap_or(i64::MAX)),
+        PeopleError::TooManyTries { wait_seconds } => page.n(
+            "too-many-tries",
+            i64::try_from(*wait_seconds).unwrap_or(i64::MAX),
+        ),
         PeopleError::LinkExpired => page.t("link-expired"),
         other => other.to_string(),
     }

@@ -25,37 +25,81 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 /// A `Set-Cookie` line; an empty value deletes the cookie.
-pub(crate) fn set_cookie(name: &str, value: &str, days: u32, secret: bool, secure: bool) -> HeaderValue {
-    let age = if value.is_empty() { 0 } else { u64::from(days) * 86_400 };
+pub(crate) fn set_cookie(
+    name: &str,
+    value: &str,
+    days: u32,
+    secret: bool,
+    secure: bool,
+) -> HeaderValue {
+    let age = if value.is_empty() {
+        0
+    } else {
+        u64::from(days) * 86_400
+    };
     let http_only = if secret { "; HttpOnly" } else { "" };
     let secure = if secure { "; Secure" } else { "" };
-    HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={age}; SameSite=Lax{http_only}{secure}"))
-        .unwrap_or_else(|_| HeaderValue::from_static(""))
+    HeaderValue::from_str(&format!(
+        "{name}={value}; Path=/; Max-Age={age}; SameSite=Lax{http_only}{secure}"
+    ))
+    .unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// Scheme and host of pages and of imported content, as this reader's browser sees them.
 pub(crate) fn origins(config: &Config, headers: &HeaderMap, secure: bool) -> (String, String) {
     let scheme = if secure { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| plain_host(host)).unwrap_or("localhost");
-    let origin = if config.public_url.is_empty() { format!("{scheme}://{host}") } else { config.public_url.trim_end_matches('/').to_string() };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .filter(|host| plain_host(host))
+        .unwrap_or("localhost");
+    let origin = if config.public_url.is_empty() {
+        format!("{scheme}://{host}")
+    } else {
+        config.public_url.trim_end_matches('/').to_string()
+    };
     if !config.public_content_url.is_empty() {
-        return (origin, config.public_content_url.trim_end_matches('/').to_string());
+        return (
+            origin,
+            config.public_content_url.trim_end_matches('/').to_string(),
+        );
     }
     let name = without_port(host);
-    let listen = if secure { &config.content_https } else { &config.content };
+    let listen = if secure {
+        &config.content_https
+    } else {
+        &config.content
+    };
     let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
     (origin, format!("{scheme}://{name}:{port}"))
 }
 
 /// The same as seen from the content origin: the pages' origin, and its own.
-pub(crate) fn content_origins(config: &Config, headers: &HeaderMap, secure: bool) -> (String, String) {
+pub(crate) fn content_origins(
+    config: &Config,
+    headers: &HeaderMap,
+    secure: bool,
+) -> (String, String) {
     let scheme = if secure { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| plain_host(host)).unwrap_or("localhost");
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .filter(|host| plain_host(host))
+        .unwrap_or("localhost");
     let listen = if secure { &config.https } else { &config.http };
     let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
-    let told = |url: &str, otherwise: String| if url.is_empty() { otherwise } else { url.trim_end_matches('/').to_string() };
+    let told = |url: &str, otherwise: String| {
+        if url.is_empty() {
+            otherwise
+        } else {
+            url.trim_end_matches('/').to_string()
+        }
+    };
     (
-        told(&config.public_url, format!("{scheme}://{}:{port}", without_port(host))),
+        told(
+            &config.public_url,
+            format!("{scheme}://{}:{port}", without_port(host)),
+        ),
         told(&config.public_content_url, format!("{scheme}://{host}")),
     )
 }
@@ -68,7 +112,11 @@ fn without_port(host: &str) -> &str {
 }
 
 fn plain_host(host: &str) -> bool {
-    !host.is_empty() && host.len() <= 255 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
+    !host.is_empty()
+        && host.len() <= 255
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
 }
 
 /// Lets a page frame imported content and nothing else.
@@ -93,14 +141,27 @@ pub fn content_headers(headers: &mut HeaderMap, origin: &str, own: &str) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
     // The sandbox's origin is `null`: fonts and modules of the same archive need leave.
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
 }
 
 /// Headers that every page of our own has; a form from another site is refused.
 pub(crate) async fn guard(request: Request, next: Next) -> Result<Response, AppError> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) && from_elsewhere(request.headers()) {
+    if !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) && from_elsewhere(request.headers())
+    {
         return Err(AppError::new(StatusCode::FORBIDDEN, "error-cross-site", ""));
     }
     let mut response = next.run(request).await;
@@ -108,20 +169,38 @@ pub(crate) async fn guard(request: Request, next: Next) -> Result<Response, AppE
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
     Ok(response)
 }
 
 /// Whether a browser says that a form was sent from another origin. The content origin is another one: `same-site` isn't enough.
 fn from_elsewhere(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok()) {
+    if let Some(site) = headers
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok())
+    {
         return !matches!(site, "same-origin" | "none");
     }
     match (headers.get(header::ORIGIN), headers.get(header::HOST)) {
@@ -139,24 +218,53 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
     }
 
     #[test]
     fn forms_of_other_origins_are_told_apart() {
-        assert!(from_elsewhere(&headers(&[("sec-fetch-site", "same-site")])), "the content origin is the same site");
-        assert!(!from_elsewhere(&headers(&[("sec-fetch-site", "same-origin")])));
-        assert!(from_elsewhere(&headers(&[("origin", "http://hill:8081"), ("host", "hill:8080")])));
-        assert!(from_elsewhere(&headers(&[("origin", "null"), ("host", "hill:8080")])));
-        assert!(!from_elsewhere(&headers(&[("origin", "http://hill:8080"), ("host", "hill:8080")])));
-        assert!(!from_elsewhere(&headers(&[("host", "hill:8080")])), "text browsers send neither");
+        assert!(
+            from_elsewhere(&headers(&[("sec-fetch-site", "same-site")])),
+            "the content origin is the same site"
+        );
+        assert!(!from_elsewhere(&headers(&[(
+            "sec-fetch-site",
+            "same-origin"
+        )])));
+        assert!(from_elsewhere(&headers(&[
+            ("origin", "http://hill:8081"),
+            ("host", "hill:8080")
+        ])));
+        assert!(from_elsewhere(&headers(&[
+            ("origin", "null"),
+            ("host", "hill:8080")
+        ])));
+        assert!(!from_elsewhere(&headers(&[
+            ("origin", "http://hill:8080"),
+            ("host", "hill:8080")
+        ])));
+        assert!(
+            !from_elsewhere(&headers(&[("host", "hill:8080")])),
+            "text browsers send neither"
+        );
     }
 
     #[test]
     fn the_content_origin_follows_the_host_that_was_asked() {
         let config = Config::default();
         let (page, content) = origins(&config, &headers(&[("host", "10.1.2.3:8080")]), false);
-        assert_eq!((page.as_str(), content.as_str()), ("http://10.1.2.3:8080", "http://10.1.2.3:8081"));
+        assert_eq!(
+            (page.as_str(), content.as_str()),
+            ("http://10.1.2.3:8080", "http://10.1.2.3:8081")
+        );
         let (_, content) = origins(&config, &headers(&[("host", "[fe80::1]")]), true);
         assert_eq!(content, "https://[fe80::1]:8444");
         let (page, _) = origins(&config, &headers(&[("host", "a\"b")]), false);

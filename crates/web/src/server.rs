@@ -60,7 +60,11 @@ impl Addresses {
         if !listen.is_unspecified() {
             return vec![show(listen)];
         }
-        let mut all: Vec<String> = tls::addresses().into_iter().filter(|ip| ip.is_ipv4() && !ip.is_loopback()).map(show).collect();
+        let mut all: Vec<String> = tls::addresses()
+            .into_iter()
+            .filter(|ip| ip.is_ipv4() && !ip.is_loopback())
+            .map(show)
+            .collect();
         all.push(format!("http://localhost:{port}/"));
         all
     }
@@ -86,9 +90,16 @@ impl Server {
     ///
     /// # Errors
     /// An address is taken, or messages or keys are broken; the text says which.
-    pub async fn bind(mut kernel: Kernel, features: Vec<Feature>) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    pub async fn bind(
+        mut kernel: Kernel,
+        features: Vec<Feature>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let i18n = Arc::new(I18n::new(messages(&features).iter().copied())?);
-        let mut navigation = vec![NavItem { key: "nav-home", href: "/", role: None }];
+        let mut navigation = vec![NavItem {
+            key: "nav-home",
+            href: "/",
+            role: None,
+        }];
         let (mut own, mut content) = (pages::routes(), Router::new());
         for feature in features {
             navigation.extend(feature.navigation);
@@ -99,36 +110,75 @@ impl Server {
         let (http, http_at) = bind("http", &kernel.config.http).await?;
         let (plain_content, content_at) = bind("content", &kernel.config.content).await?;
         let mut listeners = vec![
-            Listener { socket: http, tls: None, content: false },
-            Listener { socket: plain_content, tls: None, content: true },
+            Listener {
+                socket: http,
+                tls: None,
+                content: false,
+            },
+            Listener {
+                socket: plain_content,
+                tls: None,
+                content: true,
+            },
         ];
         let mut config = (*kernel.config).clone();
         config.http = http_at.to_string();
         config.content = content_at.to_string();
-        let mut addresses = Addresses { http: http_at, https: None, content: content_at };
+        let mut addresses = Addresses {
+            http: http_at,
+            https: None,
+            content: content_at,
+        };
         let mut authority = None;
         if !config.https.is_empty() {
-            let names = vec![format!("{}.{}", config.name, config.net), config.name.clone()];
-            let own_ca = Arc::new(NodeAuthority::open(&kernel.data.join("node"), names, Arc::clone(&kernel.clock))?);
+            let names = vec![
+                format!("{}.{}", config.name, config.net),
+                config.name.clone(),
+            ];
+            let own_ca = Arc::new(NodeAuthority::open(
+                &kernel.data.join("node"),
+                names,
+                Arc::clone(&kernel.clock),
+            )?);
             let acceptor = tokio_rustls::TlsAcceptor::from(own_ca.server()?);
             let (https, https_at) = bind("https", &config.https).await?;
-            let (secure_content, secure_content_at) = bind("content_https", &config.content_https).await?;
-            listeners.push(Listener { socket: https, tls: Some(acceptor.clone()), content: false });
-            listeners.push(Listener { socket: secure_content, tls: Some(acceptor), content: true });
+            let (secure_content, secure_content_at) =
+                bind("content_https", &config.content_https).await?;
+            listeners.push(Listener {
+                socket: https,
+                tls: Some(acceptor.clone()),
+                content: false,
+            });
+            listeners.push(Listener {
+                socket: secure_content,
+                tls: Some(acceptor),
+                content: true,
+            });
             config.https = https_at.to_string();
             config.content_https = secure_content_at.to_string();
             addresses.https = Some(https_at);
             authority = Some(own_ca);
         }
         kernel.config = Arc::new(config);
-        let app = App { kernel, i18n, navigation: Arc::new(navigation), authority };
+        let app = App {
+            kernel,
+            i18n,
+            navigation: Arc::new(navigation),
+            authority,
+        };
         let pages = frame(own, &app);
         let content = content
             .layer(CompressionLayer::new())
             .layer(CatchPanicLayer::new())
             .layer(middleware::from_fn_with_state(app.clone(), measure))
             .with_state(app.clone());
-        Ok(Self { app, pages, content, listeners, addresses })
+        Ok(Self {
+            app,
+            pages,
+            content,
+            listeners,
+            addresses,
+        })
     }
 
     /// Where it listens.
@@ -148,7 +198,11 @@ impl Server {
             tokio::spawn(renew(authority, shutdown.clone()));
         }
         for listener in self.listeners {
-            let router = if listener.content { self.content.clone() } else { self.pages.clone() };
+            let router = if listener.content {
+                self.content.clone()
+            } else {
+                self.pages.clone()
+            };
             tasks.spawn(accept(listener, router, shutdown.clone()));
         }
         tasks.close();
@@ -158,7 +212,11 @@ impl Server {
 
 /// All messages: the kernel's and the features'.
 fn messages(features: &[Feature]) -> Vec<(&'static str, &'static str)> {
-    pages::MESSAGES.iter().chain(features.iter().flat_map(|feature| feature.messages)).copied().collect()
+    pages::MESSAGES
+        .iter()
+        .chain(features.iter().flat_map(|feature| feature.messages))
+        .copied()
+        .collect()
 }
 
 /// What all own pages share, outermost last.
@@ -182,7 +240,9 @@ async fn show_errors(State(app): State<App>, request: Request, next: Next) -> Re
     let (parts, body) = request.into_parts();
     let asked = parts.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
-    let Some(unframed) = response.extensions().get::<Unframed>().cloned() else { return response };
+    let Some(unframed) = response.extensions().get::<Unframed>().cloned() else {
+        return response;
+    };
     let status = response.status();
     if machine {
         let body = serde_json::json!({ "error": { "code": unframed.key, "message": if unframed.detail.is_empty() { status.to_string() } else { unframed.detail } } });
@@ -192,7 +252,15 @@ async fn show_errors(State(app): State<App>, request: Request, next: Next) -> Re
     match Page::from_request_parts(&mut asked, &app).await {
         Ok(page) => page.error(status, unframed.key, &unframed.detail),
         // Without a database there is no session, but the words must still arrive.
-        Err(_) => (status, format!("{}\n{}\n", app.i18n.get("en", unframed.key), unframed.detail)).into_response(),
+        Err(_) => (
+            status,
+            format!(
+                "{}\n{}\n",
+                app.i18n.get("en", unframed.key),
+                unframed.detail
+            ),
+        )
+            .into_response(),
     }
 }
 
@@ -206,20 +274,36 @@ async fn measure(State(app): State<App>, request: Request, next: Next) -> Respon
         4 => "4xx",
         _ => "5xx",
     };
-    app.kernel.metrics.requests.with_label_values(&[class]).inc();
-    app.kernel.metrics.request_seconds.observe(begun.elapsed().as_secs_f64());
+    app.kernel
+        .metrics
+        .requests
+        .with_label_values(&[class])
+        .inc();
+    app.kernel
+        .metrics
+        .request_seconds
+        .observe(begun.elapsed().as_secs_f64());
     response
 }
 
 async fn bind(setting: &str, address: &str) -> Result<(TcpListener, SocketAddr), std::io::Error> {
     let explain = |error: std::io::Error| {
-        std::io::Error::new(error.kind(), format!("`{setting} = \"{address}\"`: {error}: is another program (or another Lampion) using that port? Choose another in lampion.toml"))
+        std::io::Error::new(
+            error.kind(),
+            format!(
+                "`{setting} = \"{address}\"`: {error}: is another program (or another Lampion) using that port? Choose another in lampion.toml"
+            ),
+        )
     };
     let socket = match TcpListener::bind(address).await {
         Ok(socket) => socket,
         // A machine without IPv6 still has IPv4.
-        Err(error) if address.starts_with("[::]") && error.kind() != std::io::ErrorKind::AddrInUse => {
-            TcpListener::bind(address.replace("[::]", "0.0.0.0")).await.map_err(explain)?
+        Err(error)
+            if address.starts_with("[::]") && error.kind() != std::io::ErrorKind::AddrInUse =>
+        {
+            TcpListener::bind(address.replace("[::]", "0.0.0.0"))
+                .await
+                .map_err(explain)?
         }
         Err(error) => return Err(explain(error)),
     };
@@ -227,7 +311,10 @@ async fn bind(setting: &str, address: &str) -> Result<(TcpListener, SocketAddr),
     Ok((socket, at))
 }
 
-#[expect(clippy::disallowed_methods, reason = "renewal is early enough that a wrong clock or a missed turn does no harm")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "renewal is early enough that a wrong clock or a missed turn does no harm"
+)]
 async fn renew(authority: Arc<NodeAuthority>, shutdown: CancellationToken) {
     loop {
         tokio::select! {
@@ -271,25 +358,40 @@ async fn accept(listener: Listener, router: Router, shutdown: CancellationToken)
     let _late = tokio::time::timeout(SHUTDOWN_TIME, graceful.shutdown()).await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "a short pause when the system is out of descriptors")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a short pause when the system is out of descriptors"
+)]
 async fn breathe() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, tls: Option<tokio_rustls::TlsAcceptor>, router: Router, watcher: hyper_util::server::graceful::Watcher) {
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+    router: Router,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
     let _best_effort = stream.set_nodelay(true);
     match tls {
         None => connection(stream, peer, false, router, watcher).await,
         Some(acceptor) => {
-            if let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME, acceptor.accept(stream)).await {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME, acceptor.accept(stream)).await
+            {
                 connection(stream, peer, true, router, watcher).await;
             }
         }
     }
 }
 
-async fn connection<S>(stream: S, peer: SocketAddr, secure: bool, router: Router, watcher: hyper_util::server::graceful::Watcher)
-where
+async fn connection<S>(
+    stream: S,
+    peer: SocketAddr,
+    secure: bool,
+    router: Router,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = tower::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
@@ -298,8 +400,10 @@ where
             request.extensions_mut().insert(Secure);
         }
         // HTTP/2 has no Host header: handlers read one all the same (RFC 9113 §8.3.1).
-        if let (None, Some(authority)) = (request.headers().get(header::HOST), request.uri().authority())
-            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        if let (None, Some(authority)) = (
+            request.headers().get(header::HOST),
+            request.uri().authority(),
+        ) && let Ok(host) = HeaderValue::from_str(authority.as_str())
         {
             request.headers_mut().insert(header::HOST, host);
         }
@@ -307,9 +411,17 @@ where
         async move { tower::ServiceExt::oneshot(router, request.map(Body::new)).await }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(100);
+    let connection = builder
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .into_owned();
     // Clients that go away in the middle are everyday life, not news.
     let _gone = watcher.watch(connection).await;
 }
@@ -320,7 +432,13 @@ mod tests {
 
     #[test]
     fn every_app_error_has_an_error_status() {
-        for error in [AppError::not_found(), AppError::forbidden(), AppError::sign_in_first(), AppError::bad_request("x"), AppError::unavailable("x")] {
+        for error in [
+            AppError::not_found(),
+            AppError::forbidden(),
+            AppError::sign_in_first(),
+            AppError::bad_request("x"),
+            AppError::unavailable("x"),
+        ] {
             assert!(error.status.is_client_error() || error.status.is_server_error());
         }
     }

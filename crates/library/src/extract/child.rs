@@ -22,9 +22,12 @@ impl Parent<'_> {
     /// Sends a frame.
     pub(super) fn send(&mut self, frame: &Frame) -> Result<(), Gone> {
         self.buffer.clear();
-        let buffer = postcard::to_extend(frame, std::mem::take(&mut self.buffer)).map_err(|_| Gone)?;
+        let buffer =
+            postcard::to_extend(frame, std::mem::take(&mut self.buffer)).map_err(|_| Gone)?;
         let length = u32::try_from(buffer.len()).map_err(|_| Gone)?;
-        self.out.write_all(&length.to_le_bytes()).map_err(|_| Gone)?;
+        self.out
+            .write_all(&length.to_le_bytes())
+            .map_err(|_| Gone)?;
         self.out.write_all(&buffer).map_err(|_| Gone)?;
         self.buffer = buffer;
         if matches!(frame, Frame::Item { .. } | Frame::Failed { .. }) {
@@ -45,7 +48,10 @@ impl Parent<'_> {
 
     /// Asks whether a document is needed.
     pub(super) fn needs(&mut self, key: &str, hash: u64) -> Result<bool, Gone> {
-        self.send_now(&Frame::Ask { key: key.into(), hash })?;
+        self.send_now(&Frame::Ask {
+            key: key.into(),
+            hash,
+        })?;
         let mut answer = [0u8; 1];
         self.answers.read_exact(&mut answer).map_err(|_| Gone)?;
         Ok(answer == [1])
@@ -71,7 +77,8 @@ pub fn main() -> std::io::Result<()> {
         sent: 0,
         limit: request.limit,
     };
-    let _stopped_by_the_parent = run(&request, &mut parent).and_then(|()| parent.send_now(&Frame::End));
+    let _stopped_by_the_parent =
+        run(&request, &mut parent).and_then(|()| parent.send_now(&Frame::End));
     Ok(())
 }
 
@@ -83,12 +90,34 @@ fn run(request: &Request, parent: &mut Parent<'_>) -> Result<(), Gone> {
     }
 }
 
+/// What the allocator has set aside before anything was read; it counts against the limit without being used.
+fn reserved_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let data = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmData:"))
+        .and_then(|rest| {
+            rest.trim()
+                .trim_end_matches("kB")
+                .trim()
+                .parse::<u64>()
+                .ok()
+        });
+    data.unwrap_or(0) << 10
+}
+
 /// Limits on this process: memory that isn't a mapped file, no core dumps, no larger files than needed, lower priority.
 fn confine(memory_bytes: u64) {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    let limit = |bytes: u64| Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    let limit = |bytes: u64| Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
     // A limit that the system refuses leaves the others; the parent's clock still stands.
-    let _ignored = setrlimit(Resource::Data, limit(memory_bytes));
+    let _ignored = setrlimit(
+        Resource::Data,
+        limit(memory_bytes.saturating_add(reserved_bytes())),
+    );
     let _ignored = setrlimit(Resource::Core, limit(0));
     let _ignored = setrlimit(Resource::Nproc, limit(4096));
     let _ignored = rustix::process::nice(5);

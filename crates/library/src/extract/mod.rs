@@ -149,11 +149,22 @@ pub struct About {
 fn document_hash(document: &Document) -> u64 {
     let mut hasher = blake3::Hasher::new();
     let year = document.year.unwrap_or(i32::MIN).to_le_bytes();
-    for part in [&document.title, &document.headings, &document.body, &document.kind, &document.meta] {
+    for part in [
+        &document.title,
+        &document.headings,
+        &document.body,
+        &document.kind,
+        &document.meta,
+    ] {
         hasher.update(part.as_bytes());
         hasher.update(&[0]);
     }
-    for part in document.authors.iter().chain(&document.subjects).chain(&document.language) {
+    for part in document
+        .authors
+        .iter()
+        .chain(&document.subjects)
+        .chain(&document.language)
+    {
         hasher.update(part.as_bytes());
         hasher.update(&[1]);
     }

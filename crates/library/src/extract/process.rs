@@ -56,7 +56,14 @@ impl Extraction {
     /// An extraction that hasn't begun.
     pub fn new(worker: Worker, mut request: Request) -> Self {
         request.memory_bytes = worker.memory_bytes;
-        Self { worker, request, running: None, at: None, deaths: 0, pending: VecDeque::new() }
+        Self {
+            worker,
+            request,
+            running: None,
+            at: None,
+            deaths: 0,
+            pending: VecDeque::new(),
+        }
     }
 
     /// The next frame; `None` if `stop` was asked for.
@@ -71,7 +78,9 @@ impl Extraction {
             if self.running.is_none() {
                 self.running = Some(self.start().await?);
             }
-            let Some(running) = &mut self.running else { continue };
+            let Some(running) = &mut self.running else {
+                continue;
+            };
             let frame = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
@@ -102,7 +111,9 @@ impl Extraction {
     fn note(&mut self, frame: &Frame) {
         match frame {
             Frame::Begin { item, cursor } => self.at = Some((item.clone(), cursor.clone())),
-            Frame::Item { cursor, .. } | Frame::Passed { cursor, .. } | Frame::Failed { cursor, .. } => {
+            Frame::Item { cursor, .. }
+            | Frame::Passed { cursor, .. }
+            | Frame::Failed { cursor, .. } => {
                 self.request.cursor.clone_from(cursor);
                 self.at = None;
                 self.deaths = 0;
@@ -118,7 +129,10 @@ impl Extraction {
             let _already_dead = running.child.start_kill();
             if let Some(errors) = running.child.stderr.take() {
                 let mut bytes = Vec::new();
-                let _whatever_came = errors.take(STDERR_LIMIT as u64).read_to_end(&mut bytes).await;
+                let _whatever_came = errors
+                    .take(STDERR_LIMIT as u64)
+                    .read_to_end(&mut bytes)
+                    .await;
                 words = String::from_utf8_lossy(&bytes).into_owned();
             }
             let _reaped = running.child.wait().await;
@@ -135,7 +149,12 @@ impl Extraction {
             Some((item, cursor)) => {
                 self.request.cursor.clone_from(&cursor);
                 self.deaths = 0;
-                self.pending.push_back(Frame::Failed { item, reason, cursor, bytes: 0 });
+                self.pending.push_back(Frame::Failed {
+                    item,
+                    reason,
+                    cursor,
+                    bytes: 0,
+                });
             }
             None => {
                 self.deaths += 1;
@@ -149,18 +168,43 @@ impl Extraction {
 
     async fn start(&self) -> io::Result<Running> {
         let mut command = Command::new(&self.worker.program);
-        command.arg("extract").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .arg("extract")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         // A parser needs nothing of the node's surroundings.
         command.env_clear();
-        let mut child = command.spawn().map_err(|error| io::Error::new(error.kind(), format!("the reader {} can't be started: {error}", self.worker.program.display())))?;
+        // The allocator sets aside a gigabyte by default, which the limit on memory could not see.
+        command.env("MIMALLOC_ARENA_RESERVE", "32768");
+        let mut child = command.spawn().map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!(
+                    "the reader {} can't be started: {error}",
+                    self.worker.program.display()
+                ),
+            )
+        })?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("the reader has no pipes"));
         };
         let request = serde_json::to_vec(&self.request)?;
-        input.write_all(&u32::try_from(request.len()).unwrap_or(u32::MAX).to_le_bytes()).await?;
+        input
+            .write_all(
+                &u32::try_from(request.len())
+                    .unwrap_or(u32::MAX)
+                    .to_le_bytes(),
+            )
+            .await?;
         input.write_all(&request).await?;
         input.flush().await?;
-        Ok(Running { child, input, output: BufReader::with_capacity(256 << 10, output) })
+        Ok(Running {
+            child,
+            input,
+            output: BufReader::with_capacity(256 << 10, output),
+        })
     }
 }
 

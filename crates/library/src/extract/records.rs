@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 
-use lampion_formats::records::{CatalogueRecord, Mapping, RecordKind, WorkKind, detect_records, open_at};
+use lampion_formats::records::{
+    CatalogueRecord, Mapping, RecordKind, WorkKind, detect_records, open_at,
+};
 use lampion_search::Document;
 
 use super::child::{Gone, Parent};
@@ -20,17 +22,47 @@ pub(super) fn run(request: &Request, parent: &mut Parent<'_>) -> Result<(), Gone
         Err(reason) => return parent.send_now(&Frame::Broken(reason.to_string())),
     };
     let files = files(request);
-    let sizes: Vec<u64> = files.iter().map(|(path, _)| std::fs::metadata(path).map_or(0, |about| about.len())).collect();
+    let sizes: Vec<u64> = files
+        .iter()
+        .map(|(path, _)| std::fs::metadata(path).map_or(0, |about| about.len()))
+        .collect();
     let total = sizes.iter().sum();
-    let title = request.path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    parent.send(&Frame::About(About { title, size_bytes: total, ..About::default() }))?;
-    parent.send(&Frame::Plan { items: 0, bytes: total })?;
+    let title = request
+        .path
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    parent.send(&Frame::About(About {
+        title,
+        size_bytes: total,
+        ..About::default()
+    }))?;
+    parent.send(&Frame::Plan {
+        items: 0,
+        bytes: total,
+    })?;
     let start = Cursor::parse(&request.cursor);
     let mut before = 0;
     for (number, ((path, name), size)) in files.iter().zip(&sizes).enumerate() {
         if number >= start.file {
-            let begin = if number == start.file { start } else { Cursor { file: number, ..Cursor::default() } };
-            one(request, &mapping, path, name, begin, before, files.len() > 1, parent)?;
+            let begin = if number == start.file {
+                start
+            } else {
+                Cursor {
+                    file: number,
+                    ..Cursor::default()
+                }
+            };
+            one(
+                request,
+                &mapping,
+                path,
+                name,
+                begin,
+                before,
+                files.len() > 1,
+                parent,
+            )?;
         }
         before += size;
     }
@@ -49,7 +81,11 @@ impl Cursor {
     fn parse(text: &str) -> Self {
         let mut parts = text.split(':').map(|part| part.parse().unwrap_or(0u64));
         let mut next = || parts.next().unwrap_or(0);
-        Self { file: usize::try_from(next()).unwrap_or(0), offset: next(), ordinal: next() }
+        Self {
+            file: usize::try_from(next()).unwrap_or(0),
+            offset: next(),
+            ordinal: next(),
+        }
     }
 
     fn text(self) -> String {
@@ -58,15 +94,34 @@ impl Cursor {
 }
 
 fn files(request: &Request) -> Vec<(PathBuf, String)> {
-    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = |path: &PathBuf| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    };
     if !request.path.is_dir() {
-        let shown = if request.name.is_empty() { name(&request.path) } else { request.name.clone() };
+        let shown = if request.name.is_empty() {
+            name(&request.path)
+        } else {
+            request.name.clone()
+        };
         return vec![(request.path.clone(), shown)];
     }
-    let mut all: Vec<PathBuf> =
-        std::fs::read_dir(&request.path).map(|dir| dir.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect()).unwrap_or_default();
+    let mut all: Vec<PathBuf> = std::fs::read_dir(&request.path)
+        .map(|dir| {
+            dir.flatten()
+                .map(|entry| entry.path())
+                .filter(|path| path.is_file())
+                .collect()
+        })
+        .unwrap_or_default();
     all.sort();
-    all.into_iter().map(|path| { let shown = name(&path); (path, shown) }).collect()
+    all.into_iter()
+        .map(|path| {
+            let shown = name(&path);
+            (path, shown)
+        })
+        .collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call, all of it needed")]
@@ -80,15 +135,31 @@ fn one(
     several: bool,
     parent: &mut Parent<'_>,
 ) -> Result<(), Gone> {
-    let broken = |reason: String| Frame::Failed { item: name.to_string(), reason, cursor: Cursor { file: begin.file + 1, ..Cursor::default() }.text(), bytes: before };
+    let broken = |reason: String| Frame::Failed {
+        item: name.to_string(),
+        reason,
+        cursor: Cursor {
+            file: begin.file + 1,
+            ..Cursor::default()
+        }
+        .text(),
+        bytes: before,
+    };
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) => return parent.send(&broken(format!("{}: can't be opened: {error}", path.display()))),
+        Err(error) => {
+            return parent.send(&broken(format!(
+                "{}: can't be opened: {error}",
+                path.display()
+            )));
+        }
     };
     let mut head = vec![0; HEAD];
     let filled = file.read(&mut head).unwrap_or(0);
     head.truncate(filled);
-    let told = serde_json::from_value::<RecordKind>(serde_json::Value::String(request.format.clone())).ok();
+    let told =
+        serde_json::from_value::<RecordKind>(serde_json::Value::String(request.format.clone()))
+            .ok();
     let Some(kind) = told.or_else(|| detect_records(&head, name)) else {
         return parent.send(&broken(format!("`{name}`: no known format of records: name it with --format (marc, marc-xml, dublin-core, bib-tex, ris, csv, json-lines)")));
     };
@@ -97,25 +168,55 @@ fn one(
         Err(error) => return parent.send(&broken(format!("`{name}` can't be read: {error}"))),
     };
     while let Some(next) = reader.next() {
-        let cursor = Cursor { file: begin.file, offset: reader.offset(), ordinal: reader.ordinal() }.text();
+        let cursor = Cursor {
+            file: begin.file,
+            offset: reader.offset(),
+            ordinal: reader.ordinal(),
+        }
+        .text();
         let bytes = before + reader.offset();
-        let prefix = if several { format!("{name}: ") } else { String::new() };
+        let prefix = if several {
+            format!("{name}: ")
+        } else {
+            String::new()
+        };
         match next {
             Ok(located) => {
-                let key = if several { format!("{name}/{}", located.record.id) } else { located.record.id.clone() };
+                let key = if several {
+                    format!("{name}/{}", located.record.id)
+                } else {
+                    located.record.id.clone()
+                };
                 if key == request.skip {
                     continue;
                 }
                 for reason in &located.warnings {
-                    parent.send(&Frame::Warned { item: format!("{prefix}record {}", located.ordinal), reason: reason.clone() })?;
+                    parent.send(&Frame::Warned {
+                        item: format!("{prefix}record {}", located.ordinal),
+                        reason: reason.clone(),
+                    })?;
                 }
-                let document = Box::new(document(key, located.record, (located.offset, located.length), name));
-                parent.send(&Frame::Item { document, cursor, bytes })?;
+                let document = Box::new(document(
+                    key,
+                    located.record,
+                    (located.offset, located.length),
+                    name,
+                ));
+                parent.send(&Frame::Item {
+                    document,
+                    cursor,
+                    bytes,
+                })?;
             }
             Err(error) => {
                 let fatal = error.fatal;
                 let item = format!("{prefix}record {} at byte {}", error.ordinal, error.offset);
-                parent.send(&Frame::Failed { item, reason: format!("{}: {}", error.reason, error.advice), cursor, bytes })?;
+                parent.send(&Frame::Failed {
+                    item,
+                    reason: format!("{}: {}", error.reason, error.advice),
+                    cursor,
+                    bytes,
+                })?;
                 if fatal {
                     break;
                 }
@@ -126,18 +227,42 @@ fn one(
 }
 
 fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &str) -> Document {
-    let body = [record.body.take(), record.description.clone(), record.contents.clone()];
-    let body = body.into_iter().flatten().chain(record.notes.iter().cloned()).collect::<Vec<_>>().join("\n");
-    let headings = record.alternative_titles.iter().chain(&record.series).chain(&record.publisher).cloned().collect::<Vec<_>>().join("\n");
+    let body = [
+        record.body.take(),
+        record.description.clone(),
+        record.contents.clone(),
+    ];
+    let body = body
+        .into_iter()
+        .flatten()
+        .chain(record.notes.iter().cloned())
+        .collect::<Vec<_>>()
+        .join("\n");
+    let headings = record
+        .alternative_titles
+        .iter()
+        .chain(&record.series)
+        .chain(&record.publisher)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n");
     let title = record.full_title();
     let mut document = Document {
         key,
-        title: if title.is_empty() { record.id.clone() } else { title },
+        title: if title.is_empty() {
+            record.id.clone()
+        } else {
+            title
+        },
         headings,
         body,
         language: record.language.clone(),
-        kind: kind(record.kind).into(),
-        authors: record.authors.iter().map(|name| name.display.clone()).collect(),
+        kind: kind(record.kind),
+        authors: record
+            .authors
+            .iter()
+            .map(|name| name.display.clone())
+            .collect(),
         subjects: record.subjects.clone(),
         year: record.year,
         weight: 100,
@@ -145,9 +270,18 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
     };
     // What the index has in fields of its own need not be kept twice.
     record.subjects.clear();
-    let meta = Meta { mime: crate::mime::by_name(name).into(), size: place.1, record: Some(Box::new(record)), place: Some(place), ..Meta::default() };
+    let meta = Meta {
+        mime: crate::mime::by_name(name).into(),
+        size: place.1,
+        record: Some(Box::new(record)),
+        place: Some(place),
+        ..Meta::default()
+    };
     document.meta = serde_json::to_string(&meta).unwrap_or_default();
-    let of_content = Document { meta: String::new(), ..document.clone() };
+    let of_content = Document {
+        meta: String::new(),
+        ..document.clone()
+    };
     document.hash = document_hash(&of_content);
     document
 }

@@ -30,14 +30,20 @@ pub(super) async fn openapi() -> Response {
 fn number(form: &Form, name: &str, otherwise: usize) -> Result<usize, AppError> {
     match form.get(name) {
         "" => Ok(otherwise),
-        text => text.parse().ok().filter(|number| (1..=LIMIT).contains(number)).ok_or_else(|| AppError::bad_request(format!("`{name}` must be 1 to {LIMIT}"))),
+        text => text
+            .parse()
+            .ok()
+            .filter(|number| (1..=LIMIT).contains(number))
+            .ok_or_else(|| AppError::bad_request(format!("`{name}` must be 1 to {LIMIT}"))),
     }
 }
 
 /// Checks parameters that pages pass over in silence.
 fn strict(form: &Form) -> Result<(), AppError> {
     if !matches!(form.get("sort"), "" | "relevance" | "newest" | "title") {
-        return Err(AppError::bad_request("`sort` must be relevance, newest or title"));
+        return Err(AppError::bad_request(
+            "`sort` must be relevance, newest or title",
+        ));
     }
     for name in ["from", "to"] {
         if !form.get(name).is_empty() && form.get(name).parse::<i32>().is_err() {
@@ -45,19 +51,27 @@ fn strict(form: &Form) -> Result<(), AppError> {
         }
     }
     if form.get("q").is_empty() {
-        return Err(AppError::bad_request("`q` is missing: what is to be searched for?"));
+        return Err(AppError::bad_request(
+            "`q` is missing: what is to be searched for?",
+        ));
     }
     Ok(())
 }
 
 /// `GET /api/v1/search`.
-pub(super) async fn search(page: Page, Extension(library): Extension<Library>, RawQuery(raw): RawQuery) -> PageResult {
+pub(super) async fn search(
+    page: Page,
+    Extension(library): Extension<Library>,
+    RawQuery(raw): RawQuery,
+) -> PageResult {
     let form = Form::parse(raw.as_deref().unwrap_or_default().as_bytes());
     strict(&form)?;
     let limit = number(&form, "limit", 10)?;
     let asked = Asked::parse(raw.as_deref());
     let facets = form.get("facets") == "true";
-    let results = library.search(asked.request(&library, &page, limit, facets)).await?;
+    let results = library
+        .search(asked.request(&library, &page, limit, facets))
+        .await?;
     let hits: Vec<Value> = results
         .hits
         .iter()
@@ -71,7 +85,11 @@ pub(super) async fn search(page: Page, Extension(library): Extension<Library>, R
             }))
         })
         .collect();
-    let counts = |all: &[FacetCount]| all.iter().map(|one| json!({ "value": one.value, "count": one.count })).collect::<Vec<_>>();
+    let counts = |all: &[FacetCount]| {
+        all.iter()
+            .map(|one| json!({ "value": one.value, "count": one.count }))
+            .collect::<Vec<_>>()
+    };
     let facets = facets.then(|| {
         json!({
             "collections": counts(&results.facets.collections), "kinds": counts(&results.facets.kinds), "languages": counts(&results.facets.languages),
@@ -91,7 +109,11 @@ pub(super) async fn search(page: Page, Extension(library): Extension<Library>, R
 }
 
 /// `GET /api/v1/suggest`; with `form=opensearch` in the form that browsers want (OpenSearch Suggestions 1.1).
-pub(super) async fn suggest(page: Page, Extension(library): Extension<Library>, RawQuery(raw): RawQuery) -> PageResult {
+pub(super) async fn suggest(
+    page: Page,
+    Extension(library): Extension<Library>,
+    RawQuery(raw): RawQuery,
+) -> PageResult {
     let form = Form::parse(raw.as_deref().unwrap_or_default().as_bytes());
     let typed = form.get("q").to_string();
     if typed.is_empty() {
@@ -106,7 +128,11 @@ pub(super) async fn suggest(page: Page, Extension(library): Extension<Library>, 
     let found = library.suggest(typed.clone(), collections, limit).await?;
     if form.get("form") == "opensearch" {
         let titles: Vec<&str> = found.iter().map(|one| one.title.as_str()).collect();
-        return Ok(([(header::CONTENT_TYPE, "application/x-suggestions+json")], Json(json!([typed, titles])).0.to_string()).into_response());
+        return Ok((
+            [(header::CONTENT_TYPE, "application/x-suggestions+json")],
+            Json(json!([typed, titles])).0.to_string(),
+        )
+            .into_response());
     }
     let shown: Vec<Value> = found
         .iter()
@@ -131,15 +157,24 @@ fn described(one: &Collection) -> Value {
 
 /// `GET /api/v1/collections`.
 pub(super) async fn collections(page: Page, Extension(library): Extension<Library>) -> PageResult {
-    let all: Vec<Value> = library.visible(page.person.as_ref()).iter().map(described).collect();
+    let all: Vec<Value> = library
+        .visible(page.person.as_ref())
+        .iter()
+        .map(described)
+        .collect();
     Ok(Json(json!({ "collections": all })).into_response())
 }
 
 /// `GET /api/v1/records/{collection}/{key}`.
-pub(super) async fn record(page: Page, Extension(library): Extension<Library>, Path((collection, key)): Path<(String, String)>) -> PageResult {
+pub(super) async fn record(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path((collection, key)): Path<(String, String)>,
+) -> PageResult {
     let (collection, document) = find(&library, &page, &collection, &key).await?;
     let meta = Meta::parse(&document.meta);
-    let record = serde_json::to_value(catalogue_record(&document, &meta)).map_err(AppError::fault)?;
+    let record =
+        serde_json::to_value(catalogue_record(&document, &meta)).map_err(AppError::fault)?;
     let body = json!({
         "collection": collection.id, "key": document.key, "title": document.title, "text": document.text, "language": document.language,
         "kind": document.kind, "year": document.year, "authors": document.authors, "subjects": document.subjects,

@@ -46,25 +46,51 @@ async fn frame_script() -> Response {
 pub(super) fn base(library: &Library, collection: &Collection) -> String {
     match collection.visibility {
         Visibility::All => format!("/c/{}/", collection.id),
-        _ => format!("/t/{}/{}/", library.content_token(&collection.id), collection.id),
+        _ => format!(
+            "/t/{}/{}/",
+            library.content_token(&collection.id),
+            collection.id
+        ),
     }
 }
 
-async fn open(site: ContentSite, Extension(library): Extension<Library>, Path((id, path)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let Some(collection) = library.collection(&id).filter(|one| one.visibility == Visibility::All) else {
+async fn open(
+    site: ContentSite,
+    Extension(library): Extension<Library>,
+    Path((id, path)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(collection) = library
+        .collection(&id)
+        .filter(|one| one.visibility == Visibility::All)
+    else {
         return missing(&site, &path, StatusCode::NOT_FOUND);
     };
     serve(&site, &library, collection, path, &headers).await
 }
 
-async fn restricted(site: ContentSite, Extension(library): Extension<Library>, Path((token, id, path)): Path<(String, String, String)>, headers: HeaderMap) -> Response {
-    let Some(collection) = library.collection(&id).filter(|_| library.content_token_opens(&id, &token)) else {
+async fn restricted(
+    site: ContentSite,
+    Extension(library): Extension<Library>,
+    Path((token, id, path)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(collection) = library
+        .collection(&id)
+        .filter(|_| library.content_token_opens(&id, &token))
+    else {
         return missing(&site, &path, StatusCode::NOT_FOUND);
     };
     serve(&site, &library, collection, path, &headers).await
 }
 
-async fn serve(site: &ContentSite, library: &Library, collection: Collection, path: String, headers: &HeaderMap) -> Response {
+async fn serve(
+    site: &ContentSite,
+    library: &Library,
+    collection: Collection,
+    path: String,
+    headers: &HeaderMap,
+) -> Response {
     let found = match collection.kind {
         Kind::Zim => from_archive(site, library, &collection, path.clone(), headers).await,
         Kind::Files => from_files(site, library, &collection, path.clone(), headers).await,
@@ -78,7 +104,10 @@ async fn serve(site: &ContentSite, library: &Library, collection: Collection, pa
             missing(site, &path, StatusCode::SERVICE_UNAVAILABLE)
         }
     };
-    let pdf = response.headers().get(header::CONTENT_TYPE).is_some_and(|mime| mime == "application/pdf");
+    let pdf = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|mime| mime == "application/pdf");
     if !pdf {
         content_headers(response.headers_mut(), &site.origin, &site.own);
     }
@@ -99,15 +128,26 @@ struct MissingPage<'a> {
 
 /// Says kindly that a page isn't there, and offers to search for it.
 fn missing(site: &ContentSite, path: &str, status: StatusCode) -> Response {
-    let words = path.rsplit('/').next().unwrap_or(path).replace(['_', '-', '+'], " ");
-    let words = words.rsplit_once('.').map_or(words.as_str(), |(stem, _)| stem).to_string();
+    let words = path
+        .rsplit('/')
+        .next()
+        .unwrap_or(path)
+        .replace(['_', '-', '+'], " ");
+    let words = words
+        .rsplit_once('.')
+        .map_or(words.as_str(), |(stem, _)| stem)
+        .to_string();
     let template = MissingPage {
         language: site.language,
         direction: if site.language == "ar" { "rtl" } else { "ltr" },
         heading: site.t("missing-title"),
         text: site.t("missing-text"),
         path,
-        search: format!("{}/search?q={}", site.origin, lampion_web::filters::url(&words)),
+        search: format!(
+            "{}/search?q={}",
+            site.origin,
+            lampion_web::filters::url(&words)
+        ),
         search_text: site.t("missing-search"),
     };
     let page = template.render().unwrap_or_default();
@@ -119,8 +159,18 @@ fn missing(site: &ContentSite, path: &str, status: StatusCode) -> Response {
 /// What was found in an archive.
 enum Found {
     Elsewhere(String),
-    Whole { mime: String, bytes: Bytes, tag: String },
-    Large { mime: String, length: u64, tag: String, entry: Entry, archive: Arc<Archive> },
+    Whole {
+        mime: String,
+        bytes: Bytes,
+        tag: String,
+    },
+    Large {
+        mime: String,
+        length: u64,
+        tag: String,
+        entry: Entry,
+        archive: Arc<Archive>,
+    },
 }
 
 /// An entry by its address: the namespace is in front where the archive is of the old kind, and may be left out.
@@ -134,48 +184,100 @@ fn entry(archive: &Archive, path: &str) -> Result<Option<Entry>, lampion_zim::Zi
     }
 }
 
-fn find(library: &Library, collection: &Collection, path: &str) -> Result<Option<Found>, LibraryError> {
-    let content = |error: lampion_zim::ZimError| LibraryError::Content { collection: collection.id.clone(), reason: error.to_string() };
+fn find(
+    library: &Library,
+    collection: &Collection,
+    path: &str,
+) -> Result<Option<Found>, LibraryError> {
+    let content = |error: lampion_zim::ZimError| LibraryError::Content {
+        collection: collection.id.clone(),
+        reason: error.to_string(),
+    };
     let archive = library.archive(collection)?;
-    let Some(found) = entry(&archive, path).map_err(content)? else { return Ok(None) };
+    let Some(found) = entry(&archive, path).map_err(content)? else {
+        return Ok(None);
+    };
     if found.is_redirect() {
         let target = archive.resolve(found).map_err(content)?;
-        return Ok(Some(Found::Elsewhere(crate::extract::address_in(&archive, &target))));
+        return Ok(Some(Found::Elsewhere(crate::extract::address_in(
+            &archive, &target,
+        ))));
     }
     let mime = archive.mime_of(&found).map_err(content)?.to_string();
     let length = archive.blob_len(&found).map_err(content)?;
-    let uuid: String = archive.uuid().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let uuid: String = archive
+        .uuid()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let tag = format!("\"{uuid}-{}\"", found.index);
     if length > PIECE && !mime.starts_with("text/html") {
-        return Ok(Some(Found::Large { mime, length, tag, entry: found, archive }));
+        return Ok(Some(Found::Large {
+            mime,
+            length,
+            tag,
+            entry: found,
+            archive,
+        }));
     }
     let bytes = archive.read(&found).map_err(content)?;
     Ok(Some(Found::Whole { mime, bytes, tag }))
 }
 
-async fn from_archive(site: &ContentSite, library: &Library, collection: &Collection, path: String, headers: &HeaderMap) -> Result<Option<Response>, LibraryError> {
+async fn from_archive(
+    site: &ContentSite,
+    library: &Library,
+    collection: &Collection,
+    path: String,
+    headers: &HeaderMap,
+) -> Result<Option<Response>, LibraryError> {
     let (searching, one, wanted) = (library.clone(), collection.clone(), path);
-    let found = tokio::task::spawn_blocking(move || find(&searching, &one, &wanted)).await.map_err(|error| LibraryError::Disk(std::io::Error::other(error)))??;
+    let found = tokio::task::spawn_blocking(move || find(&searching, &one, &wanted))
+        .await
+        .map_err(|error| LibraryError::Disk(std::io::Error::other(error)))??;
     let Some(found) = found else { return Ok(None) };
     Ok(Some(match found {
         Found::Elsewhere(target) => {
-            let to = format!("{}{}", base(library, collection), lampion_web::filters::url_path(&target));
+            let to = format!(
+                "{}{}",
+                base(library, collection),
+                lampion_web::filters::url_path(&target)
+            );
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
         }
         Found::Whole { mime, bytes, tag } => {
-            let tag = if is_page(&mime) { format!("\"{}-r\"", tag.trim_matches('"')) } else { tag };
+            let tag = if is_page(&mime) {
+                format!("\"{}-r\"", tag.trim_matches('"'))
+            } else {
+                tag
+            };
             if known(headers, &tag) {
                 return Ok(Some(not_modified(&tag)));
             }
-            let mut response = if is_page(&mime) { ranged(rewrite(bytes, &site.origin), headers) } else { ranged(bytes, headers) };
+            let mut response = if is_page(&mime) {
+                ranged(rewrite(bytes, &site.origin), headers)
+            } else {
+                ranged(bytes, headers)
+            };
             describe(&mut response, &mime, &tag);
             response
         }
-        Found::Large { mime, length, tag, entry, archive } => {
+        Found::Large {
+            mime,
+            length,
+            tag,
+            entry,
+            archive,
+        } => {
             if known(headers, &tag) {
                 return Ok(Some(not_modified(&tag)));
             }
-            let mut response = streamed(length, headers, move |range| archive.read_range(&entry, range).map_err(std::io::Error::other));
+            let mut response = streamed(length, headers, move |range| {
+                archive
+                    .read_range(&entry, range)
+                    .map_err(std::io::Error::other)
+            });
             describe(&mut response, &mime, &tag);
             response
         }
@@ -187,7 +289,14 @@ fn is_page(mime: &str) -> bool {
 }
 
 fn known(headers: &HeaderMap, tag: &str) -> bool {
-    headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag))
+    headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|known| {
+            known
+                .split(',')
+                .any(|one| one.trim().trim_start_matches("W/") == tag)
+        })
 }
 
 fn not_modified(tag: &str) -> Response {
@@ -196,13 +305,22 @@ fn not_modified(tag: &str) -> Response {
 
 fn describe(response: &mut Response, mime: &str, tag: &str) {
     let headers = response.headers_mut();
-    let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let mime = if is_page(mime) && !mime.contains("charset") && !mime.contains("xhtml") { "text/html; charset=utf-8" } else { mime };
+    let value = |text: &str| {
+        HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+    };
+    let mime = if is_page(mime) && !mime.contains("charset") && !mime.contains("xhtml") {
+        "text/html; charset=utf-8"
+    } else {
+        mime
+    };
     headers.insert(header::CONTENT_TYPE, value(mime));
     if let Ok(tag) = HeaderValue::from_str(tag) {
         headers.insert(header::ETAG, tag);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=600"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=600"),
+    );
 }
 
 /// Links to other sites lead to a page of ours (which knows other collections), and the frame's script is added.
@@ -210,8 +328,16 @@ fn rewrite(bytes: Bytes, origin: &str) -> Bytes {
     use lol_html::{HtmlRewriter, Settings, element, html_content::ContentType};
     let mut out = Vec::with_capacity(bytes.len() + 256);
     let outward = element!("a[href], area[href]", |link| {
-        if let Some(href) = link.get_attribute("href").filter(|href| href.starts_with("http://") || href.starts_with("https://") || href.starts_with("//")) {
-            link.set_attribute("href", &format!("{origin}/out?url={}", lampion_web::filters::url(&unescape(&href))))?;
+        if let Some(href) = link.get_attribute("href").filter(|href| {
+            href.starts_with("http://") || href.starts_with("https://") || href.starts_with("//")
+        }) {
+            link.set_attribute(
+                "href",
+                &format!(
+                    "{origin}/out?url={}",
+                    lampion_web::filters::url(&unescape(&href))
+                ),
+            )?;
             link.set_attribute("target", "_top")?;
         }
         Ok(())
@@ -224,7 +350,9 @@ fn rewrite(bytes: Bytes, origin: &str) -> Bytes {
         }
         Ok(())
     });
-    let settings = Settings::new().append_element_content_handler(outward).append_element_content_handler(script);
+    let settings = Settings::new()
+        .append_element_content_handler(outward)
+        .append_element_content_handler(script);
     let mut rewriter = HtmlRewriter::new(settings, |piece: &[u8]| out.extend_from_slice(piece));
     let done = rewriter.write(&bytes).is_ok() && rewriter.end().is_ok();
     // A page that is too broken to change is shown as it came.
@@ -232,20 +360,32 @@ fn rewrite(bytes: Bytes, origin: &str) -> Bytes {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("&amp;", "&").replace("&quot;", "\"").replace("&#39;", "'")
+    text.replace("&amp;", "&")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
 }
 
-async fn from_files(site: &ContentSite, library: &Library, collection: &Collection, path: String, headers: &HeaderMap) -> Result<Option<Response>, LibraryError> {
+async fn from_files(
+    site: &ContentSite,
+    library: &Library,
+    collection: &Collection,
+    path: String,
+    headers: &HeaderMap,
+) -> Result<Option<Response>, LibraryError> {
     if let Some((book, inner)) = path.split_once("!/") {
         return from_book(site, library, collection, book, inner, headers).await;
     }
     let root = library.content_path(collection)?;
-    let Some(file) = inside(&root, &path).await else { return Ok(None) };
+    let Some(file) = inside(&root, &path).await else {
+        return Ok(None);
+    };
     let mime = crate::mime::by_name(&path);
     if is_page(mime) {
         let bytes = tokio::fs::read(&file).await?;
         let mut response = ranged(rewrite(Bytes::from(bytes), &site.origin), headers);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
         return Ok(Some(response));
     }
     Ok(Some(send_file(&file, mime, headers).await?))
@@ -262,13 +402,30 @@ async fn inside(root: &std::path::Path, path: &str) -> Option<std::path::PathBuf
 }
 
 /// A chapter or picture out of an EPUB.
-async fn from_book(site: &ContentSite, library: &Library, collection: &Collection, book: &str, inner: &str, headers: &HeaderMap) -> Result<Option<Response>, LibraryError> {
+async fn from_book(
+    site: &ContentSite,
+    library: &Library,
+    collection: &Collection,
+    book: &str,
+    inner: &str,
+    headers: &HeaderMap,
+) -> Result<Option<Response>, LibraryError> {
     let root = library.content_path(collection)?;
-    let Some(file) = inside(&root, book).await else { return Ok(None) };
+    let Some(file) = inside(&root, book).await else {
+        return Ok(None);
+    };
     let inner = inner.to_string();
-    let read = tokio::task::spawn_blocking(move || lampion_formats::epub_resource(&file, &inner)).await.map_err(|error| LibraryError::Disk(std::io::Error::other(error)))?;
-    let Ok((mime, bytes)) = read else { return Ok(None) };
-    let bytes = if is_page(&mime) { rewrite(Bytes::from(bytes), &site.origin) } else { Bytes::from(bytes) };
+    let read = tokio::task::spawn_blocking(move || lampion_formats::epub_resource(&file, &inner))
+        .await
+        .map_err(|error| LibraryError::Disk(std::io::Error::other(error)))?;
+    let Ok((mime, bytes)) = read else {
+        return Ok(None);
+    };
+    let bytes = if is_page(&mime) {
+        rewrite(Bytes::from(bytes), &site.origin)
+    } else {
+        Bytes::from(bytes)
+    };
     let mut response = ranged(bytes, headers);
     if let Ok(mime) = HeaderValue::from_str(&mime) {
         response.headers_mut().insert(header::CONTENT_TYPE, mime);
@@ -276,10 +433,18 @@ async fn from_book(site: &ContentSite, library: &Library, collection: &Collectio
     Ok(Some(response))
 }
 
-async fn send_file(file: &std::path::Path, mime: &str, headers: &HeaderMap) -> Result<Response, LibraryError> {
+async fn send_file(
+    file: &std::path::Path,
+    mime: &str,
+    headers: &HeaderMap,
+) -> Result<Response, LibraryError> {
     let open = std::fs::File::open(file)?;
     let about = open.metadata()?;
-    let changed = about.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |time| time.as_millis());
+    let changed = about
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |time| time.as_millis());
     let tag = format!("\"{:x}-{changed:x}\"", about.len());
     if known(headers, &tag) {
         return Ok(not_modified(&tag));
@@ -295,24 +460,44 @@ async fn send_file(file: &std::path::Path, mime: &str, headers: &HeaderMap) -> R
 }
 
 /// The original of a document, for download.
-pub(super) async fn original(library: &Library, collection: &Collection, key: &str, headers: &HeaderMap) -> Result<Response, AppError> {
+pub(super) async fn original(
+    library: &Library,
+    collection: &Collection,
+    key: &str,
+    headers: &HeaderMap,
+) -> Result<Response, AppError> {
     if collection.kind == Kind::Files {
         let root = library.content_path(collection)?;
         let file = inside(&root, key).await.ok_or_else(AppError::not_found)?;
         return Ok(send_file(&file, "application/octet-stream", headers).await?);
     }
     let (searching, one, wanted) = (library.clone(), collection.clone(), key.to_string());
-    let found = tokio::task::spawn_blocking(move || find(&searching, &one, &wanted)).await.map_err(AppError::fault)??;
+    let found = tokio::task::spawn_blocking(move || find(&searching, &one, &wanted))
+        .await
+        .map_err(AppError::fault)??;
     match found {
         Some(Found::Whole { bytes, .. }) => Ok(ranged(bytes, headers)),
-        Some(Found::Large { length, entry, archive, .. }) => Ok(streamed(length, headers, move |range| archive.read_range(&entry, range).map_err(std::io::Error::other))),
+        Some(Found::Large {
+            length,
+            entry,
+            archive,
+            ..
+        }) => Ok(streamed(length, headers, move |range| {
+            archive
+                .read_range(&entry, range)
+                .map_err(std::io::Error::other)
+        })),
         _ => Err(AppError::not_found()),
     }
 }
 
 /// The one range that a request asks for (RFC 9110 §14.2), if it is in the content; several ranges count as none.
 fn range_of(headers: &HeaderMap, length: u64) -> Option<Result<std::ops::Range<u64>, ()>> {
-    let text = headers.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
+    let text = headers
+        .get(header::RANGE)?
+        .to_str()
+        .ok()?
+        .strip_prefix("bytes=")?;
     let (first, last) = text.split_once('-')?;
     let range = match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
         (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
@@ -320,19 +505,29 @@ fn range_of(headers: &HeaderMap, length: u64) -> Option<Result<std::ops::Range<u
         (Err(_), Ok(count)) if first.trim().is_empty() => length.saturating_sub(count)..length,
         _ => return None,
     };
-    Some(if range.start < length && range.start < range.end { Ok(range) } else { Err(()) })
+    Some(if range.start < length && range.start < range.end {
+        Ok(range)
+    } else {
+        Err(())
+    })
 }
 
 fn partial(mut response: Response, range: &std::ops::Range<u64>, length: u64) -> Response {
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    if let Ok(value) = HeaderValue::from_str(&format!("bytes {}-{}/{length}", range.start, range.end - 1)) {
+    if let Ok(value) =
+        HeaderValue::from_str(&format!("bytes {}-{}/{length}", range.start, range.end - 1))
+    {
         response.headers_mut().insert(header::CONTENT_RANGE, value);
     }
     response
 }
 
 fn unsatisfiable(length: u64) -> Response {
-    (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{length}"))]).into_response()
+    (
+        StatusCode::RANGE_NOT_SATISFIABLE,
+        [(header::CONTENT_RANGE, format!("bytes */{length}"))],
+    )
+        .into_response()
 }
 
 /// Bytes that are in memory, or a range of them.
@@ -340,18 +535,26 @@ pub(super) fn ranged(bytes: Bytes, headers: &HeaderMap) -> Response {
     let length = bytes.len() as u64;
     let mut response = match range_of(headers, length) {
         Some(Ok(range)) => {
-            let piece = bytes.slice(usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0));
+            let piece = bytes.slice(
+                usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0),
+            );
             partial(Body::from(piece).into_response(), &range, length)
         }
         Some(Err(())) => return unsatisfiable(length),
         None => Body::from(bytes).into_response(),
     };
-    response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    response
+        .headers_mut()
+        .insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     response
 }
 
 /// Content that is read piece by piece as the reader takes it.
-fn streamed(length: u64, headers: &HeaderMap, read: impl Fn(std::ops::Range<u64>) -> std::io::Result<Bytes> + Send + Sync + 'static) -> Response {
+fn streamed(
+    length: u64,
+    headers: &HeaderMap,
+    read: impl Fn(std::ops::Range<u64>) -> std::io::Result<Bytes> + Send + Sync + 'static,
+) -> Response {
     let (range, is_part) = match range_of(headers, length) {
         Some(Ok(range)) => (range, true),
         Some(Err(())) => return unsatisfiable(length),
@@ -366,14 +569,25 @@ fn streamed(length: u64, headers: &HeaderMap, read: impl Fn(std::ops::Range<u64>
                 return Ok::<_, std::io::Error>(None);
             }
             let next = (at + PIECE).min(end);
-            let bytes = tokio::task::spawn_blocking(move || read(at..next)).await.map_err(std::io::Error::other)??;
+            let bytes = tokio::task::spawn_blocking(move || read(at..next))
+                .await
+                .map_err(std::io::Error::other)??;
             Ok(Some((bytes, next)))
         }
     });
     let mut response = Body::from_stream(pieces).into_response();
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
-    response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if is_part { partial(response, &range, length) } else { response }
+    response.headers_mut().insert(
+        header::CONTENT_LENGTH,
+        HeaderValue::from(range.end - range.start),
+    );
+    response
+        .headers_mut()
+        .insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if is_part {
+        partial(response, &range, length)
+    } else {
+        response
+    }
 }
 
 #[cfg(test)]
@@ -381,7 +595,9 @@ mod tests {
     use super::*;
 
     fn asked(range: &'static str) -> HeaderMap {
-        [(header::RANGE, HeaderValue::from_static(range))].into_iter().collect()
+        [(header::RANGE, HeaderValue::from_static(range))]
+            .into_iter()
+            .collect()
     }
 
     #[test]
@@ -391,7 +607,11 @@ mod tests {
         assert_eq!(range_of(&asked("bytes=-3"), 10), Some(Ok(7..10)));
         assert_eq!(range_of(&asked("bytes=8-99"), 10), Some(Ok(8..10)));
         assert_eq!(range_of(&asked("bytes=10-"), 10), Some(Err(())));
-        assert_eq!(range_of(&asked("bytes=4-2"), 10), None, "nonsense is passed over");
+        assert_eq!(
+            range_of(&asked("bytes=4-2"), 10),
+            None,
+            "nonsense is passed over"
+        );
         assert_eq!(range_of(&asked("bytes=0-1,3-4"), 10), None);
         assert_eq!(range_of(&asked("items=0-4"), 10), None);
     }
@@ -400,7 +620,13 @@ mod tests {
     fn links_outward_lead_to_our_own_page() {
         let page = rewrite(Bytes::from_static(b"<body><a href='https://x.example/a?b=1&amp;c=2'>x</a><a href='near.html#y'>y</a></body>"), "http://hill:8080");
         let text = String::from_utf8_lossy(&page);
-        assert!(text.contains("http://hill:8080/out?url=https%3A%2F%2Fx.example%2Fa%3Fb%3D1%26c%3D2"), "{text}");
-        assert!(text.contains("href='near.html#y'") && text.contains("/frame.js"), "{text}");
+        assert!(
+            text.contains("http://hill:8080/out?url=https%3A%2F%2Fx.example%2Fa%3Fb%3D1%26c%3D2"),
+            "{text}"
+        );
+        assert!(
+            text.contains("href='near.html#y'") && text.contains("/frame.js"),
+            "{text}"
+        );
     }
 }

@@ -51,26 +51,48 @@ pub(super) struct Part {
 }
 
 /// `GET /desk`; with header `x-partial` the list alone.
-pub(super) async fn list(page: Page, Extension(library): Extension<Library>, headers: HeaderMap) -> PageResult {
+pub(super) async fn list(
+    page: Page,
+    Extension(library): Extension<Library>,
+    headers: HeaderMap,
+) -> PageResult {
     page.require(Role::Librarian)?;
     library.refresh().await?;
     let now_ms = library.kernel().clock.now_ms();
     let mut rows = Vec::new();
-    let live: Vec<_> = library.kernel().jobs.list("", 200).await?.into_iter().filter(|job| !job.state.is_over()).collect();
+    let live: Vec<_> = library
+        .kernel()
+        .jobs
+        .list("", 200)
+        .await?
+        .into_iter()
+        .filter(|job| !job.state.is_over())
+        .collect();
     for one in library.collections() {
-        let job = live.iter().find(|job| job.subject == one.id).map(|job| JobShown::new(&page, job, now_ms));
+        let job = live
+            .iter()
+            .find(|job| job.subject == one.id)
+            .map(|job| JobShown::new(&page, job, now_ms));
         let visibility = match one.visibility {
             Visibility::All => "visible-all",
             Visibility::SignedIn => "visible-signed-in",
             Visibility::Group(_) => "visible-group-short",
         };
-        rows.push(Row { one, job, visibility });
+        rows.push(Row {
+            one,
+            job,
+            visibility,
+        });
     }
     let list = DeskList { page: &page, rows }.render()?;
     if headers.contains_key("x-partial") {
         return Ok(Html(list).into_response());
     }
-    page.html(&DeskPage { page: &page, list, error: String::new() })
+    page.html(&DeskPage {
+        page: &page,
+        list,
+        error: String::new(),
+    })
 }
 
 #[derive(Template)]
@@ -87,39 +109,91 @@ struct DeskCollectionPage<'a> {
 }
 
 /// `GET /desk/{id}`; with header `x-partial` the jobs alone.
-pub(super) async fn show(page: Page, Extension(library): Extension<Library>, Path(id): Path<String>, Query(query): Query<Part>, headers: HeaderMap) -> PageResult {
+pub(super) async fn show(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+    Query(query): Query<Part>,
+    headers: HeaderMap,
+) -> PageResult {
     page.require(Role::Librarian)?;
     library.refresh().await?;
     let one = library.collection(&id).ok_or_else(AppError::not_found)?;
     let now_ms = library.kernel().clock.now_ms();
     let jobs = library.kernel().jobs.list(&id, JOBS).await?;
     let live = jobs.iter().any(|job| !job.state.is_over());
-    let shown = jobs.iter().filter(|job| !job.state.is_over() || jobs.first().is_some_and(|newest| newest.id == job.id)).map(|job| JobShown::new(&page, job, now_ms)).collect();
-    let jobs = JobsPart { page: &page, id: &id, jobs: shown }.render()?;
+    let shown = jobs
+        .iter()
+        .filter(|job| {
+            !job.state.is_over() || jobs.first().is_some_and(|newest| newest.id == job.id)
+        })
+        .map(|job| JobShown::new(&page, job, now_ms))
+        .collect();
+    let jobs = JobsPart {
+        page: &page,
+        id: &id,
+        jobs: shown,
+    }
+    .render()?;
     if headers.contains_key("x-partial") {
         let mut response = Html(jobs).into_response();
         if !live {
-            response.headers_mut().insert("x-over", axum::http::HeaderValue::from_static("1"));
+            response
+                .headers_mut()
+                .insert("x-over", axum::http::HeaderValue::from_static("1"));
         }
         return Ok(response);
     }
-    let errors = library.store().errors(&id, &query.errors_after, ERRORS).await?;
-    let errors_next = (i64::try_from(errors.len()).unwrap_or(0) == ERRORS).then(|| errors.last().map(|error| error.item.clone())).flatten();
+    let errors = library
+        .store()
+        .errors(&id, &query.errors_after, ERRORS)
+        .await?;
+    let errors_next = (i64::try_from(errors.len()).unwrap_or(0) == ERRORS)
+        .then(|| errors.last().map(|error| error.item.clone()))
+        .flatten();
     let mut visibilities = vec![
-        ("all".to_string(), page.t("visible-all"), one.visibility == Visibility::All),
-        ("signed-in".to_string(), page.t("visible-signed-in"), one.visibility == Visibility::SignedIn),
+        (
+            "all".to_string(),
+            page.t("visible-all"),
+            one.visibility == Visibility::All,
+        ),
+        (
+            "signed-in".to_string(),
+            page.t("visible-signed-in"),
+            one.visibility == Visibility::SignedIn,
+        ),
     ];
     for group in library.kernel().people.groups().await? {
         let chosen = one.visibility == Visibility::Group(group.id.clone());
         visibilities.push((group.id, page.s("visible-group", &group.name), chosen));
     }
-    let content = library.content_path(&one).map_or_else(|error| error.to_string(), |path| path.display().to_string());
-    let notice = if query.saved { page.t("saved") } else { String::new() };
-    page.html(&DeskCollectionPage { page: &page, one: &one, jobs, content, visibilities, errors, errors_next, notice })
+    let content = library
+        .content_path(&one)
+        .map_or_else(|error| error.to_string(), |path| path.display().to_string());
+    let notice = if query.saved {
+        page.t("saved")
+    } else {
+        String::new()
+    };
+    page.html(&DeskCollectionPage {
+        page: &page,
+        one: &one,
+        jobs,
+        content,
+        visibilities,
+        errors,
+        errors_next,
+        notice,
+    })
 }
 
 /// `POST /desk/{id}`: `do` = `update`, `check`, `reindex`, `remove` (with `sure`), `cancel` or `retry` (with `job`).
-pub(super) async fn act(page: Page, Extension(library): Extension<Library>, Path(id): Path<String>, form: Form) -> PageResult {
+pub(super) async fn act(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+    form: Form,
+) -> PageResult {
     page.require(Role::Librarian)?;
     let kernel = library.kernel();
     match form.get("do") {
@@ -128,7 +202,10 @@ pub(super) async fn act(page: Page, Extension(library): Extension<Library>, Path
         "reindex" => drop(library.reindex(&id).await?),
         "cancel" => kernel.cancel(form.get("job")).await?,
         "retry" => {
-            kernel.jobs.retry(form.get("job"), kernel.clock.now_ms()).await?;
+            kernel
+                .jobs
+                .retry(form.get("job"), kernel.clock.now_ms())
+                .await?;
             if let Some(runner) = kernel.runner.get() {
                 runner.wake();
             }
@@ -143,10 +220,21 @@ pub(super) async fn act(page: Page, Extension(library): Extension<Library>, Path
 }
 
 /// `POST /desk/{id}/describe` (multipart): `title`, `description`, `language`, `visibility`, `cover`.
-pub(super) async fn describe(page: Page, Extension(library): Extension<Library>, Path(id): Path<String>, mut form: Multipart) -> PageResult {
+pub(super) async fn describe(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+    mut form: Multipart,
+) -> PageResult {
     page.require(Role::Librarian)?;
-    let mut one = library.store().get(&id).await?.ok_or_else(AppError::not_found)?;
-    let bad = |error: axum::extract::multipart::MultipartError| AppError::new(error.status(), "error-bad-request", error.body_text());
+    let mut one = library
+        .store()
+        .get(&id)
+        .await?
+        .ok_or_else(AppError::not_found)?;
+    let bad = |error: axum::extract::multipart::MultipartError| {
+        AppError::new(error.status(), "error-bad-request", error.body_text())
+    };
     let mut token = String::new();
     let mut cover = None;
     while let Some(field) = form.next_field().await.map_err(bad)? {
@@ -160,7 +248,14 @@ pub(super) async fn describe(page: Page, Extension(library): Extension<Library>,
             "csrf" => token = value,
             "title" if !value.trim().is_empty() => one.title = value.trim().into(),
             "description" => one.description = value.trim().into(),
-            "language" => one.language = value.split([',', ' ']).map(str::trim).filter(|tag| !tag.is_empty()).collect::<Vec<_>>().join(","),
+            "language" => {
+                one.language = value
+                    .split([',', ' '])
+                    .map(str::trim)
+                    .filter(|tag| !tag.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(",")
+            }
             "visibility" => {
                 one.visibility = match value.as_str() {
                     "all" => Visibility::All,
@@ -174,11 +269,23 @@ pub(super) async fn describe(page: Page, Extension(library): Extension<Library>,
     check_csrf(&page, &token)?;
     if let Some(picture) = cover {
         let stream = futures_util::stream::iter([Ok::<_, std::io::Error>(picture)]);
-        let stored = library.kernel().blobs.put_stream(stream).await.map_err(AppError::fault)?;
+        let stored = library
+            .kernel()
+            .blobs
+            .put_stream(stream)
+            .await
+            .map_err(AppError::fault)?;
         one.cover = stored.hash.to_string();
     }
     one.updated_ms = library.kernel().clock.now_ms();
     library.store().update(&one).await?;
     library.refresh().await?;
-    Ok((StatusCode::SEE_OTHER, [(axum::http::header::LOCATION, format!("/desk/{id}?saved=true"))]).into_response())
+    Ok((
+        StatusCode::SEE_OTHER,
+        [(
+            axum::http::header::LOCATION,
+            format!("/desk/{id}?saved=true"),
+        )],
+    )
+        .into_response())
 }

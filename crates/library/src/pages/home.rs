@@ -42,13 +42,25 @@ pub(super) async fn all(page: Page, Extension(library): Extension<Library>) -> P
 
 fn show(page: &Page, library: &Library, limit: usize) -> PageResult {
     let mut collections = library.visible(page.person.as_ref());
+    // A first import that has brought nothing yet is the desk's business.
+    collections.retain(|one| one.documents > 0 || one.state == State::Ready);
     // Collections in the reader's language come first.
     collections.sort_by_key(|one| !one.language.split(',').any(|tag| tag == page.language));
     let total = collections.len();
     let documents = collections.iter().map(|one| one.documents).sum();
-    let help = collections.iter().any(|one| one.id == handbook::ID).then(|| handbook::welcome(page.language));
+    let help = collections
+        .iter()
+        .any(|one| one.id == handbook::ID)
+        .then(|| handbook::welcome(page.language));
     collections.truncate(limit);
-    page.html(&HomePage { page, documents, help, more: total - collections.len(), total, collections })
+    page.html(&HomePage {
+        page,
+        documents,
+        help,
+        more: total - collections.len(),
+        total,
+        collections,
+    })
 }
 
 #[derive(Template)]
@@ -66,9 +78,16 @@ pub(super) struct After {
 }
 
 /// `GET /collection/{id}?after=`: description and contents by title.
-pub(super) async fn collection(page: Page, Extension(library): Extension<Library>, Path(id): Path<String>, Query(query): Query<After>) -> PageResult {
+pub(super) async fn collection(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+    Query(query): Query<After>,
+) -> PageResult {
     let one = library.collection_for(&id, page.person.as_ref())?;
-    let contents = library.engine(move |engine| engine.contents(&id, query.after.as_deref(), CONTENTS)).await??;
+    let contents = library
+        .engine(move |engine| engine.contents(&id, query.after.as_deref(), CONTENTS))
+        .await??;
     let kind_mime = match one.kind {
         crate::model::Kind::Zim => "text/html",
         _ => "",
@@ -77,19 +96,40 @@ pub(super) async fn collection(page: Page, Extension(library): Extension<Library
         .entries
         .into_iter()
         .map(|(key, title)| {
-            let mime = if kind_mime.is_empty() { crate::mime::by_name(&key) } else { kind_mime };
-            let meta = Meta { mime: mime.into(), ..Meta::default() };
+            let mime = if kind_mime.is_empty() {
+                crate::mime::by_name(&key)
+            } else {
+                kind_mime
+            };
+            let meta = Meta {
+                mime: mime.into(),
+                ..Meta::default()
+            };
             (address(&one, &key, &meta), title)
         })
         .collect();
-    page.html(&CollectionPage { page: &page, one, entries, next: contents.next })
+    page.html(&CollectionPage {
+        page: &page,
+        one,
+        entries,
+        next: contents.next,
+    })
 }
 
 /// `GET /cover/{id}`.
-pub(super) async fn cover(page: Page, Extension(library): Extension<Library>, Path(id): Path<String>) -> PageResult {
+pub(super) async fn cover(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+) -> PageResult {
     let one = library.collection_for(&id, page.person.as_ref())?;
     let hash = one.cover.parse().map_err(|_| AppError::not_found())?;
-    let (size, stream) = library.kernel().blobs.get(&hash, None).await.map_err(AppError::fault)?;
+    let (size, stream) = library
+        .kernel()
+        .blobs
+        .get(&hash, None)
+        .await
+        .map_err(AppError::fault)?;
     let mime = cover_mime(&library, &hash).await;
     let headers = [
         (header::CONTENT_TYPE, mime.to_string()),
@@ -97,7 +137,10 @@ pub(super) async fn cover(page: Page, Extension(library): Extension<Library>, Pa
         (header::CACHE_CONTROL, "private, max-age=86400".into()),
         (header::ETAG, format!("\"{hash}\"")),
         // A picture may be SVG, which can hold scripts.
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox".into()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox".into(),
+        ),
     ];
     Ok((headers, axum::body::Body::from_stream(stream)).into_response())
 }

@@ -11,7 +11,8 @@ use lampion_people::Role;
 use lampion_web::{AppError, Form, Page, PageResult, check_csrf};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::library::{Library, LibraryError, NewImport};
+use crate::adding::NewImport;
+use crate::library::{Library, LibraryError};
 use crate::model::Kind;
 
 /// Entries of a folder that are offered.
@@ -31,19 +32,25 @@ struct ImportPage<'a> {
 /// Folders from which librarians may import by the page.
 fn folders(library: &Library) -> Vec<PathBuf> {
     let own = library.kernel().data.join("import");
-    std::iter::once(own).chain(library.kernel().config.import_folders.iter().cloned()).collect()
+    std::iter::once(own)
+        .chain(library.kernel().config.import_folders.iter().cloned())
+        .collect()
 }
 
 fn show(page: &Page, library: &Library, status: StatusCode, error: String) -> PageResult {
     let mut found = Vec::new();
     for folder in folders(library) {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         let mut entries: Vec<_> = entries.flatten().take(OFFERED).collect();
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
             // Of a split archive, the first part stands for all.
-            let later_part = name.rsplit_once(".zim").is_some_and(|(_, part)| part.len() == 2 && part != "aa");
+            let later_part = name
+                .rsplit_once(".zim")
+                .is_some_and(|(_, part)| part.len() == 2 && part != "aa");
             if name.starts_with('.') || later_part {
                 continue;
             }
@@ -54,8 +61,20 @@ fn show(page: &Page, library: &Library, status: StatusCode, error: String) -> Pa
             found.push((entry.path().to_string_lossy().into_owned(), name, size));
         }
     }
-    let folder = folders(library).iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ");
-    page.html_with(status, &ImportPage { page, error, folder, found })
+    let folder = folders(library)
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    page.html_with(
+        status,
+        &ImportPage {
+            page,
+            error,
+            folder,
+            found,
+        },
+    )
 }
 
 /// `GET /desk/import`.
@@ -65,12 +84,26 @@ pub(super) async fn form(page: Page, Extension(library): Extension<Library>) -> 
 }
 
 /// `POST /desk/import`: `path` (one of those offered), `copy`, `title`, `mapping`.
-pub(super) async fn from_disk(page: Page, Extension(library): Extension<Library>, form: Form) -> PageResult {
+pub(super) async fn from_disk(
+    page: Page,
+    Extension(library): Extension<Library>,
+    form: Form,
+) -> PageResult {
     page.require(Role::Librarian)?;
     let path = Path::new(form.get("path"));
-    let allowed = std::fs::canonicalize(path).is_ok_and(|real| folders(&library).iter().filter_map(|folder| std::fs::canonicalize(folder).ok()).any(|folder| real.starts_with(&folder) && real != folder));
+    let allowed = std::fs::canonicalize(path).is_ok_and(|real| {
+        folders(&library)
+            .iter()
+            .filter_map(|folder| std::fs::canonicalize(folder).ok())
+            .any(|folder| real.starts_with(&folder) && real != folder)
+    });
     if !allowed {
-        return show(&page, &library, StatusCode::UNPROCESSABLE_ENTITY, page.t("error-not-found"));
+        return show(
+            &page,
+            &library,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            page.t("error-not-found"),
+        );
     }
     let new = NewImport {
         path: path.into(),
@@ -85,16 +118,31 @@ pub(super) async fn from_disk(page: Page, Extension(library): Extension<Library>
 async fn begin(page: &Page, library: &Library, new: NewImport) -> PageResult {
     match library.import(new).await {
         Ok((id, _)) => Ok(Page::see_other(&format!("/desk/{id}"))),
-        Err(error @ LibraryError::BadSource { .. }) => show(page, library, StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        Err(error @ LibraryError::BadSource { .. }) => show(
+            page,
+            library,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            error.to_string(),
+        ),
         Err(error) => Err(error.into()),
     }
 }
 
 /// `POST /desk/import/upload` (multipart): `csrf`, `title`, `mapping`, `file` (several).
-pub(super) async fn upload(page: Page, Extension(library): Extension<Library>, form: Multipart) -> PageResult {
+pub(super) async fn upload(
+    page: Page,
+    Extension(library): Extension<Library>,
+    form: Multipart,
+) -> PageResult {
     page.require(Role::Librarian)?;
-    let folder = library.kernel().data.join("uploads").join(ids::new_id(&*library.kernel().rng));
-    tokio::fs::create_dir_all(&folder).await.map_err(AppError::fault)?;
+    let folder = library
+        .kernel()
+        .data
+        .join("uploads")
+        .join(ids::new_id(&*library.kernel().rng));
+    tokio::fs::create_dir_all(&folder)
+        .await
+        .map_err(AppError::fault)?;
     match receive(&page, form, &folder).await {
         Ok(new) => begin(&page, &library, new).await,
         Err(error) => {
@@ -105,8 +153,14 @@ pub(super) async fn upload(page: Page, Extension(library): Extension<Library>, f
 }
 
 async fn receive(page: &Page, mut form: Multipart, folder: &Path) -> Result<NewImport, AppError> {
-    let bad = |error: axum::extract::multipart::MultipartError| AppError::new(error.status(), "error-bad-request", error.body_text());
-    let mut new = NewImport { copy: true, temporary: true, ..NewImport::default() };
+    let bad = |error: axum::extract::multipart::MultipartError| {
+        AppError::new(error.status(), "error-bad-request", error.body_text())
+    };
+    let mut new = NewImport {
+        copy: true,
+        temporary: true,
+        ..NewImport::default()
+    };
     let mut files = Vec::new();
     let mut token = None;
     while let Some(mut field) = form.next_field().await.map_err(bad)? {
@@ -124,13 +178,19 @@ async fn receive(page: &Page, mut form: Multipart, folder: &Path) -> Result<NewI
         // The token stands before the files in our form: nothing is kept for who doesn't have it.
         check_csrf(page, token.as_deref().unwrap_or_default())?;
         let given = field.file_name().unwrap_or_default().to_string();
-        let Some(safe) = safe_name(&given) else { continue };
+        let Some(safe) = safe_name(&given) else {
+            continue;
+        };
         if files.len() >= FILES_LIMIT {
-            return Err(AppError::bad_request(format!("more than {FILES_LIMIT} files: send them in parts")));
+            return Err(AppError::bad_request(format!(
+                "more than {FILES_LIMIT} files: send them in parts"
+            )));
         }
         let path = folder.join(&safe);
         let full = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::StorageFull => AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", ""),
+            std::io::ErrorKind::StorageFull => {
+                AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
+            }
             _ => AppError::fault(error),
         };
         let mut out = tokio::fs::File::create(&path).await.map_err(full)?;
@@ -151,7 +211,11 @@ async fn receive(page: &Page, mut form: Multipart, folder: &Path) -> Result<NewI
             new.path = folder.into();
             new.kind = Some(Kind::Files);
             if new.title.is_empty() {
-                new.title = files.first().and_then(|file| file.file_stem()).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                new.title = files
+                    .first()
+                    .and_then(|file| file.file_stem())
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default();
             }
             Ok(new)
         }

@@ -28,15 +28,33 @@ pub(super) struct JobsPart<'a> {
 impl JobShown {
     pub(super) fn new(page: &Page, job: &Job, now_ms: i64) -> Self {
         let progress = &job.progress;
-        let (done, total) = if progress.items_total > 0 { (progress.items, progress.items_total) } else { (progress.bytes, progress.bytes_total) };
+        let (done, total) = if progress.items_total > 0 {
+            (progress.items, progress.items_total)
+        } else {
+            (progress.bytes, progress.bytes_total)
+        };
         let by_items = progress.items_total > 0 || progress.bytes_total == 0;
-        let shown = |value: i64| if by_items { page.grouped(value) } else { page.bytes(value) };
+        let shown = |value: i64| {
+            if by_items {
+                page.grouped(value)
+            } else {
+                page.bytes(value)
+            }
+        };
         let mut parts = Vec::new();
         if progress.items > 0 || total > 0 {
             parts.push(match total {
                 0 => page.f("job-progress", &[("items", page.grouped(progress.items))]),
-                _ if by_items => page.f("job-progress-of", &[("items", shown(done)), ("total", shown(total))]),
-                _ => format!("{} / {} · {}", shown(done), shown(total), page.f("job-progress", &[("items", page.grouped(progress.items))])),
+                _ if by_items => page.f(
+                    "job-progress-of",
+                    &[("items", shown(done)), ("total", shown(total))],
+                ),
+                _ => format!(
+                    "{} / {} · {}",
+                    shown(done),
+                    shown(total),
+                    page.f("job-progress", &[("items", page.grouped(progress.items))])
+                ),
             });
         }
         let seconds = (now_ms - job.started_ms) / 1000;
@@ -44,7 +62,10 @@ impl JobShown {
             parts.push(page.f("job-rate", &[("rate", shown(done / seconds))]));
             if total > done {
                 let left = i128::from(total - done) * i128::from(seconds) / i128::from(done);
-                parts.push(page.f("job-left", &[("left", duration(i64::try_from(left).unwrap_or(i64::MAX)))]));
+                parts.push(page.f(
+                    "job-left",
+                    &[("left", duration(i64::try_from(left).unwrap_or(i64::MAX)))],
+                ));
             }
         }
         if progress.failed > 0 {
@@ -52,7 +73,11 @@ impl JobShown {
         }
         Self {
             id: job.id.clone(),
-            title: if job.kind == crate::check::KIND { "job-check" } else { "job-import" },
+            title: if job.kind == crate::check::KIND {
+                "job-check"
+            } else {
+                "job-import"
+            },
             state: match job.state {
                 JobState::Queued => "job-queued",
                 JobState::Running => "job-running",
@@ -73,5 +98,9 @@ impl JobShown {
 /// `2:05` or `1:02:05`.
 pub fn duration(seconds: i64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
 }

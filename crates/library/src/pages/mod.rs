@@ -13,8 +13,8 @@ mod search;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use lampion_web::{App, NavItem};
 use lampion_people::Role;
+use lampion_web::{App, NavItem};
 
 use crate::library::Library;
 use crate::model::{Collection, Kind, Meta};
@@ -31,7 +31,11 @@ pub const MESSAGES: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn navigation() -> Vec<NavItem> {
-    vec![NavItem { key: "nav-desk", href: "/desk", role: Some(Role::Librarian) }]
+    vec![NavItem {
+        key: "nav-desk",
+        href: "/desk",
+        role: Some(Role::Librarian),
+    }]
 }
 
 pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App> {
@@ -50,9 +54,15 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
         .route("/out", get(read::out))
         .route("/desk", get(desk::list))
         .route("/desk/import", get(import::form).post(import::from_disk))
-        .route("/desk/import/upload", post(import::upload).layer(DefaultBodyLimit::max(upload_limit_bytes)))
+        .route(
+            "/desk/import/upload",
+            post(import::upload).layer(DefaultBodyLimit::max(upload_limit_bytes)),
+        )
         .route("/desk/{id}", get(desk::show).post(desk::act))
-        .route("/desk/{id}/describe", post(desk::describe).layer(DefaultBodyLimit::max(desk::COVER_LIMIT)))
+        .route(
+            "/desk/{id}/describe",
+            post(desk::describe).layer(DefaultBodyLimit::max(desk::COVER_LIMIT)),
+        )
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/suggest", get(api::suggest))
         .route("/api/v1/collections", get(api::collections))

@@ -18,7 +18,13 @@ use crate::model::{Collection, Kind, Meta};
 const TEXT: usize = 700;
 
 /// Formats in which a citation can be had: name in addresses, name for people.
-const FORMATS: [(&str, &str); 5] = [("bib", "BibTeX"), ("ris", "RIS"), ("csl.json", "CSL-JSON"), ("marcxml", "MARCXML"), ("dc.xml", "Dublin Core")];
+const FORMATS: [(&str, &str); 5] = [
+    ("bib", "BibTeX"),
+    ("ris", "RIS"),
+    ("csl.json", "CSL-JSON"),
+    ("marcxml", "MARCXML"),
+    ("dc.xml", "Dublin Core"),
+];
 
 type Row = (&'static str, Vec<(String, String)>);
 
@@ -37,16 +43,30 @@ struct RecordPage<'a> {
 }
 
 /// A document that a person may see, with its collection.
-pub(super) async fn find(library: &Library, page: &Page, collection: &str, key: &str) -> Result<(Collection, StoredDocument), AppError> {
+pub(super) async fn find(
+    library: &Library,
+    page: &Page,
+    collection: &str,
+    key: &str,
+) -> Result<(Collection, StoredDocument), AppError> {
     let collection = library.collection_for(collection, page.person.as_ref())?;
     let (id, wanted) = (collection.id.clone(), key.to_string());
-    let document = library.engine(move |engine| engine.get(&id, &wanted)).await??;
+    let document = library
+        .engine(move |engine| engine.get(&id, &wanted))
+        .await??;
     Ok((collection, document.ok_or_else(AppError::not_found)?))
 }
 
 /// The whole record of a document, from what the index keeps.
 pub(super) fn catalogue_record(document: &StoredDocument, meta: &Meta) -> CatalogueRecord {
-    let mut record = meta.record.as_deref().cloned().unwrap_or_else(|| CatalogueRecord { title: document.title.clone(), ..CatalogueRecord::default() });
+    let mut record = meta
+        .record
+        .as_deref()
+        .cloned()
+        .unwrap_or_else(|| CatalogueRecord {
+            title: document.title.clone(),
+            ..CatalogueRecord::default()
+        });
     if record.id.is_empty() {
         record.id.clone_from(&document.key);
     }
@@ -62,7 +82,11 @@ pub(super) fn catalogue_record(document: &StoredDocument, meta: &Meta) -> Catalo
 }
 
 /// `GET /record/{collection}/{key}`.
-pub(super) async fn record(page: Page, Extension(library): Extension<Library>, Path((collection, key)): Path<(String, String)>) -> PageResult {
+pub(super) async fn record(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path((collection, key)): Path<(String, String)>,
+) -> PageResult {
     let (collection, document) = find(&library, &page, &collection, &key).await?;
     let meta = Meta::parse(&document.meta);
     let record = catalogue_record(&document, &meta);
@@ -75,15 +99,36 @@ pub(super) async fn record(page: Page, Extension(library): Extension<Library>, P
         links.push(("read", format!("/read/{path}"), false));
     }
     let file = collection.kind != Kind::Records;
-    let opens = file && !page_like && (meta.mime.starts_with("image/") || meta.mime.starts_with("audio/") || meta.mime.starts_with("video/") || meta.mime == "application/pdf" || meta.mime == "text/plain");
+    let opens = file
+        && !page_like
+        && (meta.mime.starts_with("image/")
+            || meta.mime.starts_with("audio/")
+            || meta.mime.starts_with("video/")
+            || meta.mime == "application/pdf"
+            || meta.mime == "text/plain");
     if opens {
         links.push(("original", content.clone(), false));
     }
-    let readable = file && !meta.mime.starts_with("image/") && !meta.mime.starts_with("audio/") && !meta.mime.starts_with("video/");
+    let readable = file
+        && !meta.mime.starts_with("image/")
+        && !meta.mime.starts_with("audio/")
+        && !meta.mime.starts_with("video/");
     if readable {
-        links.push((if page_like { "reader-view" } else { "read-text" }, format!("/text/{path}"), !links.is_empty()));
+        links.push((
+            if page_like {
+                "reader-view"
+            } else {
+                "read-text"
+            },
+            format!("/text/{path}"),
+            !links.is_empty(),
+        ));
     }
-    links.push((if file { "download" } else { "row-original" }, format!("/original/{path}"), true));
+    links.push((
+        if file { "download" } else { "row-original" },
+        format!("/original/{path}"),
+        true,
+    ));
     let mut text: String = document.text.chars().take(TEXT).collect();
     if text.len() < document.text.len() {
         text.push('…');
@@ -93,7 +138,11 @@ pub(super) async fn record(page: Page, Extension(library): Extension<Library>, P
         collection: &collection,
         document: &document,
         links,
-        picture: if meta.mime.starts_with("image/") { content } else { String::new() },
+        picture: if meta.mime.starts_with("image/") {
+            content
+        } else {
+            String::new()
+        },
         text,
         rows: rows(&page, &record, &document, &meta),
         citation: citing::text(&record),
@@ -103,17 +152,48 @@ pub(super) async fn record(page: Page, Extension(library): Extension<Library>, P
 
 fn rows(page: &Page, record: &CatalogueRecord, document: &StoredDocument, meta: &Meta) -> Vec<Row> {
     let plain = |text: &str| (text.to_string(), String::new());
-    let find = |field: &str, text: &str| (text.to_string(), format!("/search?q={}", page.url(&format!("{field}:\"{}\"", text.replace('"', " ")))));
+    let find = |field: &str, text: &str| {
+        (
+            text.to_string(),
+            format!(
+                "/search?q={}",
+                page.url(&format!("{field}:\"{}\"", text.replace('"', " ")))
+            ),
+        )
+    };
     let one = |value: &Option<String>| value.iter().map(|text| plain(text)).collect::<Vec<_>>();
-    let authors = record.authors.iter().map(|name| find("author", &name.display)).collect();
-    let subjects = document.subjects.iter().map(|subject| (subject.clone(), format!("/search?q={}&subject={}", page.url(subject), page.url(subject)))).collect();
+    let authors = record
+        .authors
+        .iter()
+        .map(|name| find("author", &name.display))
+        .collect();
+    let subjects = document
+        .subjects
+        .iter()
+        .map(|subject| {
+            (
+                subject.clone(),
+                format!(
+                    "/search?q={}&subject={}",
+                    page.url(subject),
+                    page.url(subject)
+                ),
+            )
+        })
+        .collect();
     let identifiers = record
         .identifiers
         .iter()
         .map(|id| {
-            let shown = if id.scheme == "url" { id.value.clone() } else { format!("{} {}", id.scheme.to_uppercase(), id.value) };
+            let shown = if id.scheme == "url" {
+                id.value.clone()
+            } else {
+                format!("{} {}", id.scheme.to_uppercase(), id.value)
+            };
             let link = match id.scheme.as_str() {
-                "url" if id.value.starts_with("http") => format!("/out?url={}", page.url(&id.value)),
+                "url" if id.value.starts_with("http") => {
+                    format!("/out?url={}", page.url(&id.value))
+                }
                 _ => String::new(),
             };
             (shown, link)
@@ -122,57 +202,151 @@ fn rows(page: &Page, record: &CatalogueRecord, document: &StoredDocument, meta: 
     let mut all: Vec<Row> = vec![
         ("row-authors", authors),
         ("row-responsibility", one(&record.responsibility)),
-        ("row-other-titles", record.alternative_titles.iter().map(|text| plain(text)).collect()),
+        (
+            "row-other-titles",
+            record
+                .alternative_titles
+                .iter()
+                .map(|text| plain(text))
+                .collect(),
+        ),
         ("row-container", one(&record.container)),
         ("row-edition", one(&record.edition)),
         ("row-place", one(&record.place)),
         ("row-publisher", one(&record.publisher)),
-        ("row-year", record.date.clone().or_else(|| record.year.map(|year| year.to_string())).iter().map(|text| plain(text)).collect()),
+        (
+            "row-year",
+            record
+                .date
+                .clone()
+                .or_else(|| record.year.map(|year| year.to_string()))
+                .iter()
+                .map(|text| plain(text))
+                .collect(),
+        ),
         ("row-extent", one(&record.extent)),
-        ("row-series", record.series.iter().map(|text| plain(text)).collect()),
-        ("row-language", record.language.iter().map(|tag| plain(page.language_name(tag))).collect()),
+        (
+            "row-series",
+            record.series.iter().map(|text| plain(text)).collect(),
+        ),
+        (
+            "row-language",
+            record
+                .language
+                .iter()
+                .map(|tag| plain(page.language_name(tag)))
+                .collect(),
+        ),
         ("row-kind", vec![plain(&kind_text(page, &document.kind))]),
         ("row-subjects", subjects),
         ("row-identifiers", identifiers),
-        ("row-notes", record.notes.iter().map(|text| plain(text)).collect()),
-        ("row-format", if meta.mime.is_empty() { Vec::new() } else { vec![plain(&meta.mime)] }),
-        ("row-size", if meta.size == 0 { Vec::new() } else { vec![plain(&page.bytes(meta.size))] }),
+        (
+            "row-notes",
+            record.notes.iter().map(|text| plain(text)).collect(),
+        ),
+        (
+            "row-format",
+            if meta.mime.is_empty() {
+                Vec::new()
+            } else {
+                vec![plain(&meta.mime)]
+            },
+        ),
+        (
+            "row-size",
+            if meta.size == 0 {
+                Vec::new()
+            } else {
+                vec![plain(&page.bytes(meta.size))]
+            },
+        ),
     ];
     all.retain(|row| !row.1.is_empty());
     all
 }
 
 /// `GET /cite/{format}/{collection}/{key}`: the record in a form that other programs read.
-pub(super) async fn cite(page: Page, Extension(library): Extension<Library>, Path((format, collection, key)): Path<(String, String, String)>) -> PageResult {
+pub(super) async fn cite(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path((format, collection, key)): Path<(String, String, String)>,
+) -> PageResult {
     let (_, document) = find(&library, &page, &collection, &key).await?;
     let record = catalogue_record(&document, &Meta::parse(&document.meta));
     let (mime, text) = match format.as_str() {
-        "bib" => ("application/x-bibtex; charset=utf-8", citing::bibtex(&record)),
-        "ris" => ("application/x-research-info-systems; charset=utf-8", citing::ris(&record)),
-        "csl.json" => ("application/vnd.citationstyles.csl+json", citing::csl_json(&record).to_string()),
+        "bib" => (
+            "application/x-bibtex; charset=utf-8",
+            citing::bibtex(&record),
+        ),
+        "ris" => (
+            "application/x-research-info-systems; charset=utf-8",
+            citing::ris(&record),
+        ),
+        "csl.json" => (
+            "application/vnd.citationstyles.csl+json",
+            citing::csl_json(&record).to_string(),
+        ),
         "marcxml" => ("application/marcxml+xml", citing::marcxml(&record)),
         "dc.xml" => ("application/xml", citing::dublin_core(&record)),
         _ => return Err(AppError::not_found()),
     };
-    let extension = if format == "marcxml" { "xml" } else { format.as_str() };
-    Ok(([(header::CONTENT_TYPE, mime.to_string()), (header::CONTENT_DISPOSITION, attachment(&format!("{}.{extension}", short_name(&key))))], text).into_response())
+    let extension = if format == "marcxml" {
+        "xml"
+    } else {
+        format.as_str()
+    };
+    Ok((
+        [
+            (header::CONTENT_TYPE, mime.to_string()),
+            (
+                header::CONTENT_DISPOSITION,
+                attachment(&format!("{}.{extension}", short_name(&key))),
+            ),
+        ],
+        text,
+    )
+        .into_response())
 }
 
 /// `GET /original/{collection}/{key}`: the file as it came, or a record's own bytes.
-pub(super) async fn original(page: Page, Extension(library): Extension<Library>, Path((collection, key)): Path<(String, String)>, headers: HeaderMap) -> PageResult {
+pub(super) async fn original(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path((collection, key)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> PageResult {
     let (collection, document) = find(&library, &page, &collection, &key).await?;
     let meta = Meta::parse(&document.meta);
     let mut response = match (collection.kind, meta.place) {
-        (Kind::Records, Some((offset, length))) => original_record(&library, &collection, &key, offset, length).await?,
+        (Kind::Records, Some((offset, length))) => {
+            original_record(&library, &collection, &key, offset, length).await?
+        }
         _ => super::content::original(&library, &collection, &key, &headers).await?,
     };
-    let mime = if meta.mime.is_empty() { "application/octet-stream".into() } else { meta.mime };
-    response.headers_mut().insert(header::CONTENT_TYPE, mime.parse().map_err(AppError::fault)?);
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, attachment(&name_with_extension(&key, &mime)).parse().map_err(AppError::fault)?);
+    let mime = if meta.mime.is_empty() {
+        "application/octet-stream".into()
+    } else {
+        meta.mime
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, mime.parse().map_err(AppError::fault)?);
+    response.headers_mut().insert(
+        header::CONTENT_DISPOSITION,
+        attachment(&name_with_extension(&key, &mime))
+            .parse()
+            .map_err(AppError::fault)?,
+    );
     Ok(response)
 }
 
-async fn original_record(library: &Library, collection: &Collection, key: &str, offset: u64, length: u64) -> Result<Response, AppError> {
+async fn original_record(
+    library: &Library,
+    collection: &Collection,
+    key: &str,
+    offset: u64,
+    length: u64,
+) -> Result<Response, AppError> {
     let mut path = library.content_path(collection)?;
     if path.is_dir() {
         // Several files: the key begins with the file's name.
@@ -190,13 +364,27 @@ async fn original_record(library: &Library, collection: &Collection, key: &str, 
         file.take(length.min(16 << 20)).read_to_end(&mut bytes)?;
         Ok(bytes)
     });
-    let bytes = read.await.map_err(AppError::fault)?.map_err(|error| AppError::unavailable(error.to_string()))?;
+    let bytes = read
+        .await
+        .map_err(AppError::fault)?
+        .map_err(|error| AppError::unavailable(error.to_string()))?;
     Ok(ranged(bytes::Bytes::from(bytes), &HeaderMap::new()))
 }
 
 fn short_name(key: &str) -> String {
-    let name: String = key.rsplit('/').next().unwrap_or(key).chars().filter(|c| c.is_alphanumeric() || "-_.".contains(*c)).take(60).collect();
-    if name.is_empty() { "record".into() } else { name }
+    let name: String = key
+        .rsplit('/')
+        .next()
+        .unwrap_or(key)
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "-_.".contains(*c))
+        .take(60)
+        .collect();
+    if name.is_empty() {
+        "record".into()
+    } else {
+        name
+    }
 }
 
 fn name_with_extension(key: &str, mime: &str) -> String {
@@ -217,6 +405,18 @@ fn name_with_extension(key: &str, mime: &str) -> String {
 
 /// A `Content-Disposition` (RFC 6266) with a name in any script.
 fn attachment(name: &str) -> String {
-    let ascii: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{}", lampion_web::filters::url(name))
+    let ascii: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    format!(
+        "attachment; filename=\"{ascii}\"; filename*=UTF-8''{}",
+        lampion_web::filters::url(name)
+    )
 }

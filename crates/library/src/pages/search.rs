@@ -34,7 +34,13 @@ pub(super) struct Asked {
 impl Asked {
     pub(super) fn parse(raw: Option<&str>) -> Self {
         let form = Form::parse(raw.unwrap_or_default().as_bytes());
-        let list = |name: &str| form.all(name).filter(|value| !value.is_empty()).take(32).map(ToString::to_string).collect::<Vec<_>>();
+        let list = |name: &str| {
+            form.all(name)
+                .filter(|value| !value.is_empty())
+                .take(32)
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
         let year = |name: &str| form.trimmed(name).parse::<i32>().ok();
         let mut query = form.trimmed("q").to_string();
         while query.len() > QUERY_LIMIT {
@@ -47,7 +53,13 @@ impl Asked {
         Self {
             query,
             collections: list("collection"),
-            filters: Filters { languages: list("lang"), kinds: list("kind"), subjects: list("subject"), authors: list("author"), years },
+            filters: Filters {
+                languages: list("lang"),
+                kinds: list("kind"),
+                subjects: list("subject"),
+                authors: list("author"),
+                years,
+            },
             sort: match form.get("sort") {
                 "newest" => Sort::Newest,
                 "title" => Sort::Title,
@@ -96,7 +108,13 @@ impl Asked {
         out
     }
 
-    pub(super) fn request(&self, library: &Library, page: &Page, limit: usize, facets: bool) -> SearchRequest {
+    pub(super) fn request(
+        &self,
+        library: &Library,
+        page: &Page,
+        limit: usize,
+        facets: bool,
+    ) -> SearchRequest {
         let mut collections = library.visible_ids(page.person.as_ref());
         if !self.collections.is_empty() {
             collections.retain(|id| self.collections.contains(id));
@@ -154,25 +172,73 @@ struct SearchPage<'a> {
 }
 
 /// `GET /search`: `q`, `collection`, `lang`, `kind`, `subject`, `author`, `from`, `to`, `sort`, `cursor`.
-pub(super) async fn search(page: Page, Extension(library): Extension<Library>, RawQuery(raw): RawQuery) -> PageResult {
+pub(super) async fn search(
+    page: Page,
+    Extension(library): Extension<Library>,
+    RawQuery(raw): RawQuery,
+) -> PageResult {
     let asked = Asked::parse(raw.as_deref());
-    let results = if asked.query.is_empty() { SearchResults::default() } else { library.search(asked.request(&library, &page, RESULTS, true)).await? };
-    let collections: HashMap<String, Collection> = library.visible(page.person.as_ref()).into_iter().map(|one| (one.id.clone(), one)).collect();
-    let hits = results.hits.iter().filter_map(|hit| hit_shown(&page, collections.get(&hit.collection)?, hit)).collect();
+    let results = if asked.query.is_empty() {
+        SearchResults::default()
+    } else {
+        library
+            .search(asked.request(&library, &page, RESULTS, true))
+            .await?
+    };
+    let collections: HashMap<String, Collection> = library
+        .visible(page.person.as_ref())
+        .into_iter()
+        .map(|one| (one.id.clone(), one))
+        .collect();
+    let hits = results
+        .hits
+        .iter()
+        .filter_map(|hit| hit_shown(&page, collections.get(&hit.collection)?, hit))
+        .collect();
     let with = |change: &dyn Fn(&mut Asked)| {
         let mut other = asked.clone();
         other.cursor = None;
         change(&mut other);
         other.address()
     };
-    let sorts = [("sort-relevance", Sort::Relevance), ("sort-newest", Sort::Newest), ("sort-title", Sort::Title)]
-        .map(|(key, sort)| (key, with(&|other| other.sort = sort), asked.sort == sort))
-        .to_vec();
-    let corrected = results.corrected.clone().map(|query| (with(&|other| other.query.clone_from(&query)), query));
-    let next = results.next.clone().map(|cursor| with(&|other| other.cursor = Some(cursor.clone())));
-    let chosen = asked.narrowing().into_iter().map(|(name, value)| (shown(&page, &collections, name, &value), with(&|other| other.drop(name, &value)))).collect();
+    let sorts = [
+        ("sort-relevance", Sort::Relevance),
+        ("sort-newest", Sort::Newest),
+        ("sort-title", Sort::Title),
+    ]
+    .map(|(key, sort)| (key, with(&|other| other.sort = sort), asked.sort == sort))
+    .to_vec();
+    let corrected = results
+        .corrected
+        .clone()
+        .map(|query| (with(&|other| other.query.clone_from(&query)), query));
+    let next = results
+        .next
+        .clone()
+        .map(|cursor| with(&|other| other.cursor = Some(cursor.clone())));
+    let chosen = asked
+        .narrowing()
+        .into_iter()
+        .map(|(name, value)| {
+            (
+                shown(&page, &collections, name, &value),
+                with(&|other| other.drop(name, &value)),
+            )
+        })
+        .collect();
     let facets = facets(&page, &asked, &results, &collections, &with);
-    page.html(&SearchPage { page: &page, query: &asked.query, keep: asked.narrowing(), results: &results, hits, facets, sorts, corrected, chosen, next })
+    page.html(&SearchPage {
+        page: &page,
+        query: &asked.query,
+        keep: asked.narrowing(),
+        results: &results,
+        hits,
+        facets,
+        sorts,
+        corrected,
+        chosen,
+        next,
+    })
 }
 
 impl Asked {
@@ -201,9 +267,16 @@ impl Asked {
 }
 
 /// A facet's value in the reader's language.
-fn shown(page: &Page, collections: &HashMap<String, Collection>, name: &str, value: &str) -> String {
+fn shown(
+    page: &Page,
+    collections: &HashMap<String, Collection>,
+    name: &str,
+    value: &str,
+) -> String {
     match name {
-        "collection" => collections.get(value).map_or_else(|| value.to_string(), |one| one.title.clone()),
+        "collection" => collections
+            .get(value)
+            .map_or_else(|| value.to_string(), |one| one.title.clone()),
         "lang" => page.language_name(value).to_string(),
         "kind" => kind_text(page, value),
         _ => value.to_string(),
@@ -216,41 +289,111 @@ pub(super) fn kind_text(page: &Page, kind: &str) -> String {
     if text == key { kind.to_string() } else { text }
 }
 
-fn facets(page: &Page, asked: &Asked, results: &SearchResults, collections: &HashMap<String, Collection>, with: &dyn Fn(&dyn Fn(&mut Asked)) -> String) -> Vec<FacetShown> {
-    let facet = |key: &'static str, name: &'static str, counts: &[FacetCount], chosen: &dyn Fn(&str) -> bool| {
+/// The address of this search, changed.
+type With<'a> = dyn Fn(&dyn Fn(&mut Asked)) -> String + 'a;
+
+fn facets(
+    page: &Page,
+    asked: &Asked,
+    results: &SearchResults,
+    collections: &HashMap<String, Collection>,
+    with: &With<'_>,
+) -> Vec<FacetShown> {
+    let facet = |key: &'static str,
+                 name: &'static str,
+                 counts: &[FacetCount],
+                 chosen: &dyn Fn(&str) -> bool| {
         let values: Vec<ValueShown> = counts
             .iter()
             .take(VALUES)
             .map(|one| {
                 let on = chosen(&one.value);
-                let href = with(&|other| if on { other.drop(name, &one.value) } else { other.add(name, &one.value) });
-                ValueShown { text: shown(page, collections, name, &one.value), href, count: one.count, on }
+                let href = with(&|other| {
+                    if on {
+                        other.drop(name, &one.value)
+                    } else {
+                        other.add(name, &one.value)
+                    }
+                });
+                ValueShown {
+                    text: shown(page, collections, name, &one.value),
+                    href,
+                    count: one.count,
+                    on,
+                }
             })
             .collect();
         FacetShown { key, values }
     };
-    let has = |list: &'_ [String]| { let list = list.to_vec(); move |value: &str| list.iter().any(|one| one == value) };
+    let has = |list: &'_ [String]| {
+        let list = list.to_vec();
+        move |value: &str| list.iter().any(|one| one == value)
+    };
     let years = asked.filters.years;
     let all = vec![
-        facet("facet-collection", "collection", &results.facets.collections, &has(&asked.collections)),
-        facet("facet-kind", "kind", &results.facets.kinds, &has(&asked.filters.kinds)),
-        facet("facet-language", "lang", &results.facets.languages, &has(&asked.filters.languages)),
-        facet("facet-year", "year", &results.facets.years, &|value| years.is_some_and(|(from, to)| from == to && value == from.to_string())),
-        facet("facet-subject", "subject", &results.facets.subjects, &has(&asked.filters.subjects)),
+        facet(
+            "facet-collection",
+            "collection",
+            &results.facets.collections,
+            &has(&asked.collections),
+        ),
+        facet(
+            "facet-kind",
+            "kind",
+            &results.facets.kinds,
+            &has(&asked.filters.kinds),
+        ),
+        facet(
+            "facet-language",
+            "lang",
+            &results.facets.languages,
+            &has(&asked.filters.languages),
+        ),
+        facet("facet-year", "year", &results.facets.years, &|value| {
+            years.is_some_and(|(from, to)| from == to && value == from.to_string())
+        }),
+        facet(
+            "facet-subject",
+            "subject",
+            &results.facets.subjects,
+            &has(&asked.filters.subjects),
+        ),
     ];
     // One value that nothing narrows says nothing.
-    all.into_iter().filter(|facet| facet.values.len() > 1 || facet.values.iter().any(|value| value.on)).collect()
+    all.into_iter()
+        .filter(|facet| facet.values.len() > 1 || facet.values.iter().any(|value| value.on))
+        .collect()
 }
 
 fn hit_shown(page: &Page, collection: &Collection, hit: &lampion_search::Hit) -> Option<HitShown> {
     let meta = Meta::parse(&hit.meta);
-    let by = meta.record.as_ref().map(|record| record.authors.iter().take(3).map(|name| name.display.clone()).collect::<Vec<_>>().join("; ")).unwrap_or_default();
+    let by = meta
+        .record
+        .as_ref()
+        .map(|record| {
+            record
+                .authors
+                .iter()
+                .take(3)
+                .map(|name| name.display.clone())
+                .collect::<Vec<_>>()
+                .join("; ")
+        })
+        .unwrap_or_default();
     Some(HitShown {
         href: address(collection, &hit.key, &meta),
-        title: if hit.title.is_empty() { hit.key.clone() } else { hit.title.clone() },
+        title: if hit.title.is_empty() {
+            hit.key.clone()
+        } else {
+            hit.title.clone()
+        },
         collection: collection.title.clone(),
         language: hit.language.clone(),
-        kind: if hit.kind == "article" { String::new() } else { kind_text(page, &hit.kind) },
+        kind: if hit.kind == "article" {
+            String::new()
+        } else {
+            kind_text(page, &hit.kind)
+        },
         year: hit.year,
         by,
         snippet: hit.snippet.clone(),
@@ -259,7 +402,11 @@ fn hit_shown(page: &Page, collection: &Collection, hit: &lampion_search::Hit) ->
 
 /// `GET /opensearch.xml`: lets a browser add the library as a search engine (OpenSearch 1.1).
 pub(super) async fn opensearch(page: Page) -> PageResult {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    let escape = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('"', "&quot;")
+    };
     let (site, origin) = (escape(&page.site), escape(&page.origin));
     let short: String = site.chars().take(16).collect();
     let description = escape(&page.t("opensearch-description"));
@@ -271,5 +418,12 @@ pub(super) async fn opensearch(page: Page) -> PageResult {
          <Image width=\"32\" height=\"32\" type=\"image/svg+xml\">{origin}{}</Image>\n</OpenSearchDescription>\n",
         page.asset("icon.svg")
     );
-    Ok(([(header::CONTENT_TYPE, "application/opensearchdescription+xml")], xml).into_response())
+    Ok((
+        [(
+            header::CONTENT_TYPE,
+            "application/opensearchdescription+xml",
+        )],
+        xml,
+    )
+        .into_response())
 }

@@ -41,7 +41,12 @@ pub(super) struct Saved {
     saved: bool,
 }
 
-async fn account<'a>(page: &'a Page, app: &App, notice: String, error: String) -> Result<AccountPage<'a>, crate::AppError> {
+async fn account<'a>(
+    page: &'a Page,
+    app: &App,
+    notice: String,
+    error: String,
+) -> Result<AccountPage<'a>, crate::AppError> {
     let person = page.person()?;
     let people = &app.kernel.people;
     Ok(AccountPage {
@@ -56,8 +61,16 @@ async fn account<'a>(page: &'a Page, app: &App, notice: String, error: String) -
 }
 
 /// `GET /account`.
-pub(super) async fn show(page: Page, State(app): State<App>, Query(query): Query<Saved>) -> PageResult {
-    let notice = if query.saved { page.t("saved") } else { String::new() };
+pub(super) async fn show(
+    page: Page,
+    State(app): State<App>,
+    Query(query): Query<Saved>,
+) -> PageResult {
+    let notice = if query.saved {
+        page.t("saved")
+    } else {
+        String::new()
+    };
     page.html(&account(&page, &app, notice, String::new()).await?)
 }
 
@@ -65,15 +78,24 @@ pub(super) async fn show(page: Page, State(app): State<App>, Query(query): Query
 pub(super) async fn password(page: Page, State(app): State<App>, form: Form) -> PageResult {
     page.person()?;
     let people = &app.kernel.people;
-    let Some(session) = people.session(page.session.as_deref().unwrap_or_default()).await? else {
+    let Some(session) = people
+        .session(page.session.as_deref().unwrap_or_default())
+        .await?
+    else {
         return Err(crate::AppError::sign_in_first());
     };
-    match people.change_password(&session, form.get("old"), form.get("password"), page.client).await {
+    match people
+        .change_password(&session, form.get("old"), form.get("password"), page.client)
+        .await
+    {
         Ok(()) => Ok(Page::see_other("/account?saved=true")),
         Err(PeopleError::Db(error)) => Err(error.into()),
         Err(error) => {
             let error = explain(&page, &error);
-            page.html_with(StatusCode::UNPROCESSABLE_ENTITY, &account(&page, &app, String::new(), error).await?)
+            page.html_with(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &account(&page, &app, String::new(), error).await?,
+            )
         }
     }
 }
@@ -81,7 +103,11 @@ pub(super) async fn password(page: Page, State(app): State<App>, form: Form) -> 
 /// `POST /account/app-passwords`: `label`.
 pub(super) async fn new_app_password(page: Page, State(app): State<App>, form: Form) -> PageResult {
     let person = page.person()?;
-    let (secret, _) = app.kernel.people.create_app_password(&person.id, form.trimmed("label")).await?;
+    let (secret, _) = app
+        .kernel
+        .people
+        .create_app_password(&person.id, form.trimmed("label"))
+        .await?;
     page.html(&MessagePage {
         page: &page,
         title: page.s("app-password-made", form.trimmed("label")),
@@ -93,8 +119,15 @@ pub(super) async fn new_app_password(page: Page, State(app): State<App>, form: F
 }
 
 /// `POST /account/app-passwords/revoke`: `id`.
-pub(super) async fn revoke_app_password(page: Page, State(app): State<App>, form: Form) -> PageResult {
+pub(super) async fn revoke_app_password(
+    page: Page,
+    State(app): State<App>,
+    form: Form,
+) -> PageResult {
     let person = page.person()?;
-    app.kernel.people.revoke_app_password(&person.id, form.get("id")).await?;
+    app.kernel
+        .people
+        .revoke_app_password(&person.id, form.get("id"))
+        .await?;
     Ok(Page::see_other("/account?saved=true"))
 }

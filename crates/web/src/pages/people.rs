@@ -44,9 +44,18 @@ pub(super) struct Listing {
     saved: bool,
 }
 
-async fn listing<'a>(page: &'a Page, app: &App, query: &Listing, error: String) -> Result<PeoplePage<'a>, AppError> {
+async fn listing<'a>(
+    page: &'a Page,
+    app: &App,
+    query: &Listing,
+    error: String,
+) -> Result<PeoplePage<'a>, AppError> {
     let people = app.kernel.people.list(&query.after, PAGE).await?;
-    let next = if people.len() == usize::try_from(PAGE).unwrap_or(0) { people.last().map(|person| person.name.clone()) } else { None };
+    let next = if people.len() == usize::try_from(PAGE).unwrap_or(0) {
+        people.last().map(|person| person.name.clone())
+    } else {
+        None
+    };
     Ok(PeoplePage {
         page,
         people: people
@@ -58,15 +67,26 @@ async fn listing<'a>(page: &'a Page, app: &App, query: &Listing, error: String) 
             })
             .collect(),
         groups: app.kernel.people.groups().await?,
-        all_roles: Role::ALL.iter().map(|role| (role.as_str(), role_key(*role))).collect(),
+        all_roles: Role::ALL
+            .iter()
+            .map(|role| (role.as_str(), role_key(*role)))
+            .collect(),
         next,
-        notice: if query.saved { page.t("saved") } else { String::new() },
+        notice: if query.saved {
+            page.t("saved")
+        } else {
+            String::new()
+        },
         error,
     })
 }
 
 /// `GET /people`.
-pub(super) async fn list(page: Page, State(app): State<App>, Query(query): Query<Listing>) -> PageResult {
+pub(super) async fn list(
+    page: Page,
+    State(app): State<App>,
+    Query(query): Query<Listing>,
+) -> PageResult {
     page.require(Role::Operator)?;
     page.html(&listing(&page, &app, &query, String::new()).await?)
 }
@@ -74,12 +94,19 @@ pub(super) async fn list(page: Page, State(app): State<App>, Query(query): Query
 async fn refused(page: &Page, app: &App, error: PeopleError) -> PageResult {
     match error {
         PeopleError::Db(error) => Err(error.into()),
-        error => page.html_with(StatusCode::UNPROCESSABLE_ENTITY, &listing(page, app, &Listing::default(), explain(page, &error)).await?),
+        error => page.html_with(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &listing(page, app, &Listing::default(), explain(page, &error)).await?,
+        ),
     }
 }
 
 async fn show_link(page: &Page, app: &App, person: &Person) -> PageResult {
-    let secret = app.kernel.people.create_link(&LinkPurpose::ResetPassword(person.id.clone()), LINK_MS).await?;
+    let secret = app
+        .kernel
+        .people
+        .create_link(&LinkPurpose::ResetPassword(person.id.clone()), LINK_MS)
+        .await?;
     page.html(&MessagePage {
         page,
         title: page.s("link-made", &person.display),
@@ -93,14 +120,29 @@ async fn show_link(page: &Page, app: &App, person: &Person) -> PageResult {
 /// `POST /people`: `name`, `display`.
 pub(super) async fn add(page: Page, State(app): State<App>, form: Form) -> PageResult {
     page.require(Role::Operator)?;
-    match app.kernel.people.create(form.trimmed("name"), form.trimmed("display"), None, &[Role::Member]).await {
+    match app
+        .kernel
+        .people
+        .create(
+            form.trimmed("name"),
+            form.trimmed("display"),
+            None,
+            &[Role::Member],
+        )
+        .await
+    {
         Ok(person) => show_link(&page, &app, &person).await,
         Err(error) => refused(&page, &app, error).await,
     }
 }
 
 /// `POST /people/{id}`: `role` and `group` (each several), `disabled`, `link`.
-pub(super) async fn change(page: Page, State(app): State<App>, Path(id): Path<String>, form: Form) -> PageResult {
+pub(super) async fn change(
+    page: Page,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    form: Form,
+) -> PageResult {
     page.require(Role::Operator)?;
     let people = &app.kernel.people;
     let person = people.by_id(&id).await?.ok_or_else(AppError::not_found)?;
@@ -111,9 +153,14 @@ pub(super) async fn change(page: Page, State(app): State<App>, Path(id): Path<St
     let wanted: Vec<&str> = form.all("group").collect();
     let done = async {
         people.set_roles(&id, &roles).await?;
-        people.set_disabled(&id, !form.get("disabled").is_empty()).await?;
+        people
+            .set_disabled(&id, !form.get("disabled").is_empty())
+            .await?;
         for group in people.groups().await? {
-            let (is, want) = (person.groups.contains(&group.id), wanted.contains(&group.id.as_str()));
+            let (is, want) = (
+                person.groups.contains(&group.id),
+                wanted.contains(&group.id.as_str()),
+            );
             if want && !is {
                 people.add_to_group(&group.id, &id).await?;
             } else if is && !want {

@@ -17,7 +17,10 @@ const DAYS: u32 = 400;
 pub(super) async fn set(page: Page, State(app): State<App>, form: Form) -> PageResult {
     let mut response = Page::see_other(form.get("back"));
     if let Some(language) = known(form.get("lang")) {
-        response.headers_mut().append(header::SET_COOKIE, set_cookie("lang", language, DAYS, true, page.secure));
+        response.headers_mut().append(
+            header::SET_COOKIE,
+            set_cookie("lang", language, DAYS, true, page.secure),
+        );
         if let Some(person) = &page.person {
             app.kernel.people.set_language(&person.id, language).await?;
         }
@@ -27,6 +30,9 @@ pub(super) async fn set(page: Page, State(app): State<App>, form: Form) -> PageR
         "dark" => "dark",
         _ => "",
     };
-    response.headers_mut().append(header::SET_COOKIE, set_cookie("theme", theme, DAYS, true, page.secure));
+    response.headers_mut().append(
+        header::SET_COOKIE,
+        set_cookie("theme", theme, DAYS, true, page.secure),
+    );
     Ok(response)
 }

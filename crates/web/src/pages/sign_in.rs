@@ -34,13 +34,28 @@ pub(super) async fn form(page: Page, Query(query): Query<Back>) -> PageResult {
     if page.person.is_some() {
         return Ok(Page::see_other(&query.back));
     }
-    page.html(&SignInPage { page: &page, name: "", back: &query.back, error: String::new() })
+    page.html(&SignInPage {
+        page: &page,
+        name: "",
+        back: &query.back,
+        error: String::new(),
+    })
 }
 
 /// `POST /sign-in`: `name`, `password`, `back`.
 pub(super) async fn sign_in(page: Page, State(app): State<App>, form: Form) -> PageResult {
-    match app.kernel.people.sign_in(form.trimmed("name"), form.get("password"), page.client).await {
-        Ok((token, _)) => Ok(with_session(Page::see_other(form.get("back")), &app, &page, token.as_str())),
+    match app
+        .kernel
+        .people
+        .sign_in(form.trimmed("name"), form.get("password"), page.client)
+        .await
+    {
+        Ok((token, _)) => Ok(with_session(
+            Page::see_other(form.get("back")),
+            &app,
+            &page,
+            token.as_str(),
+        )),
         Err(PeopleError::Db(error)) => Err(error.into()),
         Err(error) => {
             let status = match error {
@@ -48,7 +63,15 @@ pub(super) async fn sign_in(page: Page, State(app): State<App>, form: Form) -> P
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
             let error = explain(&page, &error);
-            page.html_with(status, &SignInPage { page: &page, name: form.trimmed("name"), back: form.get("back"), error })
+            page.html_with(
+                status,
+                &SignInPage {
+                    page: &page,
+                    name: form.trimmed("name"),
+                    back: form.get("back"),
+                    error,
+                },
+            )
         }
     }
 }
@@ -63,7 +86,10 @@ pub(super) async fn sign_out(page: Page, State(app): State<App>, form: Form) -> 
         }
     }
     let mut response = Page::see_other("/");
-    response.headers_mut().append(header::SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0, true, page.secure));
+    response.headers_mut().append(
+        header::SET_COOKIE,
+        set_cookie(SESSION_COOKIE, "", 0, true, page.secure),
+    );
     Ok(response)
 }
 
@@ -84,8 +110,16 @@ impl<'a> StartPage<'a> {
         let first = matches!(purpose, LinkPurpose::FirstStart);
         Self {
             page,
-            heading: if first { "first-start" } else { "reset-password" },
-            explain: if first { "first-start-text" } else { "reset-password-text" },
+            heading: if first {
+                "first-start"
+            } else {
+                "reset-password"
+            },
+            explain: if first {
+                "first-start-text"
+            } else {
+                "reset-password-text"
+            },
             first,
             name: form.map_or("", |form| form.get("name")),
             display: form.map_or("", |form| form.get("display")),
@@ -95,7 +129,11 @@ impl<'a> StartPage<'a> {
 }
 
 /// `GET /start/{secret}`.
-pub(super) async fn link_form(page: Page, State(app): State<App>, Path(secret): Path<String>) -> PageResult {
+pub(super) async fn link_form(
+    page: Page,
+    State(app): State<App>,
+    Path(secret): Path<String>,
+) -> PageResult {
     match app.kernel.people.peek_link(&secret).await {
         Ok(Some(purpose)) => page.html(&StartPage::new(&page, &purpose, None, String::new())),
         Ok(None) | Err(PeopleError::LinkExpired) => Err(expired(&page)),
@@ -104,7 +142,12 @@ pub(super) async fn link_form(page: Page, State(app): State<App>, Path(secret): 
 }
 
 /// `POST /start/{secret}`: `name`, `display` (first start), `password`, `again`.
-pub(super) async fn use_link(page: Page, State(app): State<App>, Path(secret): Path<String>, form: Form) -> PageResult {
+pub(super) async fn use_link(
+    page: Page,
+    State(app): State<App>,
+    Path(secret): Path<String>,
+    form: Form,
+) -> PageResult {
     let people = &app.kernel.people;
     let purpose = match people.peek_link(&secret).await {
         Ok(Some(purpose)) => purpose,
@@ -112,12 +155,26 @@ pub(super) async fn use_link(page: Page, State(app): State<App>, Path(secret): P
         Err(error) => return Err(error.into()),
     };
     let password = form.get("password");
-    let again = |error: String| page.html_with(StatusCode::UNPROCESSABLE_ENTITY, &StartPage::new(&page, &purpose, Some(&form), error));
+    let again = |error: String| {
+        page.html_with(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &StartPage::new(&page, &purpose, Some(&form), error),
+        )
+    };
     if password != form.get("again") {
         return again(page.t("passwords-differ"));
     }
     let done = match &purpose {
-        LinkPurpose::FirstStart => people.finish_first_start(&secret, form.trimmed("name"), form.trimmed("display"), password).await,
+        LinkPurpose::FirstStart => {
+            people
+                .finish_first_start(
+                    &secret,
+                    form.trimmed("name"),
+                    form.trimmed("display"),
+                    password,
+                )
+                .await
+        }
         LinkPurpose::ResetPassword(_) => people.reset_password_by_link(&secret, password).await,
     };
     let person = match done {
@@ -127,17 +184,32 @@ pub(super) async fn use_link(page: Page, State(app): State<App>, Path(secret): P
         Err(error) => return again(explain(&page, &error)),
     };
     match people.sign_in(&person.name, password, page.client).await {
-        Ok((token, _)) => Ok(with_session(Page::see_other("/"), &app, &page, token.as_str())),
+        Ok((token, _)) => Ok(with_session(
+            Page::see_other("/"),
+            &app,
+            &page,
+            token.as_str(),
+        )),
         Err(_) => Ok(Page::see_other("/sign-in")),
     }
 }
 
 fn expired(page: &Page) -> AppError {
-    AppError::new(StatusCode::GONE, "link-expired", page.t("link-expired-text"))
+    AppError::new(
+        StatusCode::GONE,
+        "link-expired",
+        page.t("link-expired-text"),
+    )
 }
 
 fn with_session(mut response: Response, app: &App, page: &Page, token: &str) -> Response {
-    let cookie = set_cookie(SESSION_COOKIE, token, app.kernel.config.session_days, true, page.secure);
+    let cookie = set_cookie(
+        SESSION_COOKIE,
+        token,
+        app.kernel.config.session_days,
+        true,
+        page.secure,
+    );
     response.headers_mut().append(header::SET_COOKIE, cookie);
     response
 }

@@ -1,0 +1,32 @@
+//! Waiting for a condition.
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take before the test counts as failed. No test asserts on speed with it.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(15);
+
+/// Looks at a condition until it gives something.
+///
+/// # Panics
+/// Nothing came within [`PATIENCE`].
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        breathe();
+    }
+}
+
+/// The pause between two looks.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the condition lies in another process, which tells nobody"
+)]
+pub(crate) fn breathe() {
+    std::thread::sleep(LOOK);
+}
