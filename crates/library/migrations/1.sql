@@ -6,6 +6,7 @@ create table collection (
     creator text not null default '',
     kind text not null,
     source text not null,
+    pending text not null default '',
     folder text not null,
     origin text not null default '',
     visibility text not null default 'all',

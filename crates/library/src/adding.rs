@@ -72,7 +72,7 @@ impl Library {
         .find(|title| !title.is_empty())
         .cloned()
         .unwrap_or_default();
-        let source = Source {
+        let told = Source {
             path: Some(path.clone()),
             name,
             copy: new.copy,
@@ -81,6 +81,10 @@ impl Library {
             mapping: new.mapping.clone(),
             blob: None,
         };
+        let source = manifest.as_ref().map_or(told, |manifest| Source {
+            copy: new.copy,
+            ..within(&manifest.source, &path)
+        });
         let wanted = [
             &new.id,
             manifest.as_ref().map_or(&new.id, |manifest| &manifest.id),
@@ -97,9 +101,15 @@ impl Library {
             })
             .cloned();
         let collection = match known {
+            Some(known) if known.kind != kind => {
+                return Err(bad(format!(
+                    "collection `{}` holds other content ({}): choose another name",
+                    known.id,
+                    known.kind.as_str()
+                )));
+            }
             Some(known) => Collection {
-                source,
-                kind,
+                pending: Some(source),
                 title: if new.title.is_empty() {
                     known.title.clone()
                 } else {
@@ -110,14 +120,22 @@ impl Library {
             },
             None => {
                 let id = free_id(self.kernel(), &all, wanted.as_deref().unwrap_or(&title));
+                let own = self.kernel().data.join("collections").join(&id);
                 let folder = match &manifest {
                     Some(_) if !new.copy => path.clone(),
-                    _ => self.kernel().data.join("collections").join(&id),
+                    _ => own,
                 };
+                if manifest.is_some() && new.copy {
+                    copy_index(path.clone(), folder.clone()).await?;
+                }
                 let mut made = blank(id, title, kind, source, folder, now_ms);
                 made.visibility = new.visibility.clone().unwrap_or(Visibility::All);
                 if let Some(manifest) = &manifest {
                     adopt(&mut made, manifest);
+                    if new.copy {
+                        made.source = within(&manifest.source, &path);
+                        made.source.copy = true;
+                    }
                 }
                 made
             }
@@ -212,6 +230,25 @@ impl Library {
     }
 }
 
+/// A source that lies in a folder that was carried here.
+fn within(source: &Source, folder: &Path) -> Source {
+    Source {
+        path: source.path.as_ref().map(|path| folder.join(path)),
+        ..source.clone()
+    }
+}
+
+/// Copies a collection's description and index into its new folder.
+async fn copy_index(from: PathBuf, to: PathBuf) -> Result<(), LibraryError> {
+    let copied = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&to)?;
+        let never = tokio_util::sync::CancellationToken::new();
+        crate::copying::copy_tree(&from.join("index"), &to.join("index"), &never)?;
+        std::fs::copy(from.join(MANIFEST), to.join(MANIFEST)).map(drop)
+    });
+    Ok(copied.await.map_err(std::io::Error::other)??)
+}
+
 fn adopt(made: &mut Collection, manifest: &Manifest) {
     made.description.clone_from(&manifest.description);
     made.language.clone_from(&manifest.language);
@@ -240,6 +277,7 @@ pub(crate) fn blank(
         creator: String::new(),
         kind,
         source,
+        pending: None,
         folder,
         origin: String::new(),
         visibility: Visibility::All,

@@ -17,7 +17,7 @@ use crate::extract::process::Extraction;
 use crate::extract::{About, Frame, Request};
 use crate::indexing::Indexing;
 use crate::library::{Library, LibraryError};
-use crate::model::{Collection, Kind, Manifest, State};
+use crate::model::{Collection, Kind, Manifest, Source, State};
 use crate::store::ImportError;
 
 /// The job's kind.
@@ -103,10 +103,10 @@ impl Import {
                 }
             })
             .map_err(|error| end_of(&error.into()))?;
+        self.copy().await?;
         if self.adopted().await? {
             return Ok(());
         }
-        self.copy().await?;
         let begin = match self.collection.state {
             State::Ready => Begin::Update,
             State::New => Begin::Fresh,
@@ -175,25 +175,26 @@ impl Import {
 
     /// Copies an archive or file of records into the blob store, if that was asked for and isn't done.
     async fn copy(&mut self) -> Result<(), JobEnd> {
-        let source = self.collection.source.clone();
-        let Some(path) = self
-            .collection
-            .content_path()
+        let source = self.collection.incoming().clone();
+        let Some(path) = source
+            .path
+            .as_ref()
+            .map(|path| self.collection.folder.join(path))
             .filter(|_| source.copy && source.blob.is_none())
         else {
             return Ok(());
         };
         self.progress.phase = "copying".into();
         if self.collection.kind == Kind::Files {
-            return self.copy_folder(path).await;
+            return self.copy_folder(path, source.temporary).await;
         }
         self.progress.bytes_total =
             std::fs::metadata(&path).map_or(0, |about| i64::try_from(about.len()).unwrap_or(0));
         self.require_space(u64::try_from(self.progress.bytes_total).unwrap_or(0))?;
         let copied = self.copy_parts(&path).await?;
-        self.collection.source.blob = Some(copied);
+        self.collection.incoming_mut().blob = Some(copied);
         if source.temporary {
-            self.collection.source.path = None;
+            self.collection.incoming_mut().path = None;
         }
         self.save().await?;
         if source.temporary {
@@ -204,19 +205,20 @@ impl Import {
     }
 
     /// Copies files into the collection's own folder, where they make one unit with its index.
-    async fn copy_folder(&mut self, from: PathBuf) -> Result<(), JobEnd> {
-        let to = self.collection.folder.join("files");
-        let (temporary, stop, into) = (
-            self.collection.source.temporary,
+    async fn copy_folder(&mut self, from: PathBuf, temporary: bool) -> Result<(), JobEnd> {
+        // Each version in a folder of its own: readers see the old one until the new one is whole.
+        let name = format!("files-{}", self.context.job.id);
+        let (stop, into) = (
             self.context.stop.clone(),
-            to.clone(),
+            self.collection.folder.join(&name),
         );
         let copied = blocking(move || {
-            if temporary && !into.exists() && std::fs::rename(&from, &into).is_ok() {
+            let moved = temporary && into.exists() && !from.exists();
+            if moved || (temporary && from.is_dir() && std::fs::rename(&from, &into).is_ok()) {
                 return Ok(());
             }
             copy_tree(&from, &into, &stop)?;
-            if temporary {
+            if temporary && from.is_dir() {
                 std::fs::remove_dir_all(&from)
             } else {
                 Ok(())
@@ -227,9 +229,10 @@ impl Import {
             return Err(self.context.stop_reason());
         }
         copied.map_err(|error| end_of(&error.into()))?;
-        self.collection.source.path = Some("files".into());
-        self.collection.source.copy = false;
-        self.collection.source.temporary = false;
+        let own = self.collection.incoming_mut();
+        own.path = Some(name.into());
+        own.copy = false;
+        own.temporary = false;
         self.save().await
     }
 
@@ -319,16 +322,16 @@ impl Import {
         }
         let content = self
             .library
-            .content_path(&self.collection)
+            .place_of(&self.collection, self.collection.incoming())
             .map_err(|error| end_of(&error))?;
         let request = Request {
             kind: self.collection.kind,
             path: content,
-            name: self.collection.source.name.clone(),
+            name: self.collection.incoming().name.clone(),
             cursor,
             skip: String::new(),
-            format: self.collection.source.format.clone(),
-            mapping: self.collection.source.mapping.clone(),
+            format: self.collection.incoming().format.clone(),
+            mapping: self.collection.incoming().mapping.clone(),
             ask: begin == Begin::Update && self.collection.kind == Kind::Files,
             careful: false,
             memory_bytes: 0,
@@ -518,7 +521,14 @@ impl Import {
             .await
             .map_err(passing)?;
         self.collection.state = State::Ready;
+        let before = match self.collection.pending.take() {
+            Some(new) => Some(std::mem::replace(&mut self.collection.source, new)),
+            None => None,
+        };
         self.save().await?;
+        if let Some(before) = before.filter(|before| *before != self.collection.source) {
+            self.let_go(&before).await?;
+        }
         let manifest = manifest(&self.collection);
         if let Err(error) = manifest.write(&self.collection.folder) {
             tracing::warn!(collection = %self.collection.id, %error, "its description could not be written beside it");
@@ -530,6 +540,23 @@ impl Import {
                 .queue(crate::check::KIND, &self.collection.id, "{}".into())
                 .await
                 .map_err(passing)?;
+        }
+        Ok(())
+    }
+
+    /// Removes our copy of the version before.
+    async fn let_go(&self, before: &Source) -> Result<(), JobEnd> {
+        self.library
+            .release(before)
+            .await
+            .map_err(|error| end_of(&error))?;
+        if let Some(name) = before.path.as_ref().filter(|path| {
+            path.starts_with("files") || path.to_string_lossy().starts_with("files-")
+        }) {
+            let folder = self.collection.folder.join(name);
+            if let Err(error) = blocking(move || std::fs::remove_dir_all(folder)).await? {
+                tracing::warn!(collection = %self.collection.id, %error, "the version before could not be removed");
+            }
         }
         Ok(())
     }

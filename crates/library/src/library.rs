@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::extract::process::{Extraction, Worker};
 use crate::extract::{Frame, Request};
-use crate::model::{Collection, Kind};
+use crate::model::{Collection, Kind, Source};
 use crate::store::Store;
 
 /// Archives that are kept open.
@@ -315,24 +315,34 @@ impl Library {
     /// # Errors
     /// `Content` if it is nowhere.
     pub fn content_path(&self, collection: &Collection) -> Result<PathBuf, LibraryError> {
+        self.place_of(collection, &collection.source)
+    }
+
+    /// The same for any source of a collection.
+    ///
+    /// # Errors
+    /// `Content` if it is nowhere.
+    pub fn place_of(
+        &self,
+        collection: &Collection,
+        source: &Source,
+    ) -> Result<PathBuf, LibraryError> {
         let lost = |reason: &str| LibraryError::Content {
             collection: collection.id.clone(),
             reason: reason.into(),
         };
-        if let Some(blob) = &collection.source.blob {
+        if let Some(blob) = &source.blob {
             let hash: Hash = blob
                 .parse()
                 .map_err(|_| lost("its address in the store is damaged"))?;
-            return self
-                .0
-                .kernel
-                .blobs
-                .local_path(&hash)
-                .ok_or_else(|| lost("its file is missing from the store: import it again"));
+            let path = self.0.kernel.blobs.local_path(&hash);
+            return path.ok_or_else(|| lost("its file is missing from the store: import it again"));
         }
-        collection
-            .content_path()
-            .ok_or_else(|| lost("it has no content"))
+        let path = source
+            .path
+            .as_ref()
+            .map(|path| collection.folder.join(path));
+        path.ok_or_else(|| lost("it has no content"))
     }
 
     /// The open archive of a collection.
@@ -439,18 +449,27 @@ impl Library {
                 tracing::warn!(collection = id, %error, "its folder could not be removed");
             }
         }
-        let still_used = self
-            .store()
-            .all()
-            .await?
-            .iter()
-            .any(|other| other.source.blob == collection.source.blob);
-        if let Some(blob) = collection.source.blob.as_ref().filter(|_| !still_used)
+        self.release(&collection.source).await?;
+        self.0.kernel.events.send("collection.changed", id);
+        Ok(())
+    }
+
+    /// Deletes the copy of a source that no collection uses any more.
+    ///
+    /// # Errors
+    /// The database or the store.
+    pub async fn release(&self, source: &Source) -> Result<(), LibraryError> {
+        let Some(blob) = &source.blob else {
+            return Ok(());
+        };
+        let uses = |one: &Collection| {
+            one.source.blob.as_ref() == Some(blob) || one.incoming().blob.as_ref() == Some(blob)
+        };
+        if !self.store().all().await?.iter().any(uses)
             && let Ok(hash) = blob.parse()
         {
             self.0.kernel.blobs.delete(&hash).await?;
         }
-        self.0.kernel.events.send("collection.changed", id);
         Ok(())
     }
 

@@ -103,6 +103,8 @@ pub struct Collection {
     pub kind: Kind,
     /// Where the content lies.
     pub source: Source,
+    /// Where a newer version lies that is being imported; it takes the place of `source` together with its index.
+    pub pending: Option<Source>,
     /// The collection's own folder (index, cover).
     pub folder: PathBuf,
     /// The web site that it was made from, if it says so: links there lead here.
@@ -151,9 +153,14 @@ impl Collection {
         self.folder.join("index")
     }
 
-    /// Where a path of its source lies.
-    pub fn content_path(&self) -> Option<PathBuf> {
-        self.source.path.as_ref().map(|path| self.folder.join(path))
+    /// What an import reads: the newer version if there is one.
+    pub fn incoming(&self) -> &Source {
+        self.pending.as_ref().unwrap_or(&self.source)
+    }
+
+    /// The same, to be changed.
+    pub fn incoming_mut(&mut self) -> &mut Source {
+        self.pending.as_mut().unwrap_or(&mut self.source)
     }
 
     /// The letter on its cover if it has no picture.

@@ -35,7 +35,11 @@ pub struct Store(pub Db);
 fn read(row: &AnyRow) -> Result<Collection, DbError> {
     let text = |name: &str| row.try_get::<String, _>(name);
     let number = |name: &str| row.try_get::<i64, _>(name);
-    let source: String = text("source")?;
+    let parse = |json: String| {
+        serde_json::from_str(&json)
+            .map_err(|error| DbError::Fault(format!("a collection's source: {error}")))
+    };
+    let pending: String = text("pending")?;
     Ok(Collection {
         id: text("id")?,
         title: text("title")?,
@@ -43,8 +47,12 @@ fn read(row: &AnyRow) -> Result<Collection, DbError> {
         language: text("language")?,
         creator: text("creator")?,
         kind: Kind::from_word(&text("kind")?),
-        source: serde_json::from_str(&source)
-            .map_err(|error| DbError::Fault(format!("a collection's source: {error}")))?,
+        source: parse(text("source")?)?,
+        pending: if pending.is_empty() {
+            None
+        } else {
+            Some(parse(pending)?)
+        },
         folder: PathBuf::from(text("folder")?),
         origin: text("origin")?,
         visibility: match text("visibility")?.as_str() {
@@ -127,12 +135,20 @@ impl Store {
             Visibility::SignedIn => ("signed-in", ""),
             Visibility::Group(group) => ("group", group.as_str()),
         };
-        let source = serde_json::to_string(&collection.source)
-            .map_err(|error| DbError::Fault(error.to_string()))?;
+        let json = |source| {
+            serde_json::to_string(source).map_err(|error| DbError::Fault(error.to_string()))
+        };
+        let source = json(&collection.source)?;
+        let pending = collection
+            .pending
+            .as_ref()
+            .map(json)
+            .transpose()?
+            .unwrap_or_default();
         query(
             "update collection set title = $2, description = $3, language = $4, creator = $5, source = $6, origin = $7,
              visibility = $8, group_id = $9, state = $10, documents = $11, failed = $12, size_bytes = $13, index_bytes = $14,
-             health = $15, health_ms = $16, cover = $17, main_path = $18, run = $19, updated_ms = $20, kind = $21 where id = $1",
+             health = $15, health_ms = $16, cover = $17, main_path = $18, run = $19, updated_ms = $20, kind = $21, pending = $22 where id = $1",
         )
         .bind(&collection.id)
         .bind(&collection.title)
@@ -155,6 +171,7 @@ impl Store {
         .bind(collection.run)
         .bind(collection.updated_ms)
         .bind(collection.kind.as_str())
+        .bind(pending)
         .execute(self.0.write())
         .await?;
         self.changed().await

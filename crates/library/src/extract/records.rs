@@ -271,7 +271,7 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
     // What the index has in fields of its own need not be kept twice.
     record.subjects.clear();
     let meta = Meta {
-        mime: crate::mime::by_name(name).into(),
+        mime: mime(record.source_format, name).into(),
         size: place.1,
         record: Some(Box::new(record)),
         place: Some(place),
@@ -284,6 +284,20 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
     };
     document.hash = document_hash(&of_content);
     document
+}
+
+/// The media type of a format of records.
+fn mime(format: Option<RecordKind>, name: &str) -> &'static str {
+    match format {
+        Some(RecordKind::Marc) => "application/marc",
+        Some(RecordKind::MarcXml) => "application/marcxml+xml",
+        Some(RecordKind::DublinCore) => "application/xml",
+        Some(RecordKind::BibTex) => "application/x-bibtex",
+        Some(RecordKind::Ris) => "application/x-research-info-systems",
+        Some(RecordKind::Csv) => "text/csv",
+        Some(RecordKind::JsonLines) => "application/jsonl",
+        None => crate::mime::by_name(name),
+    }
 }
 
 fn kind(kind: WorkKind) -> String {
