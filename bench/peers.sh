@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what Lampion is compared with (Debian, as root): bench/peers.sh [folder for the Python environment]
+# What can't be installed is named; the benchmark then says "not measured" for it.
+set -uo pipefail
+peers="${1:-${LAMPION_BENCH_PEERS:-$HOME/.cache/lampion-peers}}"
+mkdir -p "$peers"
+for package in kiwix-tools zim-tools python3-xapian nginx-light python3-venv xz-utils; do
+  dpkg -s "$package" >/dev/null 2>&1 && continue
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$package" >/dev/null 2>&1 ||
+    echo "not installed: $package" >&2
+done
+[ -x "$peers/venv/bin/python" ] || python3 -m venv "$peers/venv" || exit 1
+for package in libzim zimi; do
+  "$peers/venv/bin/pip" install --quiet "$package" || echo "not installed: $package" >&2
+done
+for program in kiwix-serve nginx xz; do
+  command -v "$program" || [ -x "/usr/sbin/$program" ] || echo "absent: $program" >&2
+done
+"$peers/venv/bin/python" -c 'import libzim; print("libzim", libzim.__file__)'
+/usr/bin/python3 -c 'import sqlite3, xapian; print("xapian", xapian.version_string(), "sqlite", sqlite3.sqlite_version)'

@@ -1,0 +1,215 @@
+//! Lampion itself, as an operator starts it: the release binary beside this one.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+
+/// How long a server may take until it answers.
+const START: Duration = Duration::from_secs(300);
+
+/// A process that ends with this value.
+#[derive(Debug)]
+pub struct Process(Child);
+
+impl Process {
+    pub fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Ok(Self(child.with_context(|| program)?))
+    }
+
+    /// Its memory now.
+    pub fn memory(&self) -> anyhow::Result<Memory> {
+        let id = self.0.id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let field = |name: &str| -> u64 {
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .unwrap_or_default();
+            line.trim_start_matches(':')
+                .trim()
+                .trim_end_matches(" kB")
+                .parse()
+                .unwrap_or(0)
+        };
+        Ok(Memory {
+            resident_kb: field("VmRSS"),
+            anonymous_kb: field("RssAnon"),
+        })
+    }
+
+    pub fn running(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _may_have_ended = self.0.kill();
+        let _is_gone = self.0.wait();
+    }
+}
+
+/// Memory of a process: resident pages count files that are mapped, which the system may drop at any time.
+#[derive(Debug, Clone, Copy)]
+pub struct Memory {
+    pub resident_kb: u64,
+    pub anonymous_kb: u64,
+}
+
+impl Memory {
+    pub fn resident_mb(self) -> f64 {
+        self.resident_kb as f64 * 1024.0 / 1e6
+    }
+
+    pub fn shown(self) -> String {
+        format!(
+            "{:.0} MB ({:.0} anonymous)",
+            self.resident_mb(),
+            self.anonymous_kb as f64 * 1024.0 / 1e6
+        )
+    }
+}
+
+/// Waits until something listens there.
+pub fn wait_for(address: SocketAddr, process: &mut Process) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
+        ensure!(process.running(), "it ended at once");
+        ensure!(begun.elapsed() < START, "it doesn't listen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// A node's folder.
+pub struct Node {
+    pub data: PathBuf,
+    program: PathBuf,
+}
+
+/// What `lampion import --json` says.
+#[derive(Debug, serde::Deserialize)]
+pub struct Imported {
+    pub documents: u64,
+    pub failed: u64,
+    pub index_bytes: u64,
+    pub seconds: f64,
+}
+
+impl Node {
+    /// An empty node in this folder; what was there before is removed.
+    pub fn fresh(data: PathBuf) -> anyhow::Result<Self> {
+        if data.exists() {
+            ensure!(
+                data.join("lampion.db").exists() || data.read_dir()?.next().is_none(),
+                "{} is no node's folder: not removed",
+                data.display()
+            );
+            std::fs::remove_dir_all(&data)?;
+        }
+        std::fs::create_dir_all(&data)?;
+        let program = std::env::current_exe()?.with_file_name("lampion");
+        ensure!(
+            program.exists(),
+            "{} is missing: cargo build --release -p lampion",
+            program.display()
+        );
+        Ok(Self { data, program })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--data").arg(&self.data);
+        command
+    }
+
+    /// `lampion import`; the seconds are of the whole command.
+    pub fn import(&self, path: &Path, id: &str) -> anyhow::Result<Imported> {
+        let begun = Instant::now();
+        let out = self
+            .command()
+            .arg("import")
+            .arg(path)
+            .args(["--json", "--id", id])
+            .stderr(Stdio::piped())
+            .output()?;
+        let text = String::from_utf8_lossy(&out.stdout);
+        let Some(line) = text.lines().rev().find(|line| line.starts_with('{')) else {
+            bail!(
+                "lampion import {}: {}",
+                path.display(),
+                String::from_utf8_lossy(&out.stderr)
+            );
+        };
+        let mut imported: Imported = serde_json::from_str(line).with_context(|| line.to_owned())?;
+        imported.seconds = begun.elapsed().as_secs_f64();
+        Ok(imported)
+    }
+
+    /// `lampion serve` on free loopback ports.
+    pub fn serve(&self) -> anyhow::Result<Serving> {
+        self.serve_by(self.command())
+    }
+
+    /// The same, started by another command (which sets a limit).
+    pub fn serve_by(&self, mut command: Command) -> anyhow::Result<Serving> {
+        let ready = self.data.join("ready.json");
+        let _may_be_absent = std::fs::remove_file(&ready);
+        let begun = Instant::now();
+        command
+            .args([
+                "serve",
+                "--http",
+                "127.0.0.1:0",
+                "--https",
+                "none",
+                "--content",
+                "127.0.0.1:0",
+                "--no-qr",
+                "--ready-file",
+            ])
+            .arg(&ready);
+        let mut process = Process::start(&mut command)?;
+        while !ready.exists() {
+            ensure!(process.running(), "lampion serve ended at once");
+            ensure!(begun.elapsed() < START, "lampion serve doesn't get ready");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let said: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&ready)?)?;
+        let address = |name: &str| -> anyhow::Result<SocketAddr> {
+            Ok(said
+                .get(name)
+                .and_then(|at| at.as_str())
+                .context("no address")?
+                .parse()?)
+        };
+        Ok(Serving {
+            http: address("http")?,
+            content: address("content")?,
+            process,
+            begun,
+        })
+    }
+
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+}
+
+/// A node that serves.
+pub struct Serving {
+    pub http: SocketAddr,
+    pub content: SocketAddr,
+    pub process: Process,
+    /// When it was started.
+    pub begun: Instant,
+}
