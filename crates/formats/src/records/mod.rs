@@ -2,7 +2,7 @@
 //! and JSON Lines as a stream of [`CatalogueRecord`]s.
 //!
 //! [`detect_records`] names the format of a file from its first bytes and its
-//! name, [`open`] gives a [`RecordReader`], [`open_at`] goes on where an
+//! name, [`open()`] gives a [`RecordReader`], [`open_at`] goes on where an
 //! interrupted import stopped. A reader never holds more than one record
 //! ([`MAX_RECORD_BYTES`]); a record that cannot be read is reported with its
 //! number, its place and its reason, and the rest goes on. Every record knows

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Multipart, Path, Query};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse as _};
+use axum::response::{Html, IntoResponse as _, Response};
 use lampion_people::Role;
 use lampion_web::{AppError, Form, Page, PageResult, check_csrf};
 use serde::Deserialize;
@@ -86,13 +86,24 @@ pub(super) async fn list(
     }
     let list = DeskList { page: &page, rows }.render()?;
     if headers.contains_key("x-partial") {
-        return Ok(Html(list).into_response());
+        return Ok(partial(list, !live.is_empty()));
     }
     page.html(&DeskPage {
         page: &page,
         list,
         error: String::new(),
     })
+}
+
+/// A part of a page that its script renews; told to stop when nothing is at work any more.
+fn partial(html: String, live: bool) -> Response {
+    let mut response = Html(html).into_response();
+    if !live {
+        response
+            .headers_mut()
+            .insert("x-over", axum::http::HeaderValue::from_static("1"));
+    }
+    response
 }
 
 #[derive(Template)]
@@ -124,8 +135,10 @@ pub(super) async fn show(
     let live = jobs.iter().any(|job| !job.state.is_over());
     let shown = jobs
         .iter()
+        // What is at work, and of each kind how the last one ended.
         .filter(|job| {
-            !job.state.is_over() || jobs.first().is_some_and(|newest| newest.id == job.id)
+            let newest = jobs.iter().find(|other| other.kind == job.kind);
+            !job.state.is_over() || newest.is_some_and(|newest| newest.id == job.id)
         })
         .map(|job| JobShown::new(&page, job, now_ms))
         .collect();
@@ -136,13 +149,7 @@ pub(super) async fn show(
     }
     .render()?;
     if headers.contains_key("x-partial") {
-        let mut response = Html(jobs).into_response();
-        if !live {
-            response
-                .headers_mut()
-                .insert("x-over", axum::http::HeaderValue::from_static("1"));
-        }
-        return Ok(response);
+        return Ok(partial(jobs, live));
     }
     let errors = library
         .store()

@@ -49,6 +49,8 @@ impl JobShown {
                     "job-progress-of",
                     &[("items", shown(done)), ("total", shown(total))],
                 ),
+                // A check counts bytes alone.
+                _ if progress.items == 0 => format!("{} / {}", shown(done), shown(total)),
                 _ => format!(
                     "{} / {} · {}",
                     shown(done),
