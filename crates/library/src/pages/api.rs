@@ -68,7 +68,11 @@ pub(super) async fn search(
     strict(&form)?;
     let limit = number(&form, "limit", 10)?;
     let asked = Asked::parse(raw.as_deref());
-    let facets = form.get("facets") == "true";
+    let facets = match form.get("facets") {
+        "true" => true,
+        "" | "false" => false,
+        _ => return Err(AppError::bad_request("`facets` must be true or false")),
+    };
     let results = library
         .search(asked.request(&library, &page, limit, facets))
         .await?;
@@ -118,6 +122,9 @@ pub(super) async fn suggest(
     let typed = form.get("q").to_string();
     if typed.is_empty() {
         return Err(AppError::bad_request("`q` is missing: what was typed?"));
+    }
+    if !matches!(form.get("form"), "" | "opensearch") {
+        return Err(AppError::bad_request("`form` must be opensearch"));
     }
     let limit = number(&form, "limit", SUGGESTIONS)?;
     let mut collections = library.visible_ids(page.person.as_ref());
