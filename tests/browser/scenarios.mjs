@@ -23,7 +23,7 @@ const signIn = async (page, world, name, password) => {
   await page.fill("[name=password]", password);
   await button(page.locator("main"), "Sign in").click();
 };
-const titles = (page) => page.locator(".results h3").allInnerTexts();
+const titles = (page) => page.locator(".results h2").allInnerTexts();
 
 /** Uploads files at the desk and waits, without reloading the page, until they are added; returns the collection's id. */
 const upload = async (page, world, files, title = "") => {
@@ -34,7 +34,7 @@ const upload = async (page, world, files, title = "") => {
   await button(form, "Add").click();
   await page.waitForURL(/\/desk\/(?!import)[^/]+$/);
   await page.evaluate(() => { window.sameDocument = true; });
-  await page.locator("[data-live] .card", { hasText: "done" }).waitFor();
+  await page.locator("[data-live] .card", { hasText: /Adding · done/ }).waitFor();
   return page.url().split("/").pop();
 };
 
@@ -102,8 +102,10 @@ test("signing in: a wrong password is refused, the right one leads back, and out
 test("importing an archive from the page: progress is shown until it is done", (world) =>
   operator(world, {}, async (page) => {
     world.valley = await upload(page, world, world.files.zim);
-    assert.equal(await page.evaluate(() => window.sameDocument), true, "the progress came without a reload");
-    assert.equal(await heading(page), "Valley encyclopaedia");
+    await page.getByRole("heading", { level: 1, name: "Valley encyclopaedia" }).waitFor();
+    assert.match(await page.locator("dl.record").innerText(), /404/);
+    assert.equal(await page.inputValue("[name=title]"), "Valley encyclopaedia");
+    assert.equal(await page.evaluate(() => window.sameDocument), true, "all that came without a reload");
     await page.goto(`${world.node.url}/`);
     const card = page.locator(".card", { hasText: "Valley encyclopaedia" });
     assert.match(await card.innerText(), /What is known of one valley/);
@@ -118,12 +120,12 @@ test("importing a PDF and Markdown from the page", (world) =>
     await page.goto(`${world.node.url}/`);
     await search(page, "hand pump");
     assert.equal((await titles(page))[0], "Wells and pumps", "a PDF's title comes from the PDF");
-    await page.locator(".results h3 a").first().click();
+    await page.locator(".results h2 a").first().click();
     assert.match(await mainText(page), /Amina Diallo/);
     await page.getByRole("link", { name: "Read as text" }).click();
     assert.match(await page.locator("article").innerText(), /How to keep a hand pump working/);
     await page.goto(`${world.node.url}/search?q=millet`);
-    await page.locator(".results h3 a").first().click();
+    await page.locator(".results h2 a").first().click();
     assert.equal(await page.locator("article h1").innerText(), "Keeping seeds");
     assert.equal(await page.locator("article td").first().innerText(), "Millet");
   }));
@@ -132,7 +134,7 @@ test("importing a table of records: columns are guessed, entries can be cited", 
   operator(world, {}, async (page) => {
     world.books = await upload(page, world, world.files.csv, "School books");
     await page.goto(`${world.node.url}/search?q=mango`);
-    await page.locator(".results h3 a").first().click();
+    await page.locator(".results h2 a").first().click();
     assert.equal(await heading(page), "The mango tree");
     assert.match(await mainText(page), /1998/);
     const download = page.waitForEvent("download");
@@ -191,7 +193,7 @@ test("searching for what isn't there says so, and helps", (world) =>
 test("suggestions while typing: by keyboard, told to assistive technology", (world) =>
   visitor(world, {}, async (page) => {
     await page.goto(`${world.node.url}/`);
-    const field = page.getByRole("combobox");
+    const field = page.getByRole("combobox", { name: "Search the library" });
     await field.pressSequentially("the la");
     const list = page.getByRole("listbox");
     await list.getByRole("option", { name: "The lantern" }).waitFor();
@@ -371,7 +373,7 @@ test("without JavaScript: signing in and importing", (world) =>
       await page.reload();
     }
     await page.goto(`${world.node.url}/search?q=hive`);
-    assert.deepEqual(await titles(page), ["Bees"]);
+    assert.equal((await titles(page))[0], "Bees");
   }));
 
 // ── The librarian's desk ──
@@ -446,7 +448,7 @@ test("the desk: removing a collection, after it was confirmed", (world) =>
     await page.waitForURL(`${url}/desk`);
     assert.equal((await request(`${url}/collection/${world.honey}`)).status, 404);
     await page.goto(`${url}/search?q=hive`);
-    assert.deepEqual(await titles(page), []);
+    assert.ok(!(await titles(page)).includes("Bees"));
   }));
 
 // ── People and accounts ──

@@ -34,7 +34,12 @@
     input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 60); });
     input.addEventListener("blur", close);
     input.addEventListener("keydown", (e) => {
-      if (e.key === "Escape") return close();
+      if (e.key === "Escape") {
+        // Browsers empty a search field by Escape: not while it only closes the list.
+        if (!list.hidden) e.preventDefault();
+        asked++;
+        return close();
+      }
       if (list.hidden) return;
       if (e.key === "Enter" && at >= 0) { e.preventDefault(); return choose(at); }
       if (e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
@@ -46,12 +51,30 @@
     });
   }
   // Parts of a page that the node renews while work goes on.
+  let touched = false;
+  document.addEventListener("input", () => { touched = true; });
   for (const part of document.querySelectorAll("[data-live]")) {
+    let last = "", worked = false;
+    // What the work has changed elsewhere on the page, unless somebody is filling in a form there.
+    const renewPage = async () => {
+      const r = await fetch(location.href);
+      if (!r.ok || touched) return;
+      const fresh = new DOMParser().parseFromString(await r.text(), "text/html"), main = document.querySelector("main");
+      const inside = main.contains(document.activeElement);
+      document.title = fresh.title;
+      main.replaceChildren(...fresh.querySelector("main").childNodes);
+      if (inside) main.focus({ preventScroll: true });
+    };
     const renew = async () => {
+      if (part.querySelector("[data-work]")) worked = true;
       try {
         const r = await fetch(part.dataset.live, { headers: { "x-partial": "1" } });
-        if (r.ok) { part.innerHTML = await r.text(); }
-        if (r.headers.get("x-over")) return;
+        if (r.ok) {
+          const text = await r.text();
+          // Not where nothing changed: focus and selection would be lost.
+          if (text !== last) part.innerHTML = last = text;
+        }
+        if (r.headers.get("x-over")) return worked && await renewPage();
       } catch { /* the node may be restarting */ }
       setTimeout(renew, 1000);
     };
