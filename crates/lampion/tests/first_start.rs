@@ -12,20 +12,44 @@ fn the_link_makes_the_first_operator_once() {
     let page = hill.get(&link).expect(200).text();
     assert!(page.contains("name=\"again\""), "{page}");
 
-    let form = |password: &str, again: &str| Ask::form(&link, &[("name", "ona"), ("display", "Ona"), ("password", password), ("again", again)]);
-    hill.pages().ask(&form("a quiet lantern", "another one")).expect(422);
+    let form = |password: &str, again: &str| {
+        Ask::form(
+            &link,
+            &[
+                ("name", "ona"),
+                ("display", "Ona"),
+                ("password", password),
+                ("again", again),
+            ],
+        )
+    };
+    hill.pages()
+        .ask(&form("a quiet lantern", "another one"))
+        .expect(422);
     hill.pages().ask(&form("short", "short")).expect(422);
-    let made = hill.pages().ask(&form("a quiet lantern", "a quiet lantern")).expect(303);
+    let made = hill
+        .pages()
+        .ask(&form("a quiet lantern", "a quiet lantern"))
+        .expect(303);
     let cookie = made.header("set-cookie");
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
     let ona = hill.session(&made);
     ona.get("/people").expect(200);
     assert!(ona.get("/desk").expect(200).text().contains("handbook"));
 
     hill.get(&link).expect(410);
-    hill.pages().ask(&form("somebody else's", "somebody else's")).expect(410);
+    hill.pages()
+        .ask(&form("somebody else's", "somebody else's"))
+        .expect(410);
     hill.restart();
-    assert_eq!(hill.first_start(), None, "with an operator, no link is made");
+    assert_eq!(
+        hill.first_start(),
+        None,
+        "with an operator, no link is made"
+    );
 }
 
 #[test]
@@ -36,9 +60,24 @@ fn links_of_earlier_starts_still_work_but_only_one_operator_is_made() {
     hill.restart();
     let second = hill.first_start().unwrap();
     assert_ne!(first, second);
-    let fields = [("name", "ona"), ("display", "Ona"), ("password", "a quiet lantern"), ("again", "a quiet lantern")];
+    let fields = [
+        ("name", "ona"),
+        ("display", "Ona"),
+        ("password", "a quiet lantern"),
+        ("again", "a quiet lantern"),
+    ];
     hill.pages().ask(&Ask::form(&second, &fields)).expect(303);
-    hill.pages().ask(&Ask::form(&first, &[("name", "eve"), ("display", "Eve"), ("password", "a stolen lantern"), ("again", "a stolen lantern")])).expect(410);
+    hill.pages()
+        .ask(&Ask::form(
+            &first,
+            &[
+                ("name", "eve"),
+                ("display", "Eve"),
+                ("password", "a stolen lantern"),
+                ("again", "a stolen lantern"),
+            ],
+        ))
+        .expect(410);
     let people = hill.run(&["person", "list", "--json"]).expect(0).json();
     assert_eq!(lampion_testnet::texts(&people, "name"), ["ona"]);
 }
@@ -47,14 +86,20 @@ fn links_of_earlier_starts_still_work_but_only_one_operator_is_made() {
 fn a_fresh_node_shows_its_handbook_and_finds_in_it() {
     let net = TestNet::new(PROGRAM);
     let hill = net.node("hill");
-    until("the handbook", || hill.collection("handbook").filter(|one| one["state"] == "ready"));
+    until("the handbook", || {
+        hill.collection("handbook")
+            .filter(|one| one["state"] == "ready")
+    });
     let home = hill.get("/").expect(200).text();
     assert!(home.contains("/collection/handbook"), "{home}");
     let found = hill.search("search");
     assert!(found["total"].as_u64().unwrap() > 0, "{found}");
     let url = found["hits"][0]["url"].as_str().unwrap();
     hill.get(url).expect(200);
-    assert!(hill.search("검색")["total"].as_u64().unwrap() > 0, "the handbook is in Korean too");
+    assert!(
+        hill.search("검색")["total"].as_u64().unwrap() > 0,
+        "the handbook is in Korean too"
+    );
 }
 
 #[test]
@@ -64,8 +109,18 @@ fn nobody_else_is_let_in_by_default() {
     for path in ["/desk", "/desk/import", "/people", "/account"] {
         hill.get(path).expect(401);
     }
-    for (name, password) in [("admin", "admin"), ("lampion", "lampion"), ("", ""), ("operator", "")] {
-        hill.pages().ask(&Ask::form("/sign-in", &[("name", name), ("password", password)])).expect(422);
+    for (name, password) in [
+        ("admin", "admin"),
+        ("lampion", "lampion"),
+        ("", ""),
+        ("operator", ""),
+    ] {
+        hill.pages()
+            .ask(&Ask::form(
+                "/sign-in",
+                &[("name", name), ("password", password)],
+            ))
+            .expect(422);
     }
     hill.get("/start/abcdefgh").expect(410);
 }
@@ -74,11 +129,42 @@ fn nobody_else_is_let_in_by_default() {
 fn a_second_program_on_the_same_folder_is_refused_and_a_taken_port_is_named() {
     let net = TestNet::new(PROGRAM);
     let hill = net.node("hill");
-    let second = hill.run(&["serve", "--no-qr", "--http", "127.0.0.1:0", "--content", "127.0.0.1:0", "--https", "none"]).expect(1);
-    assert!(second.err.contains("another Lampion works on"), "{}", second.err);
+    let second = hill
+        .run(&[
+            "serve",
+            "--no-qr",
+            "--http",
+            "127.0.0.1:0",
+            "--content",
+            "127.0.0.1:0",
+            "--https",
+            "none",
+        ])
+        .expect(1);
+    assert!(
+        second.err.contains("another Lampion works on"),
+        "{}",
+        second.err
+    );
     let taken = hill.pages().address().to_string();
-    let other = net.prepare("valley").run(&["serve", "--no-qr", "--http", &taken, "--content", "127.0.0.1:0", "--https", "none"]).expect(1);
-    assert!(other.err.contains(&taken) && other.err.contains("lampion.toml"), "{}", other.err);
+    let other = net
+        .prepare("valley")
+        .run(&[
+            "serve",
+            "--no-qr",
+            "--http",
+            &taken,
+            "--content",
+            "127.0.0.1:0",
+            "--https",
+            "none",
+        ])
+        .expect(1);
+    assert!(
+        other.err.contains(&taken) && other.err.contains("lampion.toml"),
+        "{}",
+        other.err
+    );
     hill.get("/health").expect(200);
 }
 
@@ -90,19 +176,31 @@ fn settings_that_make_no_sense_are_named() {
     assert!(!hill.try_start());
     assert!(hill.log().contains("serach_deadline_ms"), "{}", hill.log());
     let checked = hill.run(&["config", "check"]).expect(1);
-    assert!(checked.err.contains("serach_deadline_ms"), "{}", checked.err);
+    assert!(
+        checked.err.contains("serach_deadline_ms"),
+        "{}",
+        checked.err
+    );
 }
 
 #[test]
 fn doctor_says_what_is_missing_and_what_is_well() {
     let net = TestNet::new(PROGRAM);
     let hill = net.node("hill");
-    until("the handbook", || hill.collection("handbook").filter(|one| one["state"] == "ready"));
+    until("the handbook", || {
+        hill.collection("handbook")
+            .filter(|one| one["state"] == "ready")
+    });
     let sick = hill.run(&["doctor", "--json"]).expect(1).json();
     assert_eq!(sick["ok"], false);
     assert!(sick.to_string().contains("no operator yet"), "{sick}");
     hill.person("ona", "operator");
     let well = hill.run(&["doctor", "--json"]).json();
-    let problems: Vec<_> = well["findings"].as_array().unwrap().iter().filter(|one| one["ok"] == false && one["what"] != "disk").collect();
+    let problems: Vec<_> = well["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["ok"] == false && one["what"] != "disk")
+        .collect();
     assert!(problems.is_empty(), "{problems:?}");
 }

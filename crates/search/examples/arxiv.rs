@@ -3,6 +3,8 @@
 //!     xz -dc ../shared/data/bulk/arxiv200k.jsonl.xz | cargo run --release -p lampion-search --example arxiv -- FOLDER
 //!
 //! With `--search` the index in FOLDER is only searched; its queries are made from its own documents.
+//! With `--index` it is only made. `--plain` makes one by Tantivy alone, with its own tokenizer, the same
+//! memory and the same compression: what the engine could reach at most.
 
 use std::error::Error;
 use std::io::BufRead;
@@ -15,6 +17,10 @@ use lampion_search::{Begin, Document, Engine, IndexPlace, LocalEngine, SearchReq
 const COMMIT_EVERY: u64 = 50_000;
 /// Queries of each kind.
 const QUERIES: usize = 400;
+
+/// As the server does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type AnyError = Box<dyn Error>;
 
@@ -31,6 +37,9 @@ fn main() -> Result<(), AnyError> {
         .iter()
         .find(|argument| !argument.starts_with("--"))
         .ok_or("usage: arxiv [--search] FOLDER")?;
+    if arguments.iter().any(|argument| argument == "--plain") {
+        return plain(Path::new(folder));
+    }
     let engine = LocalEngine::new();
     let start = Instant::now();
     engine.attach(IndexPlace {
@@ -49,6 +58,9 @@ fn main() -> Result<(), AnyError> {
     println!("documents       {:>9}", stats.documents);
     println!("index           {:>9.1} MB", stats.size_bytes as f64 / 1e6);
     sizes(Path::new(folder))?;
+    if arguments.iter().any(|argument| argument == "--index") {
+        return Ok(());
+    }
     println!("memory, opened  {:>9} kB", resident_kb());
     search(&engine)?;
     println!("memory, after   {:>9} kB", resident_kb());
@@ -78,8 +90,10 @@ fn index(engine: &LocalEngine) -> Result<(), AnyError> {
         }
     }
     let added = start.elapsed();
+    cpu("add and commit", count);
     let finish = Instant::now();
     writer.finish()?;
+    cpu("with finish", count);
     println!("text            {:>9.1} MB", text as f64 / 1e6);
     println!(
         "add and commit  {:>9.1} s, of which commits {:.1} s",
@@ -98,6 +112,62 @@ fn index(engine: &LocalEngine) -> Result<(), AnyError> {
         status_kb("VmHWM")
     );
     Ok(())
+}
+
+/// Titles and texts with positions, stored, by Tantivy with its own tokenizer.
+fn plain(folder: &Path) -> Result<(), AnyError> {
+    use tantivy::schema::{STORED, Schema, TEXT};
+    let mut schema = Schema::builder();
+    let title = schema.add_text_field("title", TEXT | STORED);
+    let body = schema.add_text_field("body", TEXT | STORED);
+    let settings = tantivy::IndexSettings {
+        docstore_compression: tantivy::store::Compressor::Zstd(Default::default()),
+        docstore_compress_dedicated_thread: false,
+        ..Default::default()
+    };
+    let index = tantivy::Index::builder()
+        .schema(schema.build())
+        .settings(settings)
+        .create_in_dir(folder)?;
+    let mut writer: tantivy::IndexWriter = index.writer_with_num_threads(1, 36 << 20)?;
+    let mut count = 0u64;
+    let start = Instant::now();
+    for line in std::io::stdin().lock().lines() {
+        let record: Record = serde_json::from_str(&line?)?;
+        count += 1;
+        let mut document = tantivy::TantivyDocument::new();
+        document.add_text(title, &record.title);
+        document.add_text(body, &record.body);
+        writer.add_document(document)?;
+        if count.is_multiple_of(COMMIT_EVERY) {
+            writer.commit()?;
+        }
+    }
+    writer.commit()?;
+    cpu("plain", count);
+    println!(
+        "rate            {:>9.0} documents/s",
+        count as f64 / start.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// Processor time so far: of the thread that reads and adds, and of all others.
+fn cpu(name: &str, documents: u64) {
+    let ticks = |path: &str| -> f64 {
+        let stat = std::fs::read_to_string(path).unwrap_or_default();
+        let after = stat.rsplit(')').next().unwrap_or_default();
+        let fields = after.split_whitespace().skip(11).take(2);
+        fields.filter_map(|field| field.parse::<f64>().ok()).sum()
+    };
+    let (all, adding) = (ticks("/proc/self/stat"), ticks("/proc/thread-self/stat"));
+    let each = |ticks: f64| ticks * 1e4 / documents.max(1) as f64;
+    println!(
+        "{name:<16}{:>9.1} µs of processor a document: {:.1} adding, {:.1} indexing and merging",
+        each(all),
+        each(adding),
+        each(all - adding)
+    );
 }
 
 fn sizes(folder: &Path) -> Result<(), AnyError> {

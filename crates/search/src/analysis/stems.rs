@@ -1,7 +1,9 @@
 //! A cache of stems: most words of a text were met before, so most are not folded or stemmed again.
 
+use std::hash::Hasher;
+
 use rust_stemmers::{Algorithm, Stemmer};
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHasher;
 
 use super::analyzer::{cut, fold_word};
 use super::language::Language;
@@ -13,11 +15,10 @@ pub(crate) const WRITER_FORMS: usize = 40_000;
 pub(crate) const READER_FORMS: usize = 4_000;
 /// Longer words are not worth remembering, in bytes.
 const MAX_CACHED_BYTES: usize = 32;
-
-struct Entry {
-    stem: Box<str>,
-    count: u32,
-}
+/// Slots of an empty table; a power of two.
+const FIRST_SLOTS: usize = 1 << 10;
+/// Forms that are met less often between two drains are forgotten where there are too many.
+const MIN_KEPT_COUNT: u32 = 3;
 
 /// Stems by stemmer, remembered.
 pub(crate) struct Stems {
@@ -26,10 +27,138 @@ pub(crate) struct Stems {
     full: bool,
 }
 
-#[derive(Default)]
 struct OneLanguage {
     stemmer: Option<Stemmer>,
-    forms: FxHashMap<Box<str>, Entry>,
+    forms: Forms,
+}
+
+/// Surface forms and their stems: a table with open addressing whose slots lie side by side and whose
+/// text lies in one string, since the time of a look goes into waiting for memory.
+struct Forms {
+    slots: Vec<Slot>,
+    used: usize,
+    /// Every surface form, followed by its stem.
+    text: String,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u32,
+    at: u32,
+    count: u32,
+    /// Bytes of the surface form; 0 in an empty slot.
+    surface: u8,
+    stem: u8,
+}
+
+impl Slot {
+    fn surface<'t>(&self, text: &'t str) -> &'t str {
+        let at = self.at as usize;
+        text.get(at..at + usize::from(self.surface))
+            .unwrap_or_default()
+    }
+
+    fn stem<'t>(&self, text: &'t str) -> &'t str {
+        let at = self.at as usize + usize::from(self.surface);
+        text.get(at..at + usize::from(self.stem))
+            .unwrap_or_default()
+    }
+}
+
+impl Forms {
+    fn new() -> Forms {
+        Forms {
+            slots: vec![Slot::default(); FIRST_SLOTS],
+            used: 0,
+            text: String::new(),
+        }
+    }
+
+    /// The slot of a surface form, or the empty one where it belongs.
+    fn place(&self, surface: &str, hash: u32) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        // At most half of the slots are used, so an empty one comes soon.
+        while let Some(slot) = self.slots.get(at) {
+            if slot.surface == 0 || slot.hash == hash && slot.surface(&self.text) == surface {
+                break;
+            }
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// Counts a surface form and gives its stem, if it is known.
+    fn meet(&mut self, surface: &str, hash: u32) -> Option<&str> {
+        let at = self.place(surface, hash);
+        let slot = self.slots.get_mut(at).filter(|slot| slot.surface > 0)?;
+        slot.count = slot.count.saturating_add(1);
+        Some(slot.stem(&self.text))
+    }
+
+    /// Adds a form that is not there.
+    fn insert(&mut self, surface: &str, hash: u32, stem: &str, count: u32) {
+        let (Ok(surface_bytes), Ok(stem_bytes), Ok(at)) = (
+            u8::try_from(surface.len()),
+            u8::try_from(stem.len()),
+            u32::try_from(self.text.len()),
+        ) else {
+            return;
+        };
+        if surface.is_empty() {
+            return;
+        }
+        if 2 * (self.used + 1) > self.slots.len() {
+            self.grow();
+        }
+        let place = self.place(surface, hash);
+        if let Some(slot) = self.slots.get_mut(place) {
+            *slot = Slot {
+                hash,
+                at,
+                count,
+                surface: surface_bytes,
+                stem: stem_bytes,
+            };
+            self.used += 1;
+            self.text.push_str(surface);
+            self.text.push_str(stem);
+        }
+    }
+
+    fn grow(&mut self) {
+        let slots = vec![Slot::default(); self.slots.len() * 2];
+        let mask = slots.len() - 1;
+        for slot in std::mem::replace(&mut self.slots, slots) {
+            if slot.surface == 0 {
+                continue;
+            }
+            let mut at = slot.hash as usize & mask;
+            while self.slots.get(at).is_some_and(|slot| slot.surface > 0) {
+                at = (at + 1) & mask;
+            }
+            if let Some(empty) = self.slots.get_mut(at) {
+                *empty = slot;
+            }
+        }
+    }
+
+    /// Forgets what was met less than `count` times.
+    fn forget(&mut self, count: u32) {
+        let old = std::mem::replace(self, Forms::new());
+        for slot in old.slots {
+            if slot.surface > 0 && slot.count >= count {
+                let stem = slot.stem(&old.text);
+                self.insert(slot.surface(&old.text), slot.hash, stem, slot.count);
+            }
+        }
+    }
+}
+
+fn hash(surface: &str) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(surface.as_bytes());
+    (hasher.finish() >> 32) as u32
 }
 
 impl Stems {
@@ -55,13 +184,8 @@ impl Stems {
             Some(index) => index,
             None => {
                 let stemmer = algorithm.map(Stemmer::create);
-                self.languages.push((
-                    id,
-                    OneLanguage {
-                        stemmer,
-                        forms: FxHashMap::default(),
-                    },
-                ));
+                let forms = Forms::new();
+                self.languages.push((id, OneLanguage { stemmer, forms }));
                 self.languages.len() - 1
             }
         };
@@ -72,25 +196,19 @@ impl Stems {
             out.push_str(&one.form(surface, algorithm));
             return;
         }
-        if let Some(entry) = one.forms.get_mut(surface) {
-            entry.count = entry.count.saturating_add(1);
-            out.push_str(&entry.stem);
+        let hash = hash(surface);
+        if let Some(stem) = one.forms.meet(surface, hash) {
+            out.push_str(stem);
             return;
         }
         let form = one.form(surface, algorithm);
         out.push_str(&form);
-        if one.forms.len() >= 2 * self.max_forms {
+        if one.forms.used >= 2 * self.max_forms {
             // Nobody drained the counts (a reader does not want them).
-            one.forms.clear();
+            one.forms = Forms::new();
         }
-        one.forms.insert(
-            surface.into(),
-            Entry {
-                stem: form.into_boxed_str(),
-                count: 1,
-            },
-        );
-        self.full |= one.forms.len() >= self.max_forms;
+        one.forms.insert(surface, hash, &form, 1);
+        self.full |= one.forms.used >= self.max_forms;
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -100,24 +218,24 @@ impl Stems {
     /// Hands over the counts of surface forms (folded); forgets rare forms where there are too many.
     pub(crate) fn drain_counts(&mut self, take: &mut dyn FnMut(&str, u32)) {
         for (_, one) in &mut self.languages {
-            for (surface, entry) in &mut one.forms {
-                if entry.count > 0 {
+            for slot in &one.forms.slots {
+                if slot.count > 0 {
+                    let surface = slot.surface(&one.forms.text);
                     if surface.is_ascii() && !surface.bytes().any(|b| b.is_ascii_uppercase()) {
-                        take(surface, entry.count);
+                        take(surface, slot.count);
                     } else {
-                        take(&fold_word(surface, true), entry.count);
+                        take(&fold_word(surface, true), slot.count);
                     }
-                    // Kept as a sign of use in this round.
                 }
             }
-            if one.forms.len() >= self.max_forms {
-                one.forms.retain(|_, entry| entry.count > 2);
-                if one.forms.len() >= self.max_forms {
-                    one.forms.clear();
+            if one.forms.used >= self.max_forms {
+                one.forms.forget(MIN_KEPT_COUNT);
+                if one.forms.used >= self.max_forms {
+                    one.forms = Forms::new();
                 }
             }
-            for entry in one.forms.values_mut() {
-                entry.count = 0;
+            for slot in &mut one.forms.slots {
+                slot.count = 0;
             }
         }
         self.full = false;
@@ -143,5 +261,46 @@ impl OneLanguage {
         } else {
             stem.to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However small the cache, the forms and the counts are the same.
+    #[test]
+    fn forms_and_counts_do_not_depend_on_the_cache() {
+        let words: Vec<String> = (0..40_000_u32)
+            .map(|n| {
+                let n = n.wrapping_mul(2_654_435_761) >> 16;
+                format!("Word{}ings", char::from(b'a' + (n % 26) as u8)).repeat(1 + n as usize % 2)
+                    + &"é".repeat(n as usize % 7)
+                    + if n.is_multiple_of(3) { "running" } else { "s" }
+            })
+            .collect();
+        let met = |max_forms: usize| {
+            let mut stems = Stems::new(max_forms);
+            let mut forms = String::new();
+            let mut counts = std::collections::BTreeMap::<String, u32>::new();
+            let mut drain = |stems: &mut Stems| {
+                stems.drain_counts(&mut |word, count| {
+                    *counts.entry(word.to_owned()).or_default() += count;
+                });
+            };
+            for word in &words {
+                stems.push_form(word, Script::Latin, Language::ENGLISH, &mut forms);
+                if stems.is_full() {
+                    drain(&mut stems);
+                }
+            }
+            drain(&mut stems);
+            (forms, counts)
+        };
+        let (forms, counts) = met(40_000);
+        let (few_forms, few_counts) = met(50);
+        assert!(counts.len() > 100, "{}", counts.len());
+        assert_eq!(forms, few_forms);
+        assert_eq!(counts, few_counts);
     }
 }

@@ -35,6 +35,9 @@ const DELETED_BEFORE_MERGE: f32 = 0.3;
 const MERGE_AT_END_DOCS: u32 = 4_000_000;
 /// After edits, suggestions are built anew only for collections up to this size.
 const REBUILD_TITLES_DOCS: u64 = 300_000;
+/// Segments of about one size that an import lets gather before they are merged while it runs: each merge
+/// writes them again, and the last one, at the end, takes all of them anyway.
+const SEGMENTS_BEFORE_MERGE: usize = 20;
 /// Longest alias that is kept, in bytes.
 const MAX_ALIAS_BYTES: usize = 1 << 10;
 
@@ -482,6 +485,9 @@ fn index_writer(index: &Index, begin: Begin) -> Result<IndexWriter, TantivyError
     let writer: IndexWriter = index.writer_with_options(options)?;
     let mut policy = LogMergePolicy::default();
     policy.set_del_docs_ratio_before_merge(DELETED_BEFORE_MERGE);
+    if begin != Begin::Edit {
+        policy.set_min_num_segments(SEGMENTS_BEFORE_MERGE);
+    }
     writer.set_merge_policy(Box::new(policy));
     Ok(writer)
 }
