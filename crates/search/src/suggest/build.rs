@@ -4,7 +4,7 @@ use super::data::sync_folder_of;
 use super::format::{
     ENTRY_BYTES, FAN_OUT, HEADER_BYTES, Header, MAX_KEY_BYTES, level_sizes, score,
 };
-use super::normal::{Normal, is_dense};
+use super::normal::{Normal, fold_ascii, is_dense};
 use super::spill::{Item, Merge, Run, write_run};
 use crate::words::hangul;
 use std::fs::{self, File};
@@ -34,6 +34,7 @@ pub struct TitlesBuilder {
     strings_bytes: u64,
     titles: u32,
     text: Vec<u8>,
+    derived: Vec<u8>,
     items: Vec<Item>,
     runs: Vec<Run>,
     spilled_bytes: u64,
@@ -56,6 +57,7 @@ impl TitlesBuilder {
             strings_bytes: 0,
             titles: 0,
             text: Vec::new(),
+            derived: Vec::new(),
             items: Vec::new(),
             runs: Vec::new(),
             spilled_bytes: 0,
@@ -113,6 +115,12 @@ impl TitlesBuilder {
     }
 
     fn write_record(&mut self, folded: &str, title: &str, key: &str, weight: u8) -> io::Result<()> {
+        self.derived.clear();
+        if title.is_ascii() {
+            fold_ascii(title.as_bytes(), usize::MAX, &mut self.derived);
+        }
+        let derived = title.is_ascii() && self.derived == folded.as_bytes();
+        let folded = if derived { "" } else { folded };
         self.offsets.write_all(&self.strings_bytes.to_le_bytes())?;
         self.out.write_all(&[weight])?;
         self.strings_bytes += 1;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! header   128 bytes, see `Header`
-//! strings  one record a title: weight u8, lengths u16 of folded, title and key, then the three
+//! strings  one record a title: weight u8, lengths u16 of folded, title and key, then the three;
+//!          of a plain ASCII title the folded form is not kept (length 0), see `fold_ascii`
 //! offsets  u64 a title: where its record begins in `strings`
 //! entries  8 bytes a word start, sorted by the folded title from there: title u32, byte u16, score u16
 //! levels   u16 maxima of the scores of 32 entries, then of 32 of those maxima, and so on up to one
@@ -12,7 +13,7 @@
 use std::io;
 
 const MAGIC: &[u8; 8] = b"LAMPTITL";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Bytes of the header, padding included.
 pub(crate) const HEADER_BYTES: usize = 128;
 const FIELDS: usize = 11;

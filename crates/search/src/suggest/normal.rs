@@ -4,7 +4,12 @@ use crate::words::hangul;
 use unicode_normalization::char::is_combining_mark;
 
 /// Word starts of a title that can be found.
-const MAX_WORD_STARTS: usize = 8;
+const MAX_WORD_STARTS: usize = 7;
+/// What nobody begins to type inside a title: these words are found, but nothing begins at them.
+const STOP_WORDS: &[&str] = &[
+    "a", "an", "and", "as", "at", "by", "de", "del", "der", "des", "du", "et", "for", "from", "in",
+    "is", "la", "las", "le", "los", "of", "on", "or", "the", "to", "und", "with",
+];
 /// Character starts of a title in scripts without spaces that can be found.
 const MAX_CHAR_STARTS: usize = 16;
 /// Longer titles are compared by their beginning.
@@ -32,7 +37,7 @@ impl Normal {
         let folded = crate::analysis::fold(title);
         let mut text = String::with_capacity(folded.len());
         let mut starts = Vec::new();
-        let (mut words, mut chars) = (0, 0);
+        let mut chars = 0;
         let (mut gap, mut after_dense) = (true, false);
         for c in folded.chars() {
             match kind(c, gap) {
@@ -51,8 +56,7 @@ impl Normal {
             }
             let dense = is_dense(c) && !is_combining_mark(c);
             let at = u16::try_from(text.len()).unwrap_or(u16::MAX);
-            if gap && (!bounded || words < MAX_WORD_STARTS) {
-                words += 1;
+            if gap {
                 starts.push(Start { at, word: true });
             }
             let script_begins = !gap && (dense || after_dense && !is_combining_mark(c));
@@ -68,7 +72,50 @@ impl Normal {
             text = folded.chars().take(MAX_TEXT_BYTES / 4).collect();
             starts.push(Start { at: 0, word: true });
         }
+        if bounded {
+            let mut words = 0;
+            starts.retain(|start| {
+                let stop = start.at > 0 && start.word && begins_with_stop_word(&text, start.at);
+                words += usize::from(start.word && !stop);
+                !start.word || !stop && words <= MAX_WORD_STARTS
+            });
+        }
         Normal { text, starts }
+    }
+}
+
+fn begins_with_stop_word(text: &str, at: u16) -> bool {
+    let rest = text.get(usize::from(at)..).unwrap_or_default();
+    is_stop_word(rest.split(' ').next().unwrap_or_default())
+}
+
+/// Whether a folded word is so frequent that inside a title nothing begins at it.
+pub(crate) fn is_stop_word(word: &str) -> bool {
+    STOP_WORDS.binary_search(&word).is_ok()
+}
+
+/// Appends the form for comparing of an ASCII title, up to about `bytes`: what [`Normal`] makes of most
+/// of them, but so quickly that it need not be kept.
+pub(crate) fn fold_ascii(title: &[u8], bytes: usize, out: &mut Vec<u8>) {
+    let mut gap = true;
+    for byte in title {
+        match byte {
+            b'\'' => continue,
+            b'+' | b'#' if !gap => {}
+            _ if byte.is_ascii_alphanumeric() => {}
+            _ => {
+                gap = true;
+                continue;
+            }
+        }
+        if gap && !out.is_empty() {
+            out.push(b' ');
+        }
+        if out.len() >= bytes {
+            break;
+        }
+        out.push(byte.to_ascii_lowercase());
+        gap = false;
     }
 }
 
@@ -125,6 +172,28 @@ mod tests {
         assert_eq!(Normal::new("", true), Normal::default());
         assert_eq!(starts("ab cd"), [(0, true), (3, true)]);
         assert_eq!(starts("a b c d e f g h i j").len(), MAX_WORD_STARTS);
+    }
+
+    #[test]
+    fn stop_words_are_sorted_and_begin_nothing() {
+        assert!(STOP_WORDS.is_sorted());
+        assert_eq!(
+            starts("The End of the World"),
+            [(0, true), (4, true), (15, true)]
+        );
+    }
+
+    proptest::proptest! {
+        /// Of an ASCII title, folding at once gives what folding by characters gives, or nothing.
+        #[test]
+        fn ascii_is_folded_alike(title in "[ -~\t]{0,80}") {
+            let mut folded = Vec::new();
+            fold_ascii(title.as_bytes(), usize::MAX, &mut folded);
+            let normal = Normal::new(&title, true).text;
+            if !folded.is_empty() {
+                proptest::prop_assert_eq!(String::from_utf8(folded).unwrap(), normal);
+            }
+        }
     }
 
     #[test]

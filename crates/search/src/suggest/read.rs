@@ -6,9 +6,10 @@ use super::format::{
     ENTRY_BYTES, FAN_OUT, Header, MAX_KEY_BYTES, RECORD_HEAD_BYTES, STARTS, level_sizes, read_u16,
     read_u32, read_u64,
 };
-use super::normal::{Normal, is_dense};
+use super::normal::{Normal, fold_ascii, is_dense};
 use super::typos::Effort;
 use fst::raw::Fst;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
@@ -78,10 +79,10 @@ impl Entry {
 }
 
 /// A title as it is stored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Record<'t> {
     pub weight: u8,
-    pub folded: &'t str,
+    pub folded: Cow<'t, str>,
     pub title: &'t str,
     pub key: &'t str,
 }
@@ -197,7 +198,7 @@ impl Titles {
             return;
         };
         self.best(rarest, MAX_APART, |_, record| {
-            if words.iter().all(|word| has_word(record.folded, word)) {
+            if words.iter().all(|word| has_word(&record.folded, word)) {
                 push(hits, record, false, false, typos, limit)
             } else {
                 Next::More
@@ -225,48 +226,67 @@ impl Titles {
         })
     }
 
-    /// Folded bytes, the start of what follows them, and all three lengths.
-    fn folded(&self, id: u32) -> Option<(&[u8], usize)> {
+    /// Where a title's record begins, and its folded bytes (none if they follow from the title), title and key.
+    fn parts(&self, id: u32) -> Option<(usize, [&[u8]; 3])> {
         let data = self.data.bytes();
         if u64::from(id) >= self.header.titles {
             return None;
         }
         let offset = read_u64(data, self.header.offsets_at as usize + id as usize * 8)?;
         let at = usize::try_from(self.header.strings_at.checked_add(offset)?).ok()?;
-        let bytes = usize::from(read_u16(data, at.checked_add(1)?)?);
-        let from = at + RECORD_HEAD_BYTES;
-        Some((data.get(from..from + bytes)?, at))
+        let mut from = at.checked_add(RECORD_HEAD_BYTES)?;
+        let mut parts: [&[u8]; 3] = [&[]; 3];
+        for (n, part) in parts.iter_mut().enumerate() {
+            let to = from + usize::from(read_u16(data, at + 1 + 2 * n)?);
+            *part = data.get(from..to)?;
+            from = to;
+        }
+        Some((at, parts))
     }
 
     pub(super) fn record(&self, id: u32) -> Option<Record<'_>> {
-        let (folded, at) = self.folded(id)?;
-        let data = self.data.bytes();
-        let title_from = at + RECORD_HEAD_BYTES + folded.len();
-        let key_from = title_from + usize::from(read_u16(data, at + 3)?);
-        let end = key_from + usize::from(read_u16(data, at + 5)?);
+        let (at, [folded, title, key]) = self.parts(id)?;
+        let folded = if folded.is_empty() {
+            let mut derived = Vec::with_capacity(title.len());
+            fold_ascii(title, usize::MAX, &mut derived);
+            Cow::Owned(String::from_utf8(derived).ok()?)
+        } else {
+            Cow::Borrowed(std::str::from_utf8(folded).ok()?)
+        };
         Some(Record {
-            weight: *data.get(at)?,
-            folded: std::str::from_utf8(folded).ok()?,
-            title: std::str::from_utf8(data.get(title_from..key_from)?).ok()?,
-            key: std::str::from_utf8(data.get(key_from..end)?).ok()?,
+            weight: *self.data.bytes().get(at)?,
+            folded,
+            title: std::str::from_utf8(title).ok()?,
+            key: std::str::from_utf8(key).ok()?,
         })
     }
 
-    /// What the `n`th entry is sorted by.
-    pub(super) fn key(&self, n: usize) -> &[u8] {
-        let suffix = self
+    /// What the `n`th entry is sorted by. `buffer` is used where it must be derived.
+    pub(super) fn key<'a>(&'a self, n: usize, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+        let Some((entry, (_, [folded, title, _]))) = self
             .entry(n)
-            .and_then(|entry| self.folded(entry.id)?.0.get(entry.at..));
-        let suffix = suffix.unwrap_or_default();
+            .and_then(|entry| Some((entry, self.parts(entry.id)?)))
+        else {
+            return &[];
+        };
+        let folded = if folded.is_empty() {
+            buffer.clear();
+            fold_ascii(title, entry.at + MAX_KEY_BYTES, buffer);
+            buffer
+        } else {
+            folded
+        };
+        let suffix = folded.get(entry.at..).unwrap_or_default();
         suffix.get(..MAX_KEY_BYTES).unwrap_or(suffix)
     }
 
     /// The first entry in `range` whose key doesn't satisfy `before`.
     fn partition(&self, range: Range<usize>, before: impl Fn(&[u8]) -> bool) -> usize {
         let Range { mut start, mut end } = range;
+        let mut buffer = Vec::with_capacity(2 * MAX_KEY_BYTES);
         while start < end {
             let middle = start + (end - start) / 2;
-            if before(self.key(middle)) {
+            if before(self.key(middle, &mut buffer)) {
                 start = middle + 1;
             } else {
                 end = middle;

@@ -9,6 +9,7 @@
 use super::TitleHit;
 use super::distance::prefix_distance;
 use super::format::{MAX_KEY_BYTES, STARTS};
+use super::normal::is_stop_word;
 use super::read::{Entry, Next, Record, Titles, Typed, push};
 use crate::words::hangul;
 use crate::words::similar::{First, Similar, Whole, similar, tolerance, unpanicked};
@@ -190,8 +191,9 @@ impl Titles {
     fn longest_shared(&self, text: &str) -> usize {
         let place = self.range(text.as_bytes()).start;
         let around = [place.checked_sub(1), Some(place)];
+        let mut buffer = Vec::new();
         let shared = around.into_iter().flatten().map(|n| {
-            self.key(n)
+            self.key(n, &mut buffer)
                 .iter()
                 .zip(text.as_bytes())
                 .take_while(|(a, b)| a == b)
@@ -242,6 +244,7 @@ impl Titles {
         };
         let last = words.len().saturating_sub(1);
         let is_known = |n: usize, word: &str| match n == last {
+            _ if is_stop_word(word) => true,
             true => !self.range(word.as_bytes()).is_empty(),
             false => unpanicked(|| dictionary.contains_key(word)).unwrap_or(false),
         };
