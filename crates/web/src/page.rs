@@ -98,6 +98,7 @@ impl Page {
 
     /// A message with one text.
     pub fn s(&self, key: &str, text: &str) -> String {
+        let text = self.isolated(text);
         self.i18n
             .format(self.language, key, &[("s", FluentValue::from(text))])
     }
@@ -152,7 +153,16 @@ impl Page {
 
     /// A size as people read it.
     pub fn bytes(&self, size: impl Number) -> String {
-        filters::bytes(u64::try_from(size.number()).unwrap_or(0))
+        self.isolated(&filters::bytes(u64::try_from(size.number()).unwrap_or(0)))
+    }
+
+    /// A text that keeps its own direction among words that run from right to left (UAX #9 §2.4): without that, the
+    /// unit of a size would stand before its number.
+    fn isolated(&self, text: &str) -> String {
+        match self.direction() {
+            "rtl" => format!("\u{2068}{text}\u{2069}"),
+            _ => text.into(),
+        }
     }
 
     /// A number as people read it.
