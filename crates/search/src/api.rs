@@ -236,6 +236,8 @@ pub struct IndexStats {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
     /// A first import: what is committed is visible at once. An unfinished first import goes on after its cursor.
+    /// On a finished index it begins anew: readers see an empty index until the first commit. To replace an
+    /// index without that gap, use `Update`.
     Fresh,
     /// A newer version beside the one that readers see; they see the new one when `finish` returns, never a mixture.
     Update,

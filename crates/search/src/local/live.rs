@@ -21,7 +21,7 @@ use crate::suggest::Titles;
 use crate::words::Words;
 
 /// Blocks of the document store that each segment keeps unpacked.
-const CACHED_BLOCKS: usize = 4;
+const CACHED_BLOCKS: usize = 8;
 /// Most different languages that are looked at.
 const MAX_LANGUAGES: usize = 200;
 

@@ -14,13 +14,15 @@ use crate::query::words::QueryWord;
 /// How many of the best are looked at again.
 pub(crate) const RESCORED: usize = 100;
 /// Words whose places are compared.
-const MAX_NEAR_WORDS: usize = 12;
+const MAX_NEAR_WORDS: usize = 20;
 /// Documents of the same exact title that are brought in.
 const MAX_EXACT: usize = 20;
 /// A document that is called what was typed comes before others: its score is raised by this share of the best.
 const EXACT_TITLE: f32 = 1.0;
 /// The words follow each other in the title.
 const TITLE_PHRASE: f32 = 0.25;
+/// All words are in the title, in any order.
+const TITLE_WORDS: f32 = 0.5;
 /// All neighbours of the query are neighbours in the text.
 const NEAR: f32 = 0.15;
 /// The heaviest document.
@@ -134,6 +136,7 @@ pub(crate) fn rescore(
                 text.seek(doc);
                 factor += NEAR * text.nearness();
                 title.seek(doc);
+                factor += TITLE_WORDS * title.share(&text.rarities);
                 if title.is_phrase() {
                     factor += TITLE_PHRASE;
                 }
@@ -152,6 +155,8 @@ pub(crate) fn rescore(
 struct Places {
     words: Vec<Vec<SegmentPostings>>,
     positions: Vec<Vec<u32>>,
+    /// How much each word says: the rarer, the more.
+    rarities: Vec<f32>,
     buffer: Vec<u32>,
 }
 
@@ -164,6 +169,7 @@ impl Places {
         let mut out = Places {
             words: Vec::new(),
             positions: Vec::new(),
+            rarities: Vec::new(),
             buffer: Vec::new(),
         };
         if words.len() < 2 {
@@ -180,6 +186,9 @@ impl Places {
                     forms.push(postings);
                 }
             }
+            let documents: u32 = forms.iter().map(DocSet::size_hint).sum();
+            let share = (documents as f32 + 1.0) / (segment.max_doc() as f32 + 2.0);
+            out.rarities.push(-share.min(1.0).ln());
             out.words.push(forms);
             out.positions.push(Vec::new());
         }
@@ -200,6 +209,18 @@ impl Places {
             }
             positions.sort_unstable();
         }
+    }
+
+    /// 1 where all words are there, less where those with lesser `rarities` are.
+    fn share(&self, rarities: &[f32]) -> f32 {
+        let (mut there, mut all) = (0.0, f32::MIN_POSITIVE);
+        for (positions, rarity) in self.positions.iter().zip(rarities) {
+            all += rarity;
+            if !positions.is_empty() {
+                there += rarity;
+            }
+        }
+        there / all
     }
 
     /// 1 where all neighbours in the query are neighbours in the text, 0 where none are near.
