@@ -137,14 +137,23 @@ pub enum WorkKind {
     Other,
 }
 
+impl WorkKind {
+    /// Whether nothing is known.
+    fn is_other(&self) -> bool {
+        *self == Self::Other
+    }
+}
+
 /// A record of a catalogue, whatever format it came in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CatalogueRecord {
     /// The record's own number (MARC 001, an identifier, a cite key), or the
     /// first 32 hexadecimal digits of the BLAKE3 hash of its bytes.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// The title proper, with numbers and names of parts.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// Other title information.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,6 +219,7 @@ pub struct CatalogueRecord {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub identifiers: Vec<Identifier>,
     /// What sort of thing it is.
+    #[serde(skip_serializing_if = "WorkKind::is_other")]
     pub kind: WorkKind,
     /// The full text, where the source holds it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -268,12 +268,11 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
         weight: 100,
         ..Document::default()
     };
-    // What the index has in fields of its own need not be kept twice.
-    record.subjects.clear();
+    let mime = mime(record.source_format, name);
+    strip(&mut record, &document.key);
     let meta = Meta {
-        mime: mime(record.source_format, name).into(),
-        size: place.1,
-        record: Some(Box::new(record)),
+        mime: mime.into(),
+        record: (record != CatalogueRecord::default()).then(|| Box::new(record)),
         place: Some(place),
         ..Meta::default()
     };
@@ -284,6 +283,20 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
     };
     document.hash = document_hash(&of_content);
     document
+}
+
+/// What the index has in fields of its own need not be kept twice: a million records feel it.
+fn strip(record: &mut CatalogueRecord, key: &str) {
+    if record.id == key {
+        record.id.clear();
+    }
+    if record.subtitle.is_none() {
+        record.title.clear();
+    }
+    record.subjects.clear();
+    record.year = None;
+    record.language = None;
+    record.source_format = None;
 }
 
 /// The media type of a format of records.

@@ -185,7 +185,7 @@ pub(super) async fn record(
     let body = json!({
         "collection": collection.id, "key": document.key, "title": document.title, "text": document.text, "language": document.language,
         "kind": document.kind, "year": document.year, "authors": document.authors, "subjects": document.subjects,
-        "mime": meta.mime, "size_bytes": meta.size, "record": record, "url": address(&collection, &document.key, &meta),
+        "mime": meta.mime, "size_bytes": meta.place.map_or(meta.size, |(_, length)| length), "record": record, "url": address(&collection, &document.key, &meta),
         "original": format!("/original/{}/{}", collection.id, lampion_web::filters::url_path(&document.key)),
     });
     Ok((StatusCode::OK, Json(body)).into_response())

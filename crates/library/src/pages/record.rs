@@ -70,6 +70,9 @@ pub(super) fn catalogue_record(document: &StoredDocument, meta: &Meta) -> Catalo
     if record.id.is_empty() {
         record.id.clone_from(&document.key);
     }
+    if record.title.is_empty() {
+        record.title.clone_from(&document.title);
+    }
     if record.authors.is_empty() {
         record.authors = document.authors.iter().map(Name::new).collect();
     }
@@ -199,6 +202,7 @@ fn rows(page: &Page, record: &CatalogueRecord, document: &StoredDocument, meta: 
             (shown, link)
         })
         .collect();
+    let size = meta.place.map_or(meta.size, |(_, length)| length);
     let mut all: Vec<Row> = vec![
         ("row-authors", authors),
         ("row-responsibility", one(&record.responsibility)),
@@ -254,10 +258,10 @@ fn rows(page: &Page, record: &CatalogueRecord, document: &StoredDocument, meta: 
         ),
         (
             "row-size",
-            if meta.size == 0 {
+            if size == 0 {
                 Vec::new()
             } else {
-                vec![plain(&page.bytes(meta.size))]
+                vec![plain(&page.bytes(size))]
             },
         ),
     ];
