@@ -239,17 +239,33 @@ fn a_newer_version_replaces_only_what_changed() {
         ZimBuilder::new().metadata("Title", "Notes").article(
             "stay.html",
             "Stay",
-            page("alder birch"),
+            page("the old alder stands beside the river and gives shade"),
         )
     };
     base()
-        .article("change.html", "Change", page("cedar oldword"))
-        .article("go.html", "Go", page("dogwood"))
+        .article(
+            "change.html",
+            "Change",
+            page("the cedar grows on the hill, and oldword is written there"),
+        )
+        .article(
+            "go.html",
+            "Go",
+            page("the dogwood flowers in the spring of the year"),
+        )
         .write_to(&one)
         .unwrap();
     base()
-        .article("change.html", "Change", page("cedar newword"))
-        .article("come.html", "Come", page("elder"))
+        .article(
+            "change.html",
+            "Change",
+            page("the cedar grows on the hill, and newword is written there"),
+        )
+        .article(
+            "come.html",
+            "Come",
+            page("the elder was planted behind the house last year"),
+        )
         .write_to(&two)
         .unwrap();
     node.import(&one, &["--id", "notes"]).expect(0);

@@ -70,11 +70,12 @@ pub struct Ask {
 impl Ask {
     /// A `GET`.
     pub fn get(path: &str) -> Self {
-        Self::of(Method::GET, path)
+        Self::of("GET", path)
     }
 
     /// Any method.
-    pub fn of(method: Method, path: &str) -> Self {
+    pub fn of(method: &str, path: &str) -> Self {
+        let method: Method = method.parse().expect("a method");
         Self {
             method,
             path: path.into(),
@@ -90,7 +91,7 @@ impl Ask {
             .finish();
         Self {
             body: body.into_bytes(),
-            ..Self::of(Method::POST, path)
+            ..Self::of("POST", path)
         }
         .header("content-type", "application/x-www-form-urlencoded")
     }
@@ -115,7 +116,7 @@ impl Ask {
         body.extend_from_slice(format!("--{LINE}--\r\n").as_bytes());
         Self {
             body,
-            ..Self::of(Method::POST, path)
+            ..Self::of("POST", path)
         }
         .header(
             "content-type",

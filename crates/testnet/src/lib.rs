@@ -14,15 +14,17 @@
     reason = "not all of them fire in every build"
 )]
 
+mod chance;
 mod client;
 mod node;
 mod wait;
 
 use std::path::{Path, PathBuf};
 
+pub use chance::Chance;
 pub use client::{Ask, Client, Reply};
 pub use node::{Node, Output, Session, encode, texts};
-pub use wait::{PATIENCE, until};
+pub use wait::{PATIENCE, until, within};
 
 /// Nodes and their folders; all processes end and all folders go when it is dropped.
 pub struct TestNet {

@@ -252,6 +252,48 @@ impl Node {
         texts(&self.search(query)["hits"], "title")
     }
 
+    /// Keys and titles of all documents that a search finds, by pages of the JSON interface, in the order of titles.
+    ///
+    /// # Panics
+    /// A document comes twice, or the pages don't hold as many as the first one promises.
+    pub fn all(&self, query: &str) -> Vec<(String, String)> {
+        self.all_raw(&format!("q={}", encode(query)))
+    }
+
+    /// The same for a query as it stands in an address: `q=lantern&collection=valley`.
+    ///
+    /// # Panics
+    /// A document comes twice.
+    pub fn all_raw(&self, query: &str) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        let first = format!("/api/v1/search?{query}&sort=title&limit=100");
+        let mut path = first.clone();
+        loop {
+            let page = self.json(&path);
+            let total = page["total"].as_u64().unwrap_or(0);
+            assert!(
+                total <= 1_000,
+                "only the first thousand results can be paged through"
+            );
+            for hit in page["hits"].as_array().into_iter().flatten() {
+                let text = |field: &str| hit[field].as_str().unwrap_or_default().to_string();
+                found.push((
+                    format!("{}/{}", text("collection"), text("key")),
+                    text("title"),
+                ));
+            }
+            let Some(next) = page["next"].as_str() else {
+                break;
+            };
+            path = format!("{first}&cursor={}", encode(next));
+        }
+        let mut keys: Vec<&String> = found.iter().map(|(key, _)| key).collect();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), found.len(), "a document came twice for {query}");
+        found
+    }
+
     /// A collection as the JSON interface shows it to everybody.
     pub fn collection(&self, id: &str) -> Option<Value> {
         self.json("/api/v1/collections")["collections"]
@@ -356,11 +398,16 @@ impl Node {
     }
 
     /// Asks it to stop (SIGTERM) and waits for its end.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.ask_to_stop();
+        self.ended()
+    }
+
+    /// Waits for the end of a node that was asked to stop.
     ///
     /// # Panics
     /// It doesn't run, or doesn't end.
-    pub fn stop(&mut self) -> ExitStatus {
-        self.ask_to_stop();
+    pub fn ended(&mut self) -> ExitStatus {
         let mut running = self.running.take().expect("a node that runs");
         until(&format!("the end of {}", self.name), || {
             running.child.try_wait().expect("its state")

@@ -30,3 +30,16 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 pub(crate) fn breathe() {
     std::thread::sleep(LOOK);
 }
+
+/// Looks at a condition for a while; `None` if the time passed first. For accidents at random moments: a test must come
+/// to the same end whichever of the two happens.
+pub fn within<T>(time: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + time;
+    while Instant::now() < deadline {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        breathe();
+    }
+    None
+}

@@ -17,6 +17,8 @@ use crate::model::Kind;
 
 /// Entries of a folder that are offered.
 const OFFERED: usize = 500;
+/// The most bytes of a refused upload that are still read.
+const DRAIN_LIMIT: usize = 64 << 20;
 /// Files of one upload.
 const FILES_LIMIT: usize = 10_000;
 
@@ -132,7 +134,7 @@ async fn begin(page: &Page, library: &Library, new: NewImport) -> PageResult {
 pub(super) async fn upload(
     page: Page,
     Extension(library): Extension<Library>,
-    form: Multipart,
+    mut form: Multipart,
 ) -> PageResult {
     page.require(Role::Librarian)?;
     let folder = library
@@ -140,19 +142,41 @@ pub(super) async fn upload(
         .data
         .join("uploads")
         .join(ids::new_id(&*library.kernel().rng));
-    tokio::fs::create_dir_all(&folder)
-        .await
-        .map_err(AppError::fault)?;
-    match receive(&page, form, &folder).await {
+    match receive(&page, &mut form, &folder).await {
         Ok(new) => begin(&page, &library, new).await,
         Err(error) => {
             let _swept_at_the_next_start = tokio::fs::remove_dir_all(&folder).await;
+            drain(&mut form).await;
             Err(error)
         }
     }
 }
 
-async fn receive(page: &Page, mut form: Multipart, folder: &Path) -> Result<NewImport, AppError> {
+/// Reads on for a while: a browser that still sends would show a broken connection instead of the reason.
+async fn drain(form: &mut Multipart) {
+    let mut left = DRAIN_LIMIT;
+    while let Ok(Some(mut field)) = form.next_field().await {
+        while let Ok(Some(piece)) = field.chunk().await {
+            left = left.saturating_sub(piece.len());
+            if left == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// A full disk is said as such.
+fn full(error: std::io::Error) -> AppError {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => {
+            AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
+        }
+        _ => AppError::fault(error),
+    }
+}
+
+async fn receive(page: &Page, form: &mut Multipart, folder: &Path) -> Result<NewImport, AppError> {
+    tokio::fs::create_dir_all(folder).await.map_err(full)?;
     let bad = |error: axum::extract::multipart::MultipartError| {
         AppError::new(error.status(), "error-bad-request", error.body_text())
     };
@@ -187,12 +211,6 @@ async fn receive(page: &Page, mut form: Multipart, folder: &Path) -> Result<NewI
             )));
         }
         let path = folder.join(&safe);
-        let full = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::StorageFull => {
-                AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
-            }
-            _ => AppError::fault(error),
-        };
         let mut out = tokio::fs::File::create(&path).await.map_err(full)?;
         while let Some(piece) = field.chunk().await.map_err(bad)? {
             out.write_all(&piece).await.map_err(full)?;

@@ -375,6 +375,10 @@ async fn within(
     }) else {
         return Ok(None);
     };
+    // `valley.example` is no beginning of `valley.example.elsewhere`.
+    if !rest.is_empty() && !rest.starts_with(['/', '?', '#']) {
+        return Ok(None);
+    }
     let rest = percent_decode(rest.split(['?', '#']).next().unwrap_or(rest))
         .trim_start_matches('/')
         .trim_start_matches("wiki/")
