@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
 import http2 from "node:http2";
 import https from "node:https";
+import { join } from "node:path";
 import { articleFrame, context, operator, picture, request, test, until, visitor } from "./support.mjs";
 
 export const PASSWORD = "terraces of rice at dusk";
@@ -144,13 +146,34 @@ test("importing a table of records: columns are guessed, entries can be cited", 
     assert.deepEqual((await titles(page)).sort(), ["River crossings", "The mango tree"]);
   }));
 
-test("an import of nothing is refused with words", (world) =>
+test("a broken archive says so at the desk, and readers never see it", (world) =>
   operator(world, {}, async (page) => {
     await page.goto(`${world.node.url}/desk/import`);
     const form = page.locator("form[action='/desk/import/upload']");
     await form.locator("[name=file]").setInputFiles({ name: "broken.zim", mimeType: "application/octet-stream", buffer: Buffer.from("ZIM\x04 not really") });
     await button(form, "Add").click();
     await page.locator("[role=alert], [data-live] .warn").first().waitFor();
+    await page.goto(`${world.node.url}/desk`);
+    const row = page.locator("tr", { hasText: "broken" });
+    if (await row.count()) assert.match(await row.locator(".warn").first().innerText(), /\S/);
+    assert.doesNotMatch((await request(`${world.node.url}/`)).body.toString(), /broken/);
+  }));
+
+test("importing what lies on the node's disk, where it is", (world) =>
+  operator(world, {}, async (page) => {
+    const folder = join(world.node.folder, "data/import/Market");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "prices.txt"), "Prices of tomatoes and onions at the weekly market.");
+    await page.goto(`${world.node.url}/desk/import`);
+    const form = page.locator("form[action='/desk/import']");
+    await form.getByLabel("Market").check();
+    await button(form, "Add").click();
+    await page.locator("[data-live] .card", { hasText: /Adding · done/ }).waitFor();
+    await page.getByText(folder).waitFor();
+    await page.goto(`${world.node.url}/search?q=tomatoes`);
+    await page.locator(".results h2 a").first().click();
+    await page.getByRole("link", { name: "Read as text" }).click();
+    assert.match(await page.locator("article").innerText(), /tomatoes and onions/);
   }));
 
 // ── Searching ──
@@ -286,6 +309,18 @@ test("reading: a link to the Internet leads to a page that says so", (world) =>
     assert.equal(await page.locator("main .code a").getAttribute("href"), "https://example.org/far_away");
   }));
 
+test("reading over HTTPS: the article comes over HTTPS too", (world) =>
+  visitor(world, { ignoreHTTPSErrors: true }, async (page) => {
+    await page.goto(`${world.node.https}/read/${world.valley}/Valley`);
+    const frame = await until(page, () => page.frames().find((one) => one !== page.mainFrame() && one.url().endsWith("/Valley")), "the frame");
+    assert.match(frame.url(), /^https:/);
+    assert.notEqual(new URL(frame.url()).origin, world.node.https);
+    await frame.waitForLoadState();
+    assert.equal(await frame.locator("h1").evaluate((h) => getComputedStyle(h).color), "rgb(10, 120, 30)");
+    await frame.click("#near");
+    await page.locator(".readbar .t", { hasText: "The lantern" }).waitFor();
+  }));
+
 test("reading: Korean and Arabic articles, each in its direction", (world) =>
   visitor(world, {}, async (page) => {
     await page.goto(`${world.node.url}/text/${world.valley}/Fanous`);
@@ -294,6 +329,16 @@ test("reading: Korean and Arabic articles, each in its direction", (world) =>
     assert.equal(await article.getAttribute("lang"), "ar");
     await page.goto(`${world.node.url}/text/${world.valley}/Deungbul`);
     assert.equal(await article.getAttribute("lang"), "ko");
+  }));
+
+test("by keyboard: the first stop leads past the navigation", (world) =>
+  visitor(world, {}, async (page) => {
+    await page.goto(`${world.node.url}/search?q=lantern`);
+    await page.keyboard.press("Tab");
+    const skip = page.locator(".skip");
+    assert.ok(await skip.evaluate((link) => link === document.activeElement && link.getBoundingClientRect().left >= 0), "it is seen when it has the focus");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
   }));
 
 // ── Language and colours ──

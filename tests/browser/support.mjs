@@ -50,9 +50,10 @@ export const runAll = async (world, only) => {
     if (only.length && !only.some((word) => name.includes(word))) continue;
     const begun = Date.now();
     try {
-      await limited(body, world);
+      const note = await limited(body, world);
       count.passed++;
-      console.log(`ok      ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+      const took = `${((Date.now() - begun) / 1000).toFixed(1)} s`;
+      console.log(`ok      ${name} (${typeof note === "string" ? `${note}, ` : ""}${took})`);
     } catch (error) {
       if (error instanceof Skip) {
         count.skipped++;

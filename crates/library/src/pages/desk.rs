@@ -5,6 +5,7 @@ use axum::Extension;
 use axum::extract::{Multipart, Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
+use lampion_core::jobs::JobState;
 use lampion_people::Role;
 use lampion_web::{AppError, Form, Page, PageResult, check_csrf};
 use serde::Deserialize;
@@ -60,18 +61,14 @@ pub(super) async fn list(
     library.refresh().await?;
     let now_ms = library.kernel().clock.now_ms();
     let mut rows = Vec::new();
-    let live: Vec<_> = library
-        .kernel()
-        .jobs
-        .list("", 200)
-        .await?
-        .into_iter()
-        .filter(|job| !job.state.is_over())
-        .collect();
+    let jobs = library.kernel().jobs.list("", 200).await?;
     for one in library.collections() {
-        let job = live
-            .iter()
-            .find(|job| job.subject == one.id)
+        let mut own = jobs.iter().filter(|job| job.subject == one.id);
+        // What is at work, or how the last one failed.
+        let job = own
+            .clone()
+            .find(|job| !job.state.is_over())
+            .or_else(|| own.next().filter(|job| job.state == JobState::Failed))
             .map(|job| JobShown::new(&page, job, now_ms));
         let visibility = match one.visibility {
             Visibility::All => "visible-all",
@@ -84,9 +81,10 @@ pub(super) async fn list(
             visibility,
         });
     }
+    let live = jobs.iter().any(|job| !job.state.is_over());
     let list = DeskList { page: &page, rows }.render()?;
     if headers.contains_key("x-partial") {
-        return Ok(partial(list, !live.is_empty()));
+        return Ok(partial(list, live));
     }
     page.html(&DeskPage {
         page: &page,
