@@ -129,6 +129,11 @@ impl Import {
         if !came_along {
             return Ok(false);
         }
+        // Another process may have added it a moment ago: its index must be known before it is asked.
+        self.library
+            .refresh()
+            .await
+            .map_err(|error| end_of(&error))?;
         let id = self.collection.id.clone();
         let stats = self
             .library
