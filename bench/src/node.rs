@@ -1,4 +1,4 @@
-//! Lampion itself, as an operator starts it: the release binary beside this one.
+//! Lampion itself, as an operator starts it: the release binary beside this one, or what LAMPION_PROGRAM names.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
+
+use crate::http::{Client, PLAIN};
 
 /// How long a server may take until it answers.
 const START: Duration = Duration::from_secs(300);
@@ -110,14 +112,16 @@ impl Node {
     pub fn fresh(data: PathBuf) -> anyhow::Result<Self> {
         if data.exists() {
             ensure!(
-                data.join("lampion.db").exists() || data.read_dir()?.next().is_none(),
+                data.join("lampion.sqlite").exists() || data.read_dir()?.next().is_none(),
                 "{} is no node's folder: not removed",
                 data.display()
             );
             std::fs::remove_dir_all(&data)?;
         }
         std::fs::create_dir_all(&data)?;
-        let program = std::env::current_exe()?.with_file_name("lampion");
+        let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("lampion"));
+        let program =
+            std::env::var_os("LAMPION_PROGRAM").map_or_else(beside, |path| Ok(path.into()))?;
         ensure!(
             program.exists(),
             "{} is missing: cargo build --release -p lampion",
@@ -212,4 +216,20 @@ pub struct Serving {
     pub process: Process,
     /// When it was started.
     pub begun: Instant,
+}
+
+impl Serving {
+    /// Waits until every collection is ready.
+    pub fn settle(&self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let mut client = Client::new(self.http, PLAIN);
+        loop {
+            let text = client.get("/api/v1/collections")?.text();
+            if text.contains("\"ready\"") && !text.contains("\"state\":\"new\"") {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < START, "imports don't end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
 }

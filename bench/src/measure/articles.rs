@@ -10,6 +10,7 @@ use crate::data::{self, Document};
 use crate::http::{BROWSER, Client, PLAIN};
 use crate::load::{Throughput, together};
 use crate::node::{Node, Serving};
+use crate::peers::Listening;
 use crate::report::{Reached, Report, met, or_why};
 
 /// Different articles, spread over the archive.
@@ -46,10 +47,16 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let node = Node::fresh(work.join("node-articles"))?;
     node.import(&zim, COLLECTION)?;
     let serving = node.serve()?;
-    let kiwix = options
-        .with_peers()
-        .and_then(|()| options.peers().kiwix(std::slice::from_ref(&zim)));
     let articles = chosen(&data, options.seed)?;
+    let kiwix = options.with_peers().and_then(|()| {
+        let server = options.peers().kiwix(std::slice::from_ref(&zim))?;
+        let root = kiwix_root(
+            &server,
+            &data.name,
+            articles.first().map_or("", String::as_str),
+        )?;
+        Ok((server, root))
+    });
     let files = work.join("articles-files");
     let bytes = save(&serving, &articles, &files)?;
     let nginx = options
@@ -72,10 +79,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         let theirs = kiwix
             .as_ref()
             .map_err(|error| anyhow::anyhow!("{error:#}"))
-            .and_then(|server| {
+            .and_then(|(server, root)| {
                 load(
                     server.address,
-                    &|article| format!("/content/{}/{article}", data.name),
+                    &|article| format!("{root}/{article}"),
                     encodings,
                 )
             });
@@ -128,6 +135,17 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     std::fs::remove_dir_all(files)?;
     std::fs::remove_dir_all(&node.data)?;
     Ok(())
+}
+
+/// Where kiwix-serve has the articles: under `/content` in newer versions, and at the top in older ones.
+fn kiwix_root(server: &Listening, name: &str, article: &str) -> anyhow::Result<String> {
+    let mut client = Client::new(server.address, PLAIN);
+    for root in [format!("/content/{name}"), format!("/{name}")] {
+        if client.get(&format!("{root}/{article}"))?.status == 200 {
+            return Ok(root);
+        }
+    }
+    anyhow::bail!("it has no article {article}")
 }
 
 /// Paths of articles in the archive.

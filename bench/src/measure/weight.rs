@@ -67,7 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         (
             "a record",
             format!("/record/{COLLECTION}/{}", encoded.join("/")),
-            format!("/content/first/d/{}", id.replace('/', "_")),
+            format!("/first/d/{}", id.replace('/', "_")),
         ),
     ] {
         let mine = visit(serving.http, &path)?;
