@@ -26,7 +26,7 @@ impl Chance {
 
     /// A rank below `n` after Zipf's law with exponent 1: the logarithm of the rank is even.
     pub fn zipf(&mut self, n: usize) -> usize {
-        ((n as f64).powf(self.unit()) as usize)
+        ((n as f64 + 1.0).powf(self.unit()) as usize)
             .saturating_sub(1)
             .min(n.saturating_sub(1))
     }

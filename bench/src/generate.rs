@@ -167,16 +167,17 @@ impl Documents {
 /// The word of a rank: frequent words are short, and all are unlike.
 fn word(script: &Script, rank: usize, out: &mut String) {
     let base = script.syllables.len();
-    let mut number = rank;
-    // A bijective number system keeps words unlike; the step spreads neighbours over the syllables.
+    let (mut number, mut place) = (rank, 0);
+    // A bijective number system keeps words unlike; the step makes places begin with unlike syllables.
     loop {
-        let digit = (number + rank / 7 * 5) % base;
+        let digit = (number + place * 11) % base;
         out.push_str(script.syllables.get(digit).copied().unwrap_or_default());
         number /= base;
         if number == 0 {
             break;
         }
         number -= 1;
+        place += 1;
     }
 }
 
