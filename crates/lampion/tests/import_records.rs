@@ -6,10 +6,10 @@ use lampion_testnet::{TestNet, texts};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lampion");
 
-/// One MARC 21 record in ISO 2709 and UTF-8.
 /// Tag, indicators, subfields.
 type Field<'a> = (&'a str, &'a str, &'a [(char, &'a str)]);
 
+/// One MARC 21 record in ISO 2709 and UTF-8.
 fn marc(fields: &[Field<'_>]) -> Vec<u8> {
     let (mut directory, mut data) = (String::new(), Vec::new());
     for (tag, indicators, subfields) in fields {
