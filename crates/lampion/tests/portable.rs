@@ -190,7 +190,6 @@ fn carried(net: &TestNet) -> PathBuf {
 }
 
 #[test]
-#[ignore = "not yet seen to pass; run it by hand"]
 fn a_carried_collection_is_ready_without_being_indexed_again() {
     let net = TestNet::new(PROGRAM);
     let stick = carried(&net);
@@ -216,7 +215,6 @@ fn a_carried_collection_is_ready_without_being_indexed_again() {
 }
 
 #[test]
-#[ignore = "not yet seen to pass; run it by hand"]
 fn a_carried_collection_is_read_where_nothing_can_be_written() {
     let net = TestNet::new(PROGRAM);
     let stick = carried(&net);
@@ -242,7 +240,6 @@ fn a_carried_collection_is_read_where_nothing_can_be_written() {
 }
 
 #[test]
-#[ignore = "not yet seen to pass; run it by hand"]
 fn a_copied_collection_needs_its_source_no_more() {
     let net = TestNet::new(PROGRAM);
     let stick = carried(&net);
@@ -258,7 +255,6 @@ fn a_copied_collection_needs_its_source_no_more() {
 }
 
 #[test]
-#[ignore = "not yet seen to pass; run it by hand"]
 fn a_lost_index_is_built_again_from_the_content() {
     let net = TestNet::new(PROGRAM);
     let mut hill = net.node("hill");
@@ -284,7 +280,6 @@ fn a_lost_index_is_built_again_from_the_content() {
 }
 
 #[test]
-#[ignore = "not yet seen to pass; run it by hand"]
 fn a_damaged_index_is_named_and_built_again() {
     let net = TestNet::new(PROGRAM);
     let mut hill = net.node("hill");

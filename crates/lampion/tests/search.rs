@@ -240,6 +240,7 @@ fn the_query_language_means_what_people_expect() {
 
 #[test]
 fn every_script_is_found_by_its_words() {
+    let mut lost = Vec::new();
     for (query, key) in [
         ("등불", "ko"),
         ("도서관", "ko"),
@@ -279,11 +280,10 @@ fn every_script_is_found_by_its_words() {
         let found = books(query);
         let first = found["hits"][0]["title"].as_str().unwrap_or_default();
         let title = BOOKS.iter().find(|book| book.0 == key).unwrap().1;
-        assert!(
-            texts(&found["hits"], "title").contains(&title.to_string()),
-            "{query}: {key} is not among {:?}",
-            texts(&found["hits"], "title")
-        );
+        if !texts(&found["hits"], "title").contains(&title.to_string()) {
+            lost.push(query);
+            continue;
+        }
         if found["total"] == 1 {
             assert_eq!(first, title, "{query}");
         }
@@ -299,6 +299,7 @@ fn every_script_is_found_by_its_words() {
             "{query}: nothing is marked"
         );
     }
+    assert!(lost.is_empty(), "not found: {lost:?}");
 }
 
 #[test]

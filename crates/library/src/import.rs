@@ -156,8 +156,15 @@ impl Import {
 
     /// Rebuilding: the old index goes, and with it what is damaged in it.
     async fn drop_index(&mut self) -> Result<(), JobEnd> {
-        self.library.kernel().search.detach(&self.collection.id);
         let folder = self.collection.index_folder();
+        // Where nothing can be written, the index that is there stays in use.
+        if rustix::fs::access(&self.collection.folder, rustix::fs::Access::WRITE_OK).is_err() {
+            return Err(JobEnd::Failed(format!(
+                "{}: it can't be written: import the collection with --copy to change it",
+                self.collection.folder.display()
+            )));
+        }
+        self.library.kernel().search.detach(&self.collection.id);
         match std::fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(JobEnd::Failed(format!("{}: {error}", folder.display())));

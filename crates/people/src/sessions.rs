@@ -16,7 +16,7 @@ pub const SESSIONS_LIMIT: i64 = 50;
 /// Sessions kept in memory at most.
 const CACHE_LIMIT: usize = 4_096;
 /// How long a session is believed from memory.
-const CACHE_MS: i64 = 30_000;
+const CACHE_MS: i64 = 3_000;
 /// How often its use is written down.
 const TOUCH_EVERY_MS: i64 = HOUR_MS;
 /// Characters of a token ([`ids::new_secret`]).

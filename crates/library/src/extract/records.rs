@@ -210,6 +210,11 @@ fn one(
             }
             Err(error) => {
                 let fatal = error.fatal;
+                // Not one record could be read: the whole import has failed, and should say so.
+                if fatal && !several && error.ordinal <= 1 {
+                    let reason = format!("`{name}`: {}: {}", error.reason, error.advice);
+                    return parent.send_now(&Frame::Broken(reason));
+                }
                 let item = format!("{prefix}record {} at byte {}", error.ordinal, error.offset);
                 parent.send(&Frame::Failed {
                     item,

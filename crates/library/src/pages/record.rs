@@ -319,8 +319,19 @@ pub(super) async fn original(
     Path((collection, key)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> PageResult {
-    let (collection, document) = find(&library, &page, &collection, &key).await?;
-    let meta = Meta::parse(&document.meta);
+    let collection = library.collection_for(&collection, page.person.as_ref())?;
+    let (id, wanted) = (collection.id.clone(), key.clone());
+    let document = library
+        .engine(move |engine| engine.get(&id, &wanted))
+        .await??;
+    // Pictures and films of an archive are no documents by themselves, but can be had all the same.
+    let meta = document.map_or_else(
+        || Meta {
+            mime: crate::mime::by_name(&key).into(),
+            ..Meta::default()
+        },
+        |document| Meta::parse(&document.meta),
+    );
     let mut response = match (collection.kind, meta.place) {
         (Kind::Records, Some((offset, length))) => {
             original_record(&library, &collection, &key, offset, length).await?

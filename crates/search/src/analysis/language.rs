@@ -75,6 +75,13 @@ impl Language {
         self.0
     }
 
+    /// The script that it is written in.
+    pub(crate) fn script(self) -> Script {
+        LANGUAGES
+            .get(usize::from(self.0))
+            .map_or(Script::Other, |(_, script, _)| *script)
+    }
+
     pub(crate) fn from_code(code: u8) -> Language {
         if usize::from(code) < LANGUAGES.len() {
             Language(code)

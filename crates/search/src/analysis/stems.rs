@@ -254,6 +254,7 @@ impl OneLanguage {
         if folded.bytes().any(|b| b.is_ascii_digit()) {
             return folded.to_owned();
         }
+        let folded = if arabic { without_and(folded) } else { folded };
         let stem = stemmer.stem(folded);
         let stem = if stem.is_empty() { folded } else { &stem };
         if arabic {
@@ -261,6 +262,21 @@ impl OneLanguage {
         } else {
             stem.to_owned()
         }
+    }
+}
+
+/// A long Arabic word without the conjunction or preposition that is written together with its article ("and the
+/// school"): the stemmer leaves those. Short words may merely begin so.
+fn without_and(word: &str) -> &str {
+    const LETTERS: usize = 7;
+    let joined = ["وال", "فال", "بال", "كال"]
+        .iter()
+        .any(|start| word.starts_with(start));
+    match word.char_indices().nth(1) {
+        Some((second, _)) if joined && word.chars().count() >= LETTERS => {
+            word.get(second..).unwrap_or(word)
+        }
+        _ => word,
     }
 }
 

@@ -141,7 +141,7 @@ impl Search<'_> {
                 .iter()
                 .map(|(tag, count)| (tag.as_str(), *count))
         });
-        let languages = languages(present, &self.request.ui_language);
+        let languages = languages(present, &self.request.ui_language, query);
         Reading::new(parse(query), languages, &mut self.pair.query)
     }
 
