@@ -1,4 +1,11 @@
 //! A full disk: refused in plain words, nothing is damaged, and it goes on when there is room.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,11 @@
 //! The first start: keys, a link that works once, and real content on the first page.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use lampion_testnet::{Ask, TestNet, until};
 

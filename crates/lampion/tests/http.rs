@@ -1,4 +1,11 @@
 //! HTTP done properly: compression, tags, headers, forms of strangers, an orderly end, HTTPS and HTTP/2.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

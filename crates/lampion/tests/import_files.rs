@@ -1,4 +1,11 @@
 //! Folders and files: many formats, hostile ones that harm nothing, and folders that changed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::io::{Cursor, Write as _};
 use std::path::Path;

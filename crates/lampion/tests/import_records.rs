@@ -1,4 +1,11 @@
 //! Catalogue records: MARC, tables with a mapping, JSON Lines; trying first, and what scripts see.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::path::Path;
 

@@ -1,4 +1,11 @@
 //! ZIM archives of every kind, in place and copied, from the command line and from the page.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,13 @@
 //! `kill -9` of a node at random moments while it imports: whatever was under way, the end is that of an undisturbed run.
 //!
 //! `LAMPION_KILLS` tells how many times (8 by default), `LAMPION_SEED` which chance; both are printed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

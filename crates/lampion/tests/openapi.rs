@@ -1,4 +1,11 @@
 //! The JSON interface is what its OpenAPI file says: schemathesis, an independent reader of such files, tries it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,11 @@
 //! People over HTTP: tries that are too many, sessions, roles, devices, app passwords.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use lampion_testnet::{Ask, Node, Reply, TestNet, texts, until};
 

@@ -1,5 +1,12 @@
 //! A collection and its index are one unit: carried to another node ready made, read where nothing can be written, rebuilt
 //! from its content.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,11 @@
 //! Reading: the frame, the content's own origin, ranges and tags, what is missing, what is not for everybody.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use lampion_testnet::{Ask, Node, TestNet, encode, until};
 use lampion_zim::testing::ZimBuilder;

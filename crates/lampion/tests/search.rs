@@ -1,4 +1,11 @@
 //! Searching by the JSON interface: the query language, every script, typos, pages, facets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
