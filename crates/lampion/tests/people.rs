@@ -187,6 +187,22 @@ fn app_passwords_are_shown_once_and_are_no_sign_in() {
 }
 
 #[test]
+fn the_last_operator_can_neither_be_demoted_nor_disabled() {
+    let net = TestNet::new(PROGRAM);
+    let hill = net.node("hill");
+    let ona = hill.person("ona", "operator");
+    let people = ona.get("/people").expect(200).text();
+    let path = format!("/people/{}", number(&people, "ona"));
+    for form in [
+        &[("role", "member")][..],
+        &[("role", "operator"), ("disabled", "1")][..],
+    ] {
+        ona.post(&path, form).expect(422);
+        ona.get("/people").expect(200);
+    }
+}
+
+#[test]
 fn an_operator_adds_disables_and_gives_roles() {
     let net = TestNet::new(PROGRAM);
     let hill = net.node("hill");
