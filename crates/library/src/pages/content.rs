@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -16,11 +15,10 @@ use bytes::Bytes;
 use lampion_web::{App, AppError, ContentSite, content_headers};
 use lampion_zim::{Archive, Entry};
 
+use super::ranges::{PIECE, known, not_modified, ranged, streamed};
 use crate::library::{Library, LibraryError};
 use crate::model::{Collection, Kind, Visibility};
 
-/// Larger entries are streamed piece by piece.
-const PIECE: u64 = 1 << 20;
 /// Tells the frame around an article what it shows.
 const FRAME_SCRIPT: &str = r#""use strict";(()=>{if(parent===self)return;const tell=()=>parent.postMessage({lampion:1,path:location.pathname,title:document.title,hash:location.hash},"*");addEventListener("hashchange",tell);tell()})()"#;
 
@@ -92,7 +90,10 @@ async fn serve(
     headers: &HeaderMap,
 ) -> Response {
     let found = match collection.kind {
-        Kind::Zim => from_archive(site, library, &collection, path.clone(), headers).await,
+        Kind::Zim => {
+            let shown = Some(site.origin.clone());
+            from_archive(library, &collection, path.clone(), shown, headers).await
+        }
         Kind::Files => from_files(site, library, &collection, path.clone(), headers).await,
         Kind::Records => Ok(None),
     };
@@ -159,6 +160,8 @@ fn missing(site: &ContentSite, path: &str, status: StatusCode) -> Response {
 /// What was found in an archive.
 enum Found {
     Elsewhere(String),
+    /// The reader has it already.
+    Known(String),
     Whole {
         mime: String,
         bytes: Bytes,
@@ -173,6 +176,9 @@ enum Found {
     },
 }
 
+/// Whose links are changed: a page that is shown, by this origin of our own pages, but not a download.
+type Shown = Option<String>;
+
 /// An entry by its address: the namespace is in front where the archive is of the old kind, and may be left out.
 fn entry(archive: &Archive, path: &str) -> Result<Option<Entry>, lampion_zim::ZimError> {
     if archive.has_new_namespaces() {
@@ -184,10 +190,13 @@ fn entry(archive: &Archive, path: &str) -> Result<Option<Entry>, lampion_zim::Zi
     }
 }
 
+/// Reads an entry, or finds that the reader has it already. It may unpack a megabyte: not for a thread that serves others.
 fn find(
     library: &Library,
     collection: &Collection,
     path: &str,
+    shown: &Shown,
+    headers: &HeaderMap,
 ) -> Result<Option<Found>, LibraryError> {
     let content = |error: lampion_zim::ZimError| LibraryError::Content {
         collection: collection.id.clone(),
@@ -204,14 +213,19 @@ fn find(
         ))));
     }
     let mime = archive.mime_of(&found).map_err(content)?.to_string();
-    let length = archive.blob_len(&found).map_err(content)?;
+    let rewritten = shown.as_ref().filter(|_| is_page(&mime));
     let uuid: String = archive
         .uuid()
         .iter()
         .take(6)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let tag = format!("\"{uuid}-{}\"", found.index);
+    let how = if rewritten.is_some() { "-r" } else { "" };
+    let tag = format!("\"{uuid}-{}{how}\"", found.index);
+    if known(headers, &tag) {
+        return Ok(Some(Found::Known(tag)));
+    }
+    let length = archive.blob_len(&found).map_err(content)?;
     if length > PIECE && !mime.starts_with("text/html") {
         return Ok(Some(Found::Large {
             mime,
@@ -222,22 +236,25 @@ fn find(
         }));
     }
     let bytes = archive.read(&found).map_err(content)?;
+    let bytes = match rewritten {
+        Some(origin) => rewrite(bytes, origin),
+        None => bytes,
+    };
     Ok(Some(Found::Whole { mime, bytes, tag }))
 }
 
 async fn from_archive(
-    site: &ContentSite,
     library: &Library,
     collection: &Collection,
     path: String,
+    shown: Shown,
     headers: &HeaderMap,
 ) -> Result<Option<Response>, LibraryError> {
-    let (searching, one, wanted) = (library.clone(), collection.clone(), path);
-    let found = tokio::task::spawn_blocking(move || find(&searching, &one, &wanted))
+    let (searching, one, asked) = (library.clone(), collection.clone(), headers.clone());
+    let found = tokio::task::spawn_blocking(move || find(&searching, &one, &path, &shown, &asked))
         .await
         .map_err(|error| LibraryError::Disk(std::io::Error::other(error)))??;
-    let Some(found) = found else { return Ok(None) };
-    Ok(Some(match found {
+    Ok(found.map(|found| match found {
         Found::Elsewhere(target) => {
             let to = format!(
                 "{}{}",
@@ -246,20 +263,9 @@ async fn from_archive(
             );
             (StatusCode::FOUND, [(header::LOCATION, to)]).into_response()
         }
+        Found::Known(tag) => not_modified(&tag),
         Found::Whole { mime, bytes, tag } => {
-            let tag = if is_page(&mime) {
-                format!("\"{}-r\"", tag.trim_matches('"'))
-            } else {
-                tag
-            };
-            if known(headers, &tag) {
-                return Ok(Some(not_modified(&tag)));
-            }
-            let mut response = if is_page(&mime) {
-                ranged(rewrite(bytes, &site.origin), headers)
-            } else {
-                ranged(bytes, headers)
-            };
+            let mut response = ranged(bytes, Some(&tag), headers);
             describe(&mut response, &mime, &tag);
             response
         }
@@ -270,10 +276,7 @@ async fn from_archive(
             entry,
             archive,
         } => {
-            if known(headers, &tag) {
-                return Ok(Some(not_modified(&tag)));
-            }
-            let mut response = streamed(length, headers, move |range| {
+            let mut response = streamed(length, Some(&tag), headers, move |range| {
                 archive
                     .read_range(&entry, range)
                     .map_err(std::io::Error::other)
@@ -286,21 +289,6 @@ async fn from_archive(
 
 fn is_page(mime: &str) -> bool {
     mime.starts_with("text/html") || mime.starts_with("application/xhtml")
-}
-
-fn known(headers: &HeaderMap, tag: &str) -> bool {
-    headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|known| {
-            known
-                .split(',')
-                .any(|one| one.trim().trim_start_matches("W/") == tag)
-        })
-}
-
-fn not_modified(tag: &str) -> Response {
-    (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_string())]).into_response()
 }
 
 fn describe(response: &mut Response, mime: &str, tag: &str) {
@@ -382,7 +370,7 @@ async fn from_files(
     let mime = crate::mime::by_name(&path);
     if is_page(mime) {
         let bytes = tokio::fs::read(&file).await?;
-        let mut response = ranged(rewrite(Bytes::from(bytes), &site.origin), headers);
+        let mut response = ranged(rewrite(Bytes::from(bytes), &site.origin), None, headers);
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
@@ -426,7 +414,7 @@ async fn from_book(
     } else {
         Bytes::from(bytes)
     };
-    let mut response = ranged(bytes, headers);
+    let mut response = ranged(bytes, None, headers);
     if let Ok(mime) = HeaderValue::from_str(&mime) {
         response.headers_mut().insert(header::CONTENT_TYPE, mime);
     }
@@ -449,7 +437,7 @@ async fn send_file(
     if known(headers, &tag) {
         return Ok(not_modified(&tag));
     }
-    let mut response = streamed(about.len(), headers, move |range| {
+    let mut response = streamed(about.len(), Some(&tag), headers, move |range| {
         use std::os::unix::fs::FileExt as _;
         let mut buffer = vec![0; usize::try_from(range.end - range.start).unwrap_or(0)];
         open.read_exact_at(&mut buffer, range.start)?;
@@ -471,150 +459,16 @@ pub(super) async fn original(
         let file = inside(&root, key).await.ok_or_else(AppError::not_found)?;
         return Ok(send_file(&file, "application/octet-stream", headers).await?);
     }
-    let (searching, one, wanted) = (library.clone(), collection.clone(), key.to_string());
-    let found = tokio::task::spawn_blocking(move || find(&searching, &one, &wanted))
-        .await
-        .map_err(AppError::fault)??;
-    match found {
-        Some(Found::Whole { bytes, .. }) => Ok(ranged(bytes, headers)),
-        Some(Found::Large {
-            length,
-            entry,
-            archive,
-            ..
-        }) => Ok(streamed(length, headers, move |range| {
-            archive
-                .read_range(&entry, range)
-                .map_err(std::io::Error::other)
-        })),
-        _ => Err(AppError::not_found()),
-    }
-}
-
-/// The one range that a request asks for (RFC 9110 §14.2), if it is in the content; several ranges count as none.
-fn range_of(headers: &HeaderMap, length: u64) -> Option<Result<std::ops::Range<u64>, ()>> {
-    let text = headers
-        .get(header::RANGE)?
-        .to_str()
-        .ok()?
-        .strip_prefix("bytes=")?;
-    let (first, last) = text.split_once('-')?;
-    let range = match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
-        (Ok(first), Err(_)) if last.trim().is_empty() => first..length,
-        (Err(_), Ok(count)) if first.trim().is_empty() => length.saturating_sub(count)..length,
-        _ => return None,
-    };
-    Some(if range.start < length && range.start < range.end {
-        Ok(range)
-    } else {
-        Err(())
-    })
-}
-
-fn partial(mut response: Response, range: &std::ops::Range<u64>, length: u64) -> Response {
-    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    if let Ok(value) =
-        HeaderValue::from_str(&format!("bytes {}-{}/{length}", range.start, range.end - 1))
-    {
-        response.headers_mut().insert(header::CONTENT_RANGE, value);
-    }
-    response
-}
-
-fn unsatisfiable(length: u64) -> Response {
-    (
-        StatusCode::RANGE_NOT_SATISFIABLE,
-        [(header::CONTENT_RANGE, format!("bytes */{length}"))],
-    )
-        .into_response()
-}
-
-/// Bytes that are in memory, or a range of them.
-pub(super) fn ranged(bytes: Bytes, headers: &HeaderMap) -> Response {
-    let length = bytes.len() as u64;
-    let mut response = match range_of(headers, length) {
-        Some(Ok(range)) => {
-            let piece = bytes.slice(
-                usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0),
-            );
-            partial(Body::from(piece).into_response(), &range, length)
-        }
-        Some(Err(())) => return unsatisfiable(length),
-        None => Body::from(bytes).into_response(),
-    };
-    response
-        .headers_mut()
-        .insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    response
-}
-
-/// Content that is read piece by piece as the reader takes it.
-fn streamed(
-    length: u64,
-    headers: &HeaderMap,
-    read: impl Fn(std::ops::Range<u64>) -> std::io::Result<Bytes> + Send + Sync + 'static,
-) -> Response {
-    let (range, is_part) = match range_of(headers, length) {
-        Some(Ok(range)) => (range, true),
-        Some(Err(())) => return unsatisfiable(length),
-        None => (0..length, false),
-    };
-    let read = Arc::new(read);
-    let end = range.end;
-    let pieces = futures_util::stream::try_unfold(range.start, move |at| {
-        let read = Arc::clone(&read);
-        async move {
-            if at >= end {
-                return Ok::<_, std::io::Error>(None);
-            }
-            let next = (at + PIECE).min(end);
-            let bytes = tokio::task::spawn_blocking(move || read(at..next))
-                .await
-                .map_err(std::io::Error::other)??;
-            Ok(Some((bytes, next)))
-        }
-    });
-    let mut response = Body::from_stream(pieces).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_LENGTH,
-        HeaderValue::from(range.end - range.start),
-    );
-    response
-        .headers_mut()
-        .insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if is_part {
-        partial(response, &range, length)
-    } else {
-        response
-    }
+    from_archive(library, collection, key.to_string(), None, headers)
+        .await?
+        // Where a redirect leads is an address of the content origin, not of a download.
+        .filter(|response| response.status() != StatusCode::FOUND)
+        .ok_or_else(AppError::not_found)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn asked(range: &'static str) -> HeaderMap {
-        [(header::RANGE, HeaderValue::from_static(range))]
-            .into_iter()
-            .collect()
-    }
-
-    #[test]
-    fn ranges_are_those_of_the_standard() {
-        assert_eq!(range_of(&asked("bytes=0-4"), 10), Some(Ok(0..5)));
-        assert_eq!(range_of(&asked("bytes=5-"), 10), Some(Ok(5..10)));
-        assert_eq!(range_of(&asked("bytes=-3"), 10), Some(Ok(7..10)));
-        assert_eq!(range_of(&asked("bytes=8-99"), 10), Some(Ok(8..10)));
-        assert_eq!(range_of(&asked("bytes=10-"), 10), Some(Err(())));
-        assert_eq!(
-            range_of(&asked("bytes=4-2"), 10),
-            None,
-            "nonsense is passed over"
-        );
-        assert_eq!(range_of(&asked("bytes=0-1,3-4"), 10), None);
-        assert_eq!(range_of(&asked("items=0-4"), 10), None);
-    }
 
     #[test]
     fn links_outward_lead_to_our_own_page() {

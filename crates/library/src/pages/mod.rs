@@ -6,6 +6,7 @@ mod desk;
 mod home;
 mod import;
 mod jobs;
+mod ranges;
 mod read;
 mod record;
 mod search;

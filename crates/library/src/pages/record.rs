@@ -9,7 +9,7 @@ use lampion_formats::records::{CatalogueRecord, Name, cite as citing};
 use lampion_search::StoredDocument;
 use lampion_web::{AppError, Page, PageResult};
 
-use super::content::ranged;
+use super::ranges::ranged;
 use super::search::kind_text;
 use crate::library::Library;
 use crate::model::{Collection, Kind, Meta};
@@ -383,7 +383,7 @@ async fn original_record(
         .await
         .map_err(AppError::fault)?
         .map_err(|error| AppError::unavailable(error.to_string()))?;
-    Ok(ranged(bytes::Bytes::from(bytes), &HeaderMap::new()))
+    Ok(ranged(bytes::Bytes::from(bytes), None, &HeaderMap::new()))
 }
 
 fn short_name(key: &str) -> String {
