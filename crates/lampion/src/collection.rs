@@ -11,6 +11,7 @@ use crate::Outcome;
 use crate::cli::Collection;
 use crate::import::follow;
 use crate::node::Node;
+use crate::output::say;
 
 pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
     let node = Node::open(data, Config::load(data)?).await?;
@@ -29,7 +30,7 @@ pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
         Collection::List { json } => list(&node, json),
         Collection::Remove { id } => {
             library.remove(&id).await?;
-            println!("removed {id}");
+            say!("removed {id}");
             Ok(Outcome::Done)
         }
         Collection::Reindex { id } => {
@@ -45,7 +46,7 @@ pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
                 .await?
                 .map(|one| one.health)
                 .unwrap_or_default();
-            println!("{id}: {health}");
+            say!("{id}: {health}");
             if health == lampion_library::check::HEALTHY {
                 Ok(Outcome::Done)
             } else {
@@ -54,7 +55,7 @@ pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
         }
         Collection::Export { id, to } => {
             library.export(&id, &to).await?;
-            println!(
+            say!(
                 "{}: carry it whole, and add it elsewhere with `lampion import {0}`",
                 to.display()
             );
@@ -68,7 +69,7 @@ async fn wait(node: &Node, data: &Path, job: &str) -> anyhow::Result<Outcome> {
     let ended = follow(node, data, job, false).await?;
     match ended.state {
         JobState::Done => {
-            println!("done: {} items", ended.progress.items);
+            say!("done: {} items", ended.progress.items);
             Ok(Outcome::Done)
         }
         JobState::Cancelled => bail!("cancelled"),
@@ -89,7 +90,7 @@ fn list(node: &Node, json: bool) -> anyhow::Result<Outcome> {
                 })
             })
             .collect();
-        println!("{}", serde_json::json!(all));
+        say!("{}", serde_json::json!(all));
         return Ok(Outcome::Done);
     }
     for one in &all {
@@ -98,7 +99,7 @@ fn list(node: &Node, json: bool) -> anyhow::Result<Outcome> {
         } else {
             " (being added)"
         };
-        println!(
+        say!(
             "{:<24} {:>10} documents  {:>9}  {}{state}",
             one.id,
             one.documents,
@@ -109,7 +110,7 @@ fn list(node: &Node, json: bool) -> anyhow::Result<Outcome> {
             .library
             .content_path(one)
             .map_or_else(|error| error.to_string(), |path| path.display().to_string());
-        println!(
+        say!(
             "{:<24} content {content}, index {}",
             "",
             one.index_folder().display()
@@ -128,12 +129,12 @@ async fn errors(node: &Node, id: &str, json: bool) -> anyhow::Result<Outcome> {
         after.clone_from(&last.item);
         for error in &some {
             if json {
-                println!(
+                say!(
                     "{}",
                     serde_json::json!({ "item": error.item, "reason": error.reason })
                 );
             } else {
-                println!("{}: {}", error.item, error.reason);
+                say!("{}: {}", error.item, error.reason);
             }
         }
     }

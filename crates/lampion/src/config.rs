@@ -6,12 +6,13 @@ use lampion_core::Config;
 
 use crate::Outcome;
 use crate::cli;
+use crate::output::say;
 
 pub fn run(data: &Path, command: &cli::Config) -> anyhow::Result<Outcome> {
     let config = Config::load(data)?;
     match command {
-        cli::Config::Show => print!("{}", config.sample()),
-        cli::Config::Check => println!(
+        cli::Config::Show => say!("{}", config.sample().trim_end()),
+        cli::Config::Check => say!(
             "{}: all settings make sense",
             data.join(lampion_core::config::FILE_NAME).display()
         ),

@@ -6,6 +6,7 @@ use lampion_core::Config;
 use lampion_library::check::HEALTHY;
 
 use crate::node::Node;
+use crate::output::say;
 use crate::{Outcome, lock};
 
 /// Free space below which a node is in danger.
@@ -24,15 +25,15 @@ pub async fn run(data: &Path, json: bool) -> anyhow::Result<Outcome> {
         .count();
     if json {
         let all: Vec<_> = findings.iter().map(|finding| serde_json::json!({ "what": finding.what, "ok": finding.problem.is_none(), "problem": finding.problem })).collect();
-        println!(
+        say!(
             "{}",
             serde_json::json!({ "ok": sick == 0, "findings": all })
         );
     } else {
         for finding in &findings {
             match &finding.problem {
-                None => println!("ok       {}", finding.what),
-                Some(problem) => println!("PROBLEM  {}: {problem}", finding.what),
+                None => say!("ok       {}", finding.what),
+                Some(problem) => say!("PROBLEM  {}: {problem}", finding.what),
             }
         }
     }

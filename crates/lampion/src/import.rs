@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Import;
 use crate::node::Node;
+use crate::output::say;
 use crate::{Outcome, lock};
 
 /// How often progress is looked at.
@@ -52,7 +53,7 @@ pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
         Err(error) => return Err(error.into()),
     };
     if options.background {
-        println!(
+        say!(
             "{}",
             if options.json {
                 serde_json::json!({ "collection": id, "job": job }).to_string()
@@ -147,7 +148,7 @@ async fn report(node: &Node, id: &str, ended: &Job, json: bool) -> anyhow::Resul
             "collection": id, "state": ended.state, "documents": collection.documents, "failed": collection.failed,
             "error": ended.error, "size_bytes": collection.size_bytes, "index_bytes": collection.index_bytes, "seconds": seconds,
         });
-        println!("{report}");
+        say!("{report}");
     }
     match ended.state {
         JobState::Done => {}
@@ -155,7 +156,7 @@ async fn report(node: &Node, id: &str, ended: &Job, json: bool) -> anyhow::Resul
         _ => bail!("{}", ended.error),
     }
     if !json {
-        println!(
+        say!(
             "{}: {} documents in collection `{id}` ({}, index {}), {:.1} s, {:.0} a second",
             collection.title,
             collection.documents,
@@ -165,7 +166,7 @@ async fn report(node: &Node, id: &str, ended: &Job, json: bool) -> anyhow::Resul
             ended.progress.items as f64 / seconds
         );
         if collection.failed > 0 {
-            println!(
+            say!(
                 "{} items could not be imported: `lampion collection errors {id}` lists them",
                 collection.failed
             );
@@ -194,7 +195,7 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
     loop {
         match extraction.next(&never).await? {
             None | Some(Frame::End) => break,
-            Some(Frame::About(about)) if !json => println!(
+            Some(Frame::About(about)) if !json => say!(
                 "{} ({}), {}",
                 about.title,
                 kind.as_str(),
@@ -220,18 +221,18 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
             .iter()
             .map(|(item, reason)| serde_json::json!({ "item": item, "reason": reason }))
             .collect();
-        println!(
+        say!(
             "{}",
             serde_json::json!({ "kind": kind, "documents": documents, "text_bytes": text, "passed": passed, "failed": failures, "samples": samples })
         );
     } else {
-        println!(
+        say!(
             "would import {documents} documents ({} of text); {} problems",
             lampion_web::filters::bytes(text),
             failed.len()
         );
         for sample in &samples {
-            println!("  {}", sample["title"].as_str().unwrap_or_default());
+            say!("  {}", sample["title"].as_str().unwrap_or_default());
             for (name, key) in [
                 ("authors", "authors"),
                 ("year", "year"),
@@ -241,12 +242,12 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
                 let value = &sample[key];
                 let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
                 if !empty {
-                    println!("      {name}: {value}");
+                    say!("      {name}: {value}");
                 }
             }
         }
         for (item, reason) in failed.iter().take(50) {
-            println!("  problem: {item}: {reason}");
+            say!("  problem: {item}: {reason}");
         }
     }
     Ok(if failed.is_empty() {

@@ -7,6 +7,7 @@ mod doctor;
 mod import;
 mod lock;
 mod node;
+mod output;
 mod person;
 mod search;
 mod serve;

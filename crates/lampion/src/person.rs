@@ -10,6 +10,7 @@ use lampion_people::{LinkPurpose, PeopleError, Person, Role};
 use crate::Outcome;
 use crate::cli;
 use crate::node::Node;
+use crate::output::say;
 
 /// How long a link to set a password works.
 const LINK_MS: i64 = 3 * 86_400_000;
@@ -38,7 +39,7 @@ pub async fn run(data: &Path, command: cli::Person) -> anyhow::Result<Outcome> {
                     &roles,
                 )
                 .await?;
-            println!("added {} ({})", person.name, words(&person));
+            say!("added {} ({})", person.name, words(&person));
             if secret.is_none() {
                 link(&node, &person).await?;
             }
@@ -56,7 +57,7 @@ pub async fn run(data: &Path, command: cli::Person) -> anyhow::Result<Outcome> {
                 people
                     .set_password(&person.id, &password_from_input()?)
                     .await?;
-                println!(
+                say!(
                     "password of {} set; all their devices are signed out",
                     person.name
                 );
@@ -67,7 +68,7 @@ pub async fn run(data: &Path, command: cli::Person) -> anyhow::Result<Outcome> {
                 return Ok(nobody(&name));
             };
             people.set_roles(&person.id, &roles(&role)?).await?;
-            println!(
+            say!(
                 "{}: {}",
                 person.name,
                 people
@@ -124,7 +125,7 @@ async fn link(node: &Node, person: &Person) -> anyhow::Result<()> {
         .people
         .create_link(&LinkPurpose::ResetPassword(person.id.clone()), LINK_MS)
         .await?;
-    println!(
+    say!(
         "{} sets a password with this address of the node (works once, for three days):\n    /start/{secret}",
         person.display
     );
@@ -142,10 +143,10 @@ async fn list(node: &Node, json: bool) -> anyhow::Result<()> {
     }
     if json {
         let all: Vec<_> = all.iter().map(|person| serde_json::json!({ "name": person.name, "display": person.display, "roles": person.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>(), "disabled": person.disabled })).collect();
-        println!("{}", serde_json::json!(all));
+        say!("{}", serde_json::json!(all));
     } else {
         for person in &all {
-            println!(
+            say!(
                 "{:<24} {:<32} {}{}",
                 person.name,
                 person.display,

@@ -9,6 +9,7 @@ use lampion_search::{Match, SearchRequest};
 use crate::Outcome;
 use crate::cli::Search;
 use crate::node::Node;
+use crate::output::say;
 
 pub async fn run(data: &Path, options: Search) -> anyhow::Result<Outcome> {
     let node = Node::open(data, Config::load(data)?).await?;
@@ -46,7 +47,7 @@ pub async fn run(data: &Path, options: Search) -> anyhow::Result<Outcome> {
                 serde_json::json!({ "collection": hit.collection, "key": hit.key, "title": hit.title, "language": hit.language, "kind": hit.kind, "year": hit.year, "score": hit.score, "snippet": snippet })
             })
             .collect();
-        println!(
+        say!(
             "{}",
             serde_json::json!({ "total": results.total, "total_is_exact": results.total_is_exact, "corrected": results.corrected, "partial": results.partial, "took_us": results.took_us, "hits": hits })
         );
@@ -62,12 +63,14 @@ pub async fn run(data: &Path, options: Search) -> anyhow::Result<Outcome> {
         ("", "")
     };
     if let (Some(corrected), Match::Corrected) = (&results.corrected, results.matched) {
-        println!("nothing as typed; results for: {corrected}\n");
+        say!("nothing as typed; results for: {corrected}\n");
     }
     for hit in &results.hits {
-        println!(
+        say!(
             "{bold}{}{plain}  [{}/{}]",
-            hit.title, hit.collection, hit.key
+            hit.title,
+            hit.collection,
+            hit.key
         );
         let snippet: String = hit
             .snippet
@@ -80,14 +83,14 @@ pub async fn run(data: &Path, options: Search) -> anyhow::Result<Outcome> {
                 }
             })
             .collect();
-        println!("    {}\n", snippet.replace('\n', " "));
+        say!("    {}\n", snippet.replace('\n', " "));
     }
     let more = if results.total_is_exact {
         ""
     } else {
         "more than "
     };
-    println!(
+    say!(
         "{more}{} results in {:.1} ms{}",
         results.total,
         results.took_us as f64 / 1000.0,

@@ -1,5 +1,7 @@
 //! `lampion serve`.
 
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -127,23 +129,29 @@ pub async fn first_start(people: &People, addresses: &Addresses) -> anyhow::Resu
 
 fn announce(addresses: &Addresses, first: Option<&str>, options: &Serve) -> anyhow::Result<()> {
     let all = addresses.for_people();
-    println!("\nLampion is ready. Open one of these addresses in a browser:\n");
+    let mut text = String::new();
+    writeln!(
+        text,
+        "\nLampion is ready. Open one of these addresses in a browser:\n"
+    )?;
     for address in &all {
-        println!("    {address}");
+        writeln!(text, "    {address}")?;
     }
     if let Some(https) = addresses.https {
-        println!(
+        writeln!(
+            text,
             "\nSecure: the same with https:// and port {}; /trust tells how to trust its certificate.",
             https.port()
-        );
+        )?;
     }
     let shown = first
         .or(all.first().map(String::as_str))
         .unwrap_or_default();
     if let Some(link) = first {
-        println!(
+        writeln!(
+            text,
             "\nThis node has no operator yet. Set your name and password here (works once, for seven days):\n\n    {link}"
-        );
+        )?;
     }
     if !options.no_qr
         && let Ok(code) = qrcode::QrCode::new(shown.as_bytes())
@@ -152,9 +160,11 @@ fn announce(addresses: &Addresses, first: Option<&str>, options: &Serve) -> anyh
             .render::<qrcode::render::unicode::Dense1x2>()
             .quiet_zone(true)
             .build();
-        println!("\n{picture}");
+        writeln!(text, "\n{picture}")?;
     }
-    println!("\nStop with Ctrl+C.\n");
+    writeln!(text, "\nStop with Ctrl+C.\n")?;
+    // A node goes on when nobody reads what it says.
+    let _nobody_reads = std::io::stdout().write_all(text.as_bytes());
     if let Some(file) = &options.ready_file {
         let ready = serde_json::json!({
             "http": addresses.http.to_string(), "https": addresses.https.map(|at| at.to_string()),
