@@ -19,8 +19,8 @@ use crate::{Clock, Events};
 const LOOK_EVERY: Duration = Duration::from_millis(700);
 /// Progress is written to the store at most this often.
 const WRITE_EVERY_MS: i64 = 400;
-/// A job that failed for a passing reason is tried again this often before it stays failed.
-pub const ATTEMPTS_LIMIT: i64 = 5;
+/// The longest pause before a job that met a passing reason is tried again.
+const PAUSE_LIMIT_MS: i64 = 5 * 60_000;
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -170,7 +170,7 @@ pub trait JobStore: Send + Sync + 'static {
     ) -> Result<(), JobStoreError>;
     /// Asks to stop: a queued job is cancelled at once, a running one soon.
     async fn cancel(&self, id: &str, now_ms: i64) -> Result<(), JobStoreError>;
-    /// Queues a job that is over once more.
+    /// Queues a job that is over once more; one that waits for better times goes on at once.
     async fn retry(&self, id: &str, now_ms: i64) -> Result<(), JobStoreError>;
     /// Queues again what was running when the process before ended; returns how many.
     async fn requeue_interrupted(&self, now_ms: i64) -> Result<u64, JobStoreError>;
@@ -185,7 +185,8 @@ pub enum JobEnd {
     Cancelled,
     /// The process is shutting down: the job stays queued and goes on at the next start.
     Interrupted,
-    /// A passing reason (disk full, database away): tried again after a pause, at most [`ATTEMPTS_LIMIT`] times.
+    /// A passing reason (disk full, database away): tried again after a pause, each time a longer one,
+    /// up to five minutes, until it is over or a person cancels.
     Passing(String),
     /// For good.
     Failed(String),
@@ -417,7 +418,7 @@ impl Runner {
         let context = JobContext {
             job,
             stop,
-            shutdown,
+            shutdown: shutdown.clone(),
             shared,
             runner: Arc::clone(&self.0),
         };
@@ -433,7 +434,7 @@ impl Runner {
         });
         watcher.abort();
         context.last_progress().await;
-        self.end(&id, attempts, ended).await;
+        self.end(&id, attempts, ended, &shutdown).await;
         self.0
             .running
             .lock()
@@ -444,19 +445,24 @@ impl Runner {
         self.0.wake.notify_one();
     }
 
-    async fn end(&self, id: &str, attempts: i64, ended: Result<(), JobEnd>) {
+    async fn end(
+        &self,
+        id: &str,
+        attempts: i64,
+        ended: Result<(), JobEnd>,
+        shutdown: &CancellationToken,
+    ) {
         let now_ms = self.0.clock.now_ms();
         let (state, error, not_before_ms) = match ended {
             Ok(()) => (JobState::Done, String::new(), 0),
             Err(JobEnd::Cancelled) => (JobState::Cancelled, String::new(), 0),
             Err(JobEnd::Interrupted) => (JobState::Queued, String::new(), 0),
-            Err(JobEnd::Passing(reason)) if attempts < ATTEMPTS_LIMIT => {
-                let pause_ms = 2_000i64 << attempts.clamp(0, 10);
+            Err(JobEnd::Passing(reason)) => {
+                let pause_ms = (2_000i64 << attempts.clamp(0, 10)).min(PAUSE_LIMIT_MS);
                 (JobState::Queued, reason, now_ms.saturating_add(pause_ms))
             }
-            Err(JobEnd::Passing(reason) | JobEnd::Failed(reason)) => (JobState::Failed, reason, 0),
+            Err(JobEnd::Failed(reason)) => (JobState::Failed, reason, 0),
         };
-        let mut tries = 0;
         while let Err(error) = self
             .0
             .store
@@ -464,9 +470,9 @@ impl Runner {
             .await
         {
             // The database may be restarting: an unrecorded end would make the job run twice.
+            // At a shutdown it stays as begun, and is done again at the next start.
             tracing::warn!(%error, "the end of a job could not be kept");
-            tries += 1;
-            if tries >= 20 {
+            if shutdown.is_cancelled() {
                 return;
             }
             pause(Duration::from_millis(500)).await;

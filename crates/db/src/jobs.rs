@@ -174,8 +174,9 @@ impl JobStore for SqlJobs {
 
     async fn retry(&self, id: &str, now_ms: i64) -> Result<(), JobStoreError> {
         query(
-            "update job set state = 'queued', cancel = 0, attempts = 0, not_before_ms = 0, error = '', updated_ms = $2
-             where id = $1 and state in ('failed', 'cancelled', 'done')",
+            "update job set cancel = 0, attempts = case when state = 'done' then 0 else attempts end,
+                 not_before_ms = 0, error = '', updated_ms = $2, state = 'queued'
+             where id = $1 and state <> 'running'",
         )
         .bind(id)
         .bind(now_ms)

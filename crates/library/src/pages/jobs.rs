@@ -92,7 +92,8 @@ impl JobShown {
             done: done.min(total),
             total,
             live: !job.state.is_over(),
-            again: matches!(job.state, JobState::Failed | JobState::Cancelled),
+            again: matches!(job.state, JobState::Failed | JobState::Cancelled)
+                || (job.state == JobState::Queued && !job.error.is_empty()),
         }
     }
 }
