@@ -26,6 +26,7 @@ mod indexing;
 mod library;
 mod mime;
 pub mod model;
+mod numbers;
 pub mod pages;
 pub mod store;
 

@@ -265,6 +265,7 @@ impl Library {
     /// The engine, or `Busy`.
     pub async fn search(&self, mut request: SearchRequest) -> Result<SearchResults, LibraryError> {
         let kernel = &self.0.kernel;
+        request.query = crate::numbers::in_normal_form(&request.query);
         request.deadline = Some(Duration::from_millis(kernel.config.search_deadline_ms));
         let results = self.engine(move |engine| engine.search(&request)).await??;
         kernel.metrics.searches.inc();

@@ -249,6 +249,7 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
         .chain(&record.series)
         .chain(&record.publisher)
         .cloned()
+        .chain(numbers(&record))
         .collect::<Vec<_>>()
         .join("\n");
     let title = record.full_title();
@@ -288,6 +289,15 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
     };
     document.hash = document_hash(&of_content);
     document
+}
+
+/// Numbers by which a work is looked for, in their normal form (see [`crate::numbers`]).
+fn numbers(record: &CatalogueRecord) -> impl Iterator<Item = String> {
+    record
+        .identifiers
+        .iter()
+        .filter(|one| one.scheme != "url")
+        .map(|one| one.value.clone())
 }
 
 /// What the index has in fields of its own need not be kept twice: a million records feel it.
