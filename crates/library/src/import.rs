@@ -108,13 +108,15 @@ impl Import {
             return Ok(());
         }
         let begin = match self.collection.state {
+            _ if payload.rebuild => {
+                self.require_writable()?;
+                Begin::Rebuild {
+                    resume: self.context.job.attempts > 1,
+                }
+            }
             State::Ready => Begin::Update,
             State::New => Begin::Fresh,
         };
-        if payload.rebuild && self.context.job.attempts <= 1 {
-            self.drop_index().await?;
-        }
-        let begin = if payload.rebuild { Begin::Fresh } else { begin };
         self.collection.run = self.context.job.created_ms;
         self.save().await?;
         self.index(begin).await?;
@@ -154,35 +156,14 @@ impl Import {
         }
     }
 
-    /// Rebuilding: the old index goes, and with it what is damaged in it.
-    async fn drop_index(&mut self) -> Result<(), JobEnd> {
-        let folder = self.collection.index_folder();
-        // Where nothing can be written, the index that is there stays in use.
+    fn require_writable(&self) -> Result<(), JobEnd> {
         if rustix::fs::access(&self.collection.folder, rustix::fs::Access::WRITE_OK).is_err() {
             return Err(JobEnd::Failed(format!(
                 "{}: it can't be written: import the collection with --copy to change it",
                 self.collection.folder.display()
             )));
         }
-        self.library.kernel().search.detach(&self.collection.id);
-        match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(JobEnd::Failed(format!("{}: {error}", folder.display())));
-            }
-            _ => {}
-        }
-        let place = lampion_search::IndexPlace {
-            collection: self.collection.id.clone(),
-            folder,
-            read_only: false,
-        };
-        self.library
-            .kernel()
-            .search
-            .attach(place)
-            .map_err(|error| end_of(&error.into()))?;
-        self.collection.state = State::New;
-        self.save().await
+        Ok(())
     }
 
     /// Copies an archive or file of records into the blob store, if that was asked for and isn't done.
@@ -517,7 +498,7 @@ impl Import {
     }
 
     async fn finish(mut self, begin: Begin) -> Result<(), JobEnd> {
-        if begin == Begin::Update {
+        if begin != Begin::Fresh {
             self.collection.language.clear();
         }
         self.count().await?;

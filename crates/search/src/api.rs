@@ -237,12 +237,30 @@ pub struct IndexStats {
 pub enum Begin {
     /// A first import: what is committed is visible at once. An unfinished first import goes on after its cursor.
     /// On a finished index it begins anew: readers see an empty index until the first commit. To replace an
-    /// index without that gap, use `Update`.
+    /// index without that gap, use `Update` or `Rebuild`.
     Fresh,
+    /// The index anew, from nothing, beside the one that readers see (which may be damaged); they see the new one
+    /// when `finish` returns.
+    Rebuild {
+        /// Go on after the cursor of a rebuilding that was interrupted, if there is one.
+        resume: bool,
+    },
     /// A newer version beside the one that readers see; they see the new one when `finish` returns, never a mixture.
     Update,
     /// Small live edits: each commit is visible at once, nothing is removed at `finish`.
     Edit,
+}
+
+impl Begin {
+    /// Whether the index begins empty.
+    pub(crate) fn is_from_nothing(self) -> bool {
+        matches!(self, Begin::Fresh | Begin::Rebuild { .. })
+    }
+
+    /// Whether readers see nothing of it before its end.
+    pub(crate) fn is_beside(self) -> bool {
+        matches!(self, Begin::Update | Begin::Rebuild { .. })
+    }
 }
 
 /// What went wrong.

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::{attach, document, engine, found, import, import_into, keys, request, search};
@@ -290,6 +291,67 @@ fn what_is_committed_is_visible_and_an_import_goes_on_after_its_cursor() {
     assert_eq!(found(&engine, "pear"), ["a", "b"]);
     assert!(found(&engine, "apple").is_empty());
     assert_eq!(engine.stats("c").unwrap().documents, 2);
+}
+
+fn generations(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect()
+}
+
+#[test]
+fn a_rebuilding_leaves_the_old_index_in_place_until_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path());
+    import(
+        &engine,
+        Begin::Fresh,
+        vec![document("a", "Old apple", "text")],
+    );
+    let begin = |resume| engine.write("c", Begin::Rebuild { resume });
+    let mut writer = begin(false).unwrap();
+    writer.add(document("b", "New apple", "text")).unwrap();
+    writer.commit("half").unwrap();
+    drop(writer);
+    assert_eq!(found(&engine, "apple"), ["a"]);
+    // An interrupted one goes on, or begins again.
+    assert_eq!(begin(true).unwrap().cursor().as_deref(), Some("half"));
+    let mut writer = begin(false).unwrap();
+    assert_eq!(writer.cursor(), None);
+    writer.add(document("c", "Newer apple", "text")).unwrap();
+    writer.commit("more").unwrap();
+    drop(writer);
+    let mut writer = begin(true).unwrap();
+    writer.add(document("d", "Newest apple", "text")).unwrap();
+    assert_eq!(found(&engine, "apple"), ["a"]);
+    writer.finish().unwrap();
+    assert_eq!(found(&engine, "apple"), ["c", "d"]);
+    let suggested = engine.suggest("newe", &["c".into()], 5);
+    assert_eq!(suggested.len(), 2, "{suggested:?}");
+    // Nothing of the others is left on the disk.
+    let left = generations(folder.path()).len();
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn a_damaged_index_can_be_rebuilt() {
+    let folder = tempfile::tempdir().unwrap();
+    {
+        import(&engine(folder.path()), Begin::Fresh, library());
+    }
+    for generation in generations(folder.path()) {
+        std::fs::write(generation.join("meta.json"), "{").unwrap();
+    }
+    std::fs::write(folder.path().join("NEXT"), [0xff]).unwrap();
+    let engine = engine(folder.path());
+    assert!(matches!(
+        engine.stats("c"),
+        Err(SearchError::Damaged { .. })
+    ));
+    import(&engine, Begin::Rebuild { resume: false }, library());
+    assert_eq!(engine.stats("c").unwrap().documents, library().len() as u64);
 }
 
 #[test]

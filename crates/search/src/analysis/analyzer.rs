@@ -31,6 +31,8 @@ pub struct Analyzer {
     stems: Stems,
     segmenter: Option<WordSegmenterBorrowed<'static>>,
     segment: bool,
+    /// First letters of plain Latin words that are wanted, a bit each.
+    wanted: u128,
     words: Vec<Word>,
     forms: String,
     position: usize,
@@ -60,6 +62,7 @@ impl Analyzer {
             stems: Stems::new(max_forms),
             segmenter: None,
             segment: true,
+            wanted: u128::MAX,
             words: Vec::new(),
             forms: String::new(),
             position: 0,
@@ -73,6 +76,14 @@ impl Analyzer {
             segment: false,
             ..Analyzer::for_reader()
         }
+    }
+
+    /// From now on leaves out plain Latin words that begin otherwise than any of `forms`: no stemmer changes a
+    /// word's first letter, so they can't be among them.
+    pub(crate) fn want<'f>(&mut self, forms: impl Iterator<Item = &'f String>) {
+        self.wanted = forms
+            .filter_map(|form| form.bytes().next().filter(u8::is_ascii))
+            .fold(0, |bits, first| bits | 1 << first);
     }
 
     /// The words of `text`, stemmed as in `language`, until the next call.
@@ -234,6 +245,12 @@ impl Analyzer {
         script: Script,
         language: Language,
     ) {
+        if let Some(first) = surface.bytes().next().filter(u8::is_ascii)
+            && self.wanted & 1 << first.to_ascii_lowercase() == 0
+        {
+            self.position += 1;
+            return;
+        }
         let from = self.forms.len();
         self.stems
             .push_form(surface, script, language, &mut self.forms);

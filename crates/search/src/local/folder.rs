@@ -1,19 +1,26 @@
 //! The index folder of one collection and its generations.
 //!
-//! `CURRENT` names the generation that readers see (`g3`), `NEXT` one that an update prepares.
+//! `CURRENT` names the generation that readers see (`g3`), `NEXT` one that an update prepares, `REBUILD` one that is
+//! made from nothing.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::suggest::TEMPORARY_PREFIX;
+
 /// Names the generation that readers see.
 const CURRENT: &str = "CURRENT";
 /// Names the generation that an update prepares.
 const NEXT: &str = "NEXT";
+/// Names the generation that is made from nothing.
+const REBUILD: &str = "REBUILD";
 /// Suggestions, built by `finish`.
 pub(crate) const TITLES: &str = "titles.lps";
 /// Dictionary of words, built by `finish`.
 pub(crate) const WORDS: &str = "words.fst";
+/// What stored documents are packed with.
+pub(crate) const DICTIONARY: &str = "stored.dict";
 /// Counts of words while an import goes on.
 pub(crate) const COUNTS: &str = "words.counts";
 /// Other titles of documents, one JSON array a line.
@@ -37,6 +44,26 @@ pub(crate) fn current(folder: &Path) -> io::Result<Option<PathBuf>> {
 /// The generation that an unfinished update prepares.
 pub(crate) fn next(folder: &Path) -> io::Result<Option<PathBuf>> {
     named(folder, NEXT)
+}
+
+/// The generation that an unfinished rebuilding makes.
+pub(crate) fn rebuilt(folder: &Path) -> io::Result<Option<PathBuf>> {
+    named(folder, REBUILD)
+}
+
+/// Notes `generation` as the one that is made from nothing.
+pub(crate) fn note_rebuilt(folder: &Path, generation: &Path) -> io::Result<()> {
+    point(folder, REBUILD, generation)
+}
+
+/// Removes pointers that name no generation: what is rebuilt from nothing doesn't need them.
+pub(crate) fn forget_damaged(folder: &Path) -> io::Result<()> {
+    for pointer in [CURRENT, NEXT, REBUILD] {
+        if named(folder, pointer).is_err_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+            fs::remove_file(folder.join(pointer))?;
+        }
+    }
+    Ok(())
 }
 
 fn named(folder: &Path, pointer: &str) -> io::Result<Option<PathBuf>> {
@@ -95,10 +122,13 @@ pub(crate) fn branch(folder: &Path, from: &Path) -> io::Result<PathBuf> {
 /// Makes `generation` the one that readers see.
 pub(crate) fn publish(folder: &Path, generation: &Path) -> io::Result<()> {
     point(folder, CURRENT, generation)?;
-    match fs::remove_file(folder.join(NEXT)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => sync_folder(folder),
+    for pointer in [NEXT, REBUILD] {
+        match fs::remove_file(folder.join(pointer)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
+    sync_folder(folder)
 }
 
 fn point(folder: &Path, pointer: &str, generation: &Path) -> io::Result<()> {
@@ -129,7 +159,7 @@ pub(crate) fn sweep(folder: &Path, kept: &[PathBuf]) -> io::Result<()> {
     if !folder.exists() {
         return Ok(());
     }
-    let pointed = [current(folder)?, next(folder)?];
+    let pointed = [current(folder)?, next(folder)?, rebuilt(folder)?];
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let is_generation = path
@@ -142,6 +172,21 @@ pub(crate) fn sweep(folder: &Path, kept: &[PathBuf]) -> io::Result<()> {
             && !kept.contains(&path)
         {
             fs::remove_dir_all(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what a writer that was killed left in its generation.
+pub(crate) fn sweep_temporary(generation: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(generation)? {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(TEMPORARY_PREFIX)
+        {
+            fs::remove_file(entry.path())?;
         }
     }
     Ok(())

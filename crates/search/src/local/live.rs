@@ -16,6 +16,7 @@ use tantivy::{
 
 use super::directory::IndexDirectory;
 use super::folder;
+use super::pack::{Dictionary, unpack};
 use super::schema::{Fields, Stored, schema};
 use crate::suggest::Titles;
 use crate::words::Words;
@@ -54,6 +55,7 @@ pub(crate) struct Snapshot {
     /// Languages and their documents, most first.
     pub languages: Vec<(String, u64)>,
     live: Arc<Sidecars>,
+    dictionary: Arc<Dictionary>,
 }
 
 #[derive(Default)]
@@ -69,6 +71,7 @@ pub(crate) struct Live {
     reader: IndexReader,
     fields: Fields,
     snapshot: RwLock<Arc<Snapshot>>,
+    dictionary: Arc<Dictionary>,
     reloading: Mutex<()>,
     retired: AtomicBool,
 }
@@ -82,12 +85,14 @@ impl Live {
                 .reload_policy(ReloadPolicy::Manual)
                 .doc_store_cache_num_blocks(CACHED_BLOCKS)
                 .try_into()?;
-            let snapshot = snapshot(&reader, fields, path)?;
+            let dictionary = Arc::default();
+            let snapshot = snapshot(&reader, fields, path, &dictionary)?;
             Ok(Live {
                 path: path.to_owned(),
                 reader,
                 fields,
                 snapshot: RwLock::new(Arc::new(snapshot)),
+                dictionary,
                 reloading: Mutex::new(()),
                 retired: AtomicBool::new(false),
             })
@@ -106,7 +111,7 @@ impl Live {
             .unwrap_or_else(PoisonError::into_inner);
         let fresh = guarded(|| {
             self.reader.reload()?;
-            snapshot(&self.reader, self.fields, &self.path)
+            snapshot(&self.reader, self.fields, &self.path, &self.dictionary)
         })?;
         *self
             .snapshot
@@ -156,7 +161,12 @@ pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T, TantivyError>) -> Resul
     }
 }
 
-fn snapshot(reader: &IndexReader, fields: Fields, path: &Path) -> Result<Snapshot, TantivyError> {
+fn snapshot(
+    reader: &IndexReader,
+    fields: Fields,
+    path: &Path,
+    dictionary: &Arc<Dictionary>,
+) -> Result<Snapshot, TantivyError> {
     let searcher = reader.searcher();
     let mut languages: Vec<(String, u64)> = Vec::new();
     for segment in searcher.segment_readers() {
@@ -184,6 +194,7 @@ fn snapshot(reader: &IndexReader, fields: Fields, path: &Path) -> Result<Snapsho
         fields,
         languages,
         live,
+        dictionary: Arc::clone(dictionary),
     })
 }
 
@@ -220,18 +231,26 @@ impl Snapshot {
         with: impl FnOnce(&Stored<'_>) -> T,
     ) -> Result<T, TantivyError> {
         let document: TantivyDocument = self.searcher.doc(address)?;
-        let value = document.get_first(self.fields.stored);
-        let bytes = value
-            .as_ref()
-            .and_then(|value| value.as_bytes())
-            .unwrap_or_default();
-        decode(bytes).map(|stored| with(&stored))
+        read(&document, self.fields, self.path(), &self.dictionary, with)
     }
 }
 
-/// Reads what is stored of a document.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Stored<'_>, TantivyError> {
-    postcard::from_bytes(bytes)
+/// Runs `with` on what is stored of a document of `generation`.
+pub(crate) fn read<T>(
+    document: &TantivyDocument,
+    fields: Fields,
+    generation: &Path,
+    dictionary: &Dictionary,
+    with: impl FnOnce(&Stored<'_>) -> T,
+) -> Result<T, TantivyError> {
+    let value = document.get_first(fields.stored);
+    let packed = value
+        .as_ref()
+        .and_then(|value| value.as_bytes())
+        .unwrap_or_default();
+    let bytes = unpack(packed, generation, dictionary)?;
+    postcard::from_bytes(&bytes)
+        .map(|stored| with(&stored))
         .map_err(|_| TantivyError::InternalError("a stored document is damaged".to_owned()))
 }
 

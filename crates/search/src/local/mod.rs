@@ -1,9 +1,9 @@
 //! The embedded engine: Tantivy, one index folder a collection.
 //!
 //! A folder holds generations (`g1`, `g2`); `CURRENT` names the one that readers see. A generation is a
-//! Tantivy index and its sidecars: `titles.lps` (suggestions), `words.fst` (spelling), `words.counts`
+//! Tantivy index and its sidecars: `stored.dict` (of stored documents), `titles.lps` (suggestions), `words.fst` (spelling), `words.counts`
 //! and `aliases.jsonl` (what the two are built from). An update works on a generation of its own, which
-//! shares unchanged files with the one before, and is published by one rename.
+//! shares unchanged files with the one before, and is published by one rename; so is one that is rebuilt from nothing.
 //!
 //! Rules: a commit is complete or absent after a crash, and carries the importer's cursor; nothing is
 //! written to a read-only place; damaged files give an error, never a panic.
@@ -14,6 +14,7 @@ mod directory;
 mod folder;
 mod keys;
 pub(crate) mod live;
+mod pack;
 pub(crate) mod schema;
 mod writer;
 

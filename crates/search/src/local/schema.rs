@@ -10,13 +10,15 @@
 //! | `author_is`, `subject_is` | as they are | facets |
 //! | `language`, `kind`, `year`, `weight`, `hash` | fast | facets, order, unchanged documents |
 //! | `order` | fast: the beginning of the folded title | title order |
-//! | `stored` | – | everything that is shown |
+//! | `packed` | – | everything that is shown, see [`super::pack`] |
+
+use std::io;
 
 use serde::{Deserialize, Serialize};
 use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::store::{Compressor, ZstdCompressor};
+use tantivy::store::Compressor;
 use tantivy::{IndexSettings, TantivyDocument};
 
 use crate::analysis::{Language, detect, fold, marked};
@@ -28,10 +30,8 @@ pub(crate) const TOKENIZER: &str = "lampion";
 const STORED_TEXT_BYTES: usize = 4 << 10;
 /// Bytes of the folded title that decide title order.
 const ORDER_BYTES: usize = 40;
-/// Blocks of the document store, before compression.
-const STORE_BLOCK_BYTES: usize = 16 << 10;
-/// Level of zstd in the document store.
-const STORE_ZSTD_LEVEL: i32 = 3;
+/// Blocks of the document store; its documents are packed already.
+const STORE_BLOCK_BYTES: usize = 4 << 10;
 /// Values of one kind (authors, subjects) that are indexed as facets.
 const MAX_VALUES: usize = 200;
 /// Longest facet value, in bytes.
@@ -89,7 +89,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
         weight: builder.add_u64_field("weight", NumericOptions::default().set_fast()),
         hash: builder.add_u64_field("hash", NumericOptions::default().set_fast()),
         order: builder.add_text_field("order", TextOptions::default().set_fast("raw")),
-        stored: builder.add_bytes_field("stored", BytesOptions::default().set_stored()),
+        stored: builder.add_bytes_field("packed", BytesOptions::default().set_stored()),
     };
     (builder.build(), fields)
 }
@@ -97,9 +97,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
 /// How Tantivy stores documents.
 pub(crate) fn settings() -> IndexSettings {
     IndexSettings {
-        docstore_compression: Compressor::Zstd(ZstdCompressor {
-            compression_level: Some(STORE_ZSTD_LEVEL),
-        }),
+        docstore_compression: Compressor::None,
         docstore_blocksize: STORE_BLOCK_BYTES,
         docstore_compress_dedicated_thread: false,
         ..IndexSettings::default()
@@ -163,8 +161,12 @@ pub(crate) fn prefix(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
-/// A document ready for Tantivy, and the bytes of it that will be analysed.
-pub(crate) fn to_tantivy(fields: &Fields, document: &Document) -> (TantivyDocument, usize) {
+/// A document ready for Tantivy, with what is stored of it as `pack` packs it; and the bytes that will be analysed.
+pub(crate) fn to_tantivy(
+    fields: &Fields,
+    document: &Document,
+    pack: impl FnOnce(&[u8]) -> io::Result<Vec<u8>>,
+) -> io::Result<(TantivyDocument, usize)> {
     let tag = match document.language.as_deref() {
         Some(tag) if !tag.is_empty() => tag.to_owned(),
         _ => language_of(document).to_owned(),
@@ -239,11 +241,9 @@ pub(crate) fn to_tantivy(fields: &Fields, document: &Document) -> (TantivyDocume
         meta: &document.meta,
     };
     // Encoding into memory has no way to fail.
-    out.add_bytes(
-        fields.stored,
-        &postcard::to_allocvec(&stored).unwrap_or_default(),
-    );
-    (out, analysed)
+    let bytes = postcard::to_allocvec(&stored).unwrap_or_default();
+    out.add_bytes(fields.stored, &pack(&bytes)?);
+    Ok((out, analysed))
 }
 
 fn language_of(document: &Document) -> &'static str {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
-use tantivy::schema::{Term, Value};
+use tantivy::schema::Term;
 use tantivy::{Index, IndexWriter, TantivyDocument, TantivyError};
 
 use super::base::Base;
@@ -16,7 +16,8 @@ use super::collection::{Collection, WriteGuard};
 use super::directory::{IndexDirectory, is_full};
 use super::folder;
 use super::keys::KeySet;
-use super::live::{Progress, decode, open_index};
+use super::live::{Progress, open_index, read};
+use super::pack::{Dictionary, Packer};
 use super::schema::{
     Fields, MAX_KEY_BYTES, TOKENIZER, fnv1a, prefix, schema, settings, to_tantivy,
 };
@@ -57,7 +58,10 @@ pub(crate) struct LocalWriter {
     added: u64,
     keys: KeySet,
     base: Option<Base>,
+    packer: Packer,
     aliases: BufWriter<File>,
+    /// Titles as they are added. Nothing where some were added before, or taken back: then the index tells them.
+    titles: Option<TitlesBuilder>,
     _guard: WriteGuard,
 }
 
@@ -71,9 +75,13 @@ impl LocalWriter {
         let id = collection.id().to_owned();
         let place = collection.folder().to_owned();
         let io_error = |error: io::Error| from_io(&id, &error);
+        if matches!(begin, Begin::Rebuild { .. }) {
+            folder::forget_damaged(&place).map_err(io_error)?;
+        }
         folder::sweep(&place, &collection.used()).map_err(io_error)?;
         let (generation, fresh) = match begin {
             Begin::Fresh => fresh_generation(&collection, &place)?,
+            Begin::Rebuild { resume } => rebuilt_generation(&collection, &place, resume)?,
             Begin::Update => {
                 current_or_empty(&collection, &place)?;
                 (next_generation(&collection, &place)?, false)
@@ -89,7 +97,7 @@ impl LocalWriter {
             return Err(collection.damaged("written by another version of Lampion"));
         }
         let progress = Progress::of(&index).map_err(|error| collection.error(&error))?;
-        let resumed = begin == Begin::Fresh && !fresh;
+        let resumed = begin.is_from_nothing() && !fresh;
         let counter = WordCounter::load(&generation.join(folder::COUNTS)).unwrap_or_default();
         let flow = Arc::new(Flow::default());
         let tokenizer = IndexTokenizer::new(Some(counter), Arc::clone(&flow));
@@ -106,6 +114,12 @@ impl LocalWriter {
         };
         let aliases =
             open_aliases(&generation.join(folder::ALIASES), alias_bytes).map_err(io_error)?;
+        folder::sweep_temporary(&generation).map_err(io_error)?;
+        let packer = Packer::open(&generation).map_err(io_error)?;
+        let titles = (begin.is_from_nothing() && !resumed)
+            .then(|| TitlesBuilder::new(&generation))
+            .transpose()
+            .map_err(io_error)?;
         let mut out = LocalWriter {
             begin,
             generation,
@@ -123,7 +137,9 @@ impl LocalWriter {
             resumed,
             keys: KeySet::new(),
             base: None,
+            packer,
             aliases,
+            titles,
             _guard: guard,
             collection,
         };
@@ -134,7 +150,7 @@ impl LocalWriter {
     /// Loads what is known of documents that are already there.
     fn prepare(&mut self) -> Result<(), SearchError> {
         match self.begin {
-            Begin::Fresh if self.resumed => {
+            Begin::Fresh | Begin::Rebuild { .. } if self.resumed => {
                 let base = Base::open(&self.index, self.fields)
                     .map_err(|error| self.collection.error(&error))?;
                 let keys = &mut self.keys;
@@ -213,7 +229,7 @@ impl LocalWriter {
                 _ => self.error(&error),
             });
         }
-        if self.begin != Begin::Update {
+        if !self.begin.is_beside() {
             self.collection.reload()?;
         }
         Ok(())
@@ -230,7 +246,7 @@ impl LocalWriter {
             .filter(|meta| meta.num_docs() <= MERGE_AT_END_DOCS)
             .map(|meta| meta.id())
             .collect();
-        let worth = self.begin == Begin::Fresh && small.len() > 1
+        let worth = self.begin.is_from_nothing() && small.len() > 1
             || metas.iter().any(|meta| {
                 meta.num_deleted_docs() as f32 > DELETED_BEFORE_MERGE * meta.max_doc() as f32
             });
@@ -281,15 +297,18 @@ impl LocalWriter {
         if self.begin == Begin::Edit && documents > REBUILD_TITLES_DOCS && titles.exists() {
             return Ok(());
         }
-        let mut builder = TitlesBuilder::new(&self.generation).map_err(|error| self.io(&error))?;
-        self.titles(&mut builder)
-            .map_err(|error| self.error(&error))?;
+        let mut builder = match self.titles.take() {
+            Some(builder) => builder,
+            None => self.titles_of_index().map_err(|error| self.error(&error))?,
+        };
         self.add_aliases(&mut builder)
             .map_err(|error| self.io(&error))?;
         builder.finish(&titles).map_err(|error| self.io(&error))
     }
 
-    fn titles(&self, builder: &mut TitlesBuilder) -> Result<(), TantivyError> {
+    fn titles_of_index(&self) -> Result<TitlesBuilder, TantivyError> {
+        let mut builder = TitlesBuilder::new(&self.generation)?;
+        let dictionary = Dictionary::default();
         let reader = self
             .index
             .reader_builder()
@@ -300,17 +319,16 @@ impl LocalWriter {
             let store = segment.get_store_reader(1)?;
             for document in store.iter::<TantivyDocument>(segment.alive_bitset()) {
                 let document = document?;
-                let value = document.get_first(self.fields.stored);
-                let stored = decode(
-                    value
-                        .as_ref()
-                        .and_then(|value| value.as_bytes())
-                        .unwrap_or_default(),
-                )?;
-                builder.add(stored.title, stored.key, stored.weight)?;
+                read(
+                    &document,
+                    self.fields,
+                    &self.generation,
+                    &dictionary,
+                    |stored| builder.add(stored.title, stored.key, stored.weight),
+                )??;
             }
         }
-        Ok(())
+        Ok(builder)
     }
 
     fn add_aliases(&mut self, builder: &mut TitlesBuilder) -> io::Result<()> {
@@ -357,12 +375,23 @@ impl Writer for LocalWriter {
                     .is_some_and(|base| base.mark(&document.key));
                 self.keys.insert(fnv1a(document.key.as_bytes())) || replaced
             }
-            Begin::Fresh => self.keys.insert(fnv1a(document.key.as_bytes())),
+            Begin::Fresh | Begin::Rebuild { .. } => {
+                self.keys.insert(fnv1a(document.key.as_bytes()))
+            }
         };
         if known {
             self.delete(&document.key)?;
+            self.titles = None;
+        } else if let Some(titles) = &mut self.titles
+            && let Err(error) = titles.add(&document.title, &document.key, document.weight)
+        {
+            return Err(self.io(&error));
         }
-        let (tantivy_document, analysed) = to_tantivy(&self.fields, &document);
+        let (packer, generation) = (&mut self.packer, &self.generation);
+        let (tantivy_document, analysed) = to_tantivy(&self.fields, &document, |bytes| {
+            packer.pack(generation, bytes)
+        })
+        .map_err(|error| self.io(&error))?;
         self.flow.enter(analysed);
         let added = self.writer()?.add_document(tantivy_document);
         if let Err(error) = added {
@@ -383,6 +412,7 @@ impl Writer for LocalWriter {
 
     fn remove(&mut self, key: &str) -> Result<(), SearchError> {
         let key = prefix(key, MAX_KEY_BYTES);
+        self.titles = None;
         if let Some(base) = &mut self.base {
             base.mark(key);
         }
@@ -418,7 +448,7 @@ impl Writer for LocalWriter {
         writer
             .wait_merging_threads()
             .map_err(|error| self.error(&error))?;
-        if self.begin == Begin::Update {
+        if self.begin.is_beside() {
             folder::publish(self.collection.folder(), &self.generation)
                 .map_err(|error| self.io(&error))?;
             self.collection.replace(&self.generation)
@@ -442,6 +472,24 @@ fn fresh_generation(collection: &Collection, place: &Path) -> Result<(PathBuf, b
     Ok((empty_generation(collection, place)?, true))
 }
 
+/// The generation of a rebuilding: the one that an interrupted one left, or a new one.
+fn rebuilt_generation(
+    collection: &Collection,
+    place: &Path,
+    resume: bool,
+) -> Result<(PathBuf, bool), SearchError> {
+    let io_error = |error: io::Error| from_io(collection.id(), &error);
+    if resume
+        && let Some(unfinished) = folder::rebuilt(place).map_err(io_error)?
+        && open_index(&unfinished, false).is_ok()
+    {
+        return Ok((unfinished, false));
+    }
+    let path = create_index(collection, place)?;
+    folder::note_rebuilt(place, &path).map_err(io_error)?;
+    Ok((path, true))
+}
+
 fn current_or_empty(collection: &Collection, place: &Path) -> Result<PathBuf, SearchError> {
     match folder::current(place).map_err(|error| from_io(collection.id(), &error))? {
         Some(current) => Ok(current),
@@ -450,12 +498,16 @@ fn current_or_empty(collection: &Collection, place: &Path) -> Result<PathBuf, Se
 }
 
 fn empty_generation(collection: &Collection, place: &Path) -> Result<PathBuf, SearchError> {
-    let io_error = |error: io::Error| from_io(collection.id(), &error);
-    let path = folder::create(place).map_err(io_error)?;
+    let path = create_index(collection, place)?;
+    folder::publish(place, &path).map_err(|error| from_io(collection.id(), &error))?;
+    collection.replace(&path)?;
+    Ok(path)
+}
+
+fn create_index(collection: &Collection, place: &Path) -> Result<PathBuf, SearchError> {
+    let path = folder::create(place).map_err(|error| from_io(collection.id(), &error))?;
     let directory = IndexDirectory::open(&path, false).map_err(|error| collection.error(&error))?;
     Index::create(directory, schema().0, settings()).map_err(|error| collection.error(&error))?;
-    folder::publish(place, &path).map_err(io_error)?;
-    collection.replace(&path)?;
     Ok(path)
 }
 

@@ -25,6 +25,8 @@ pub(crate) const MAX_WORDS: usize = 64;
 pub(crate) struct Reading {
     /// Words that stand alone: all of them if possible, else some.
     pub words: Vec<QueryWord>,
+    /// Words of which any one is enough (`cat OR dog`), where nothing else is asked for.
+    pub alternatives: Vec<QueryWord>,
     /// Everything else, as typed.
     pub clauses: Vec<Clause>,
     /// Forms that a snippet marks.
@@ -44,6 +46,7 @@ impl Reading {
     ) -> Reading {
         let mut out = Reading {
             words: Vec::new(),
+            alternatives: Vec::new(),
             clauses: Vec::new(),
             marks: Vec::new(),
             mark_prefixes: Vec::new(),
@@ -73,6 +76,13 @@ impl Reading {
             }
         }
         out.words = seen;
+        if out.words.is_empty()
+            && let [one] = out.clauses.as_slice()
+            && let Some(any) = alternatives(one, analyzer, &out.languages)
+        {
+            out.alternatives = any;
+            out.clauses.clear();
+        }
         out
     }
 
@@ -100,7 +110,7 @@ impl Reading {
 
     /// Whether nothing at all is asked for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.clauses.is_empty()
+        self.words.is_empty() && self.alternatives.is_empty() && self.clauses.is_empty()
     }
 }
 
@@ -122,6 +132,11 @@ impl Compiler<'_> {
     ) -> Box<dyn Query> {
         let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
         let text = self.snapshot.fields.text;
+        let any = if all {
+            &reading.alternatives
+        } else {
+            &reading.words
+        };
         if all {
             parts.extend(
                 reading
@@ -129,10 +144,10 @@ impl Compiler<'_> {
                     .iter()
                     .map(|word| (Occur::Must, self.word(word, text))),
             );
-        } else if !reading.words.is_empty() {
+        }
+        if !any.is_empty() {
             // All forms side by side: only a plain union of terms skips what can't be among the best.
-            let any: Vec<(Occur, Box<dyn Query>)> = reading
-                .words
+            let any: Vec<(Occur, Box<dyn Query>)> = any
                 .iter()
                 .flat_map(|word| &word.forms)
                 .map(|form| (Occur::Should, self.term(text, form)))
@@ -355,6 +370,28 @@ impl Compiler<'_> {
         }
         out
     }
+}
+
+/// The words of a clause that is made of nothing but single words.
+fn alternatives(
+    clause: &Clause,
+    analyzer: &mut Analyzer,
+    languages: &[Language],
+) -> Option<Vec<QueryWord>> {
+    if clause.negated || clause.any.len() < 2 || clause.any.len() > MAX_WORDS {
+        return None;
+    }
+    clause
+        .any
+        .iter()
+        .map(|atom| match atom {
+            Atom::Word(text) => {
+                let mut found = words(analyzer, text, languages);
+                found.pop().filter(|_| found.is_empty())
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// A group on its own says no more than what is in it: people put remarks in parentheses.

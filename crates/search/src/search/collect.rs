@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{Cardinality, Column, StrColumn};
 use tantivy::query::Weight;
 use tantivy::{DocAddress, DocSet, SegmentReader, TERMINATED, TantivyError};
 
@@ -20,6 +21,8 @@ pub(crate) const MAX_COUNTED_SOME: u64 = 1_000;
 const MAX_SUBJECTS: usize = 20;
 /// Values of one facet that are shown.
 const MAX_VALUES: usize = 100;
+/// Values of a facet up to which each has its own place to be counted in.
+const MAX_FEW: usize = 4_096;
 /// Hits between two looks at the clock.
 const CLOCK_EVERY: u32 = 2_048;
 /// Documents that one step takes.
@@ -90,12 +93,12 @@ impl Ord for Candidate {
     }
 }
 
-/// The best `limit` by score, best first. `prunes` says that Tantivy can skip what can't be among
-/// them; other queries are stepped through here, where the clock is seen.
+/// The best `limit` by score, best first. Without `counting`, Tantivy skips what can't be among them (it does so for
+/// plain words only); with it, every match is stepped through, where the clock is seen, and counted on the way.
 pub(crate) fn best(
     sources: &[Source],
     weights: &[Box<dyn Weight>],
-    prunes: bool,
+    mut counting: Option<&mut Counting>,
     limit: usize,
     clock: &mut Clock,
 ) -> Result<Vec<Candidate>, TantivyError> {
@@ -117,34 +120,48 @@ pub(crate) fn best(
             }
             let ord = u32::try_from(ord).unwrap_or(u32::MAX);
             let take = |heap: &mut Heap, doc, score| {
-                if !segment.is_deleted(doc) {
-                    heap.push(Candidate {
-                        score,
-                        source,
-                        address: DocAddress::new(ord, doc),
-                    });
-                }
+                heap.push(Candidate {
+                    score,
+                    source,
+                    address: DocAddress::new(ord, doc),
+                });
             };
-            if prunes {
+            let Some(counting) = counting.as_deref_mut() else {
                 weight.for_each_pruning(heap.threshold, segment, &mut |doc, score| {
                     if clock.tick(1) {
                         // No score is higher: the scorer skips all that is left.
                         return f32::MAX;
                     }
-                    take(&mut heap, doc, score);
+                    if !segment.is_deleted(doc) {
+                        take(&mut heap, doc, score);
+                    }
                     heap.threshold
                 })?;
                 continue;
-            }
+            };
+            counting.begin(segment)?;
             let mut scorer = weight.scorer(segment, 1.0)?;
             while scorer.doc() != TERMINATED && !clock.tick(1) {
-                let score = scorer.score();
-                if score > heap.threshold {
-                    take(&mut heap, scorer.doc(), score);
+                let doc = scorer.doc();
+                if !segment.is_deleted(doc) {
+                    counting.one(doc);
+                    let score = scorer.score();
+                    if score > heap.threshold {
+                        take(&mut heap, doc, score);
+                    }
                 }
                 scorer.advance();
             }
+            counting.end()?;
         }
+        if let Some(counting) = counting.as_deref_mut() {
+            counting.end_of(searched);
+        }
+    }
+    if let Some(counting) = counting
+        && clock.is_over()
+    {
+        counting.out.exact = false;
     }
     Ok(heap.best.into_sorted_vec())
 }
@@ -179,61 +196,120 @@ pub(crate) struct Count {
 }
 
 /// Counts up to about `most` matches, and their facets if asked to.
+pub(crate) struct Counting {
+    facets: bool,
+    most: u64,
+    out: Count,
+    tally: Tally,
+    /// Matches before the collection that is being counted.
+    before: u64,
+    columns: Option<Columns>,
+    /// Matches of this segment that are not yet counted.
+    waiting: Vec<u32>,
+}
+
+impl Counting {
+    pub(crate) fn new(facets: bool, most: u64) -> Counting {
+        Counting {
+            facets,
+            most,
+            out: Count {
+                exact: true,
+                ..Count::default()
+            },
+            tally: Tally::default(),
+            before: 0,
+            columns: None,
+            waiting: Vec::with_capacity(BLOCK),
+        }
+    }
+
+    fn begin(&mut self, segment: &SegmentReader) -> Result<(), TantivyError> {
+        if self.facets && self.out.total < self.most {
+            self.columns = Some(Columns::open(segment)?);
+        }
+        Ok(())
+    }
+
+    /// Counts a match; what comes after `most` is passed over.
+    fn one(&mut self, doc: u32) {
+        if self.out.total >= self.most {
+            self.out.exact = false;
+            return;
+        }
+        self.waiting.push(doc);
+        if self.waiting.len() == BLOCK {
+            self.block();
+        }
+    }
+
+    fn block(&mut self) {
+        self.out.total += self.waiting.len() as u64;
+        if let Some(columns) = &mut self.columns {
+            columns.count(&self.waiting);
+        }
+        self.waiting.clear();
+    }
+
+    /// The end of a segment.
+    fn end(&mut self) -> Result<(), TantivyError> {
+        self.block();
+        match self.columns.take() {
+            Some(columns) => columns.add_to(&mut self.tally),
+            None => Ok(()),
+        }
+    }
+
+    /// The end of a collection.
+    fn end_of(&mut self, searched: &Source) {
+        if self.facets && self.out.total > self.before {
+            self.out.facets.collections.push(FacetCount {
+                value: searched.id.clone(),
+                count: self.out.total - self.before,
+            });
+        }
+        self.before = self.out.total;
+    }
+
+    pub(crate) fn into_count(mut self) -> Count {
+        if self.facets {
+            self.tally.into_facets(&mut self.out.facets);
+        }
+        self.out
+    }
+}
+
+/// Counts matches without looking for the best.
 pub(crate) fn count(
     sources: &[Source],
     weights: &[Box<dyn Weight>],
-    facets: bool,
-    most: u64,
+    mut counting: Counting,
     clock: &mut Clock,
 ) -> Result<Count, TantivyError> {
-    let mut out = Count {
-        exact: true,
-        ..Count::default()
-    };
-    let mut tally = Tally::default();
     'all: for (searched, weight) in sources.iter().zip(weights) {
-        let before = out.total;
         for segment in searched.snapshot.searcher.segment_readers() {
-            if out.total >= most || clock.look() {
-                out.exact = false;
+            if counting.out.total >= counting.most || clock.look() {
+                counting.out.exact = false;
                 break;
             }
-            let mut columns = if facets {
-                Some(Columns::open(segment)?)
-            } else {
-                None
-            };
+            counting.begin(segment)?;
             let ended = each_block(weight.as_ref(), segment, clock, &mut |docs| {
                 for doc in docs {
-                    if segment.is_deleted(*doc) {
-                        continue;
-                    }
-                    out.total += 1;
-                    if let Some(columns) = &mut columns {
-                        columns.count(*doc);
+                    if !segment.is_deleted(*doc) {
+                        counting.one(*doc);
                     }
                 }
-                out.total < most
+                counting.out.total < counting.most
             })?;
-            out.exact &= ended;
-            if let Some(columns) = columns {
-                columns.add_to(&mut tally)?;
-            }
+            counting.out.exact &= ended;
+            counting.end()?;
         }
-        if facets && out.total > before {
-            out.facets.collections.push(FacetCount {
-                value: searched.id.clone(),
-                count: out.total - before,
-            });
-        }
+        counting.end_of(searched);
         if clock.is_over() {
             break 'all;
         }
     }
-    if facets {
-        tally.into_facets(&mut out.facets);
-    }
-    Ok(out)
+    Ok(counting.into_count())
 }
 
 /// Gives blocks of matching documents to `take` until it says no; answers whether all were given.
@@ -350,9 +426,10 @@ impl Order {
 
 /// Facet columns of one segment and the counts of their values.
 struct Columns {
-    named: Vec<(Facet, StrColumn, FxHashMap<u64, u64>)>,
+    named: Vec<(Facet, StrColumn, Counts)>,
     year: Column<i64>,
     years: FxHashMap<i64, u64>,
+    buffers: Buffers,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -360,6 +437,67 @@ enum Facet {
     Kind,
     Language,
     Subject,
+}
+
+/// How often each value of one column was met, by its number.
+enum Counts {
+    /// Every document has the same one value.
+    Same(u64),
+    /// Of few different values.
+    Few(Vec<u32>),
+    Many(FxHashMap<u64, u64>),
+}
+
+impl Counts {
+    fn new(column: &StrColumn) -> Counts {
+        match column.num_terms() {
+            1 if column.ords().get_cardinality() == Cardinality::Full => Counts::Same(0),
+            terms if terms <= MAX_FEW => Counts::Few(vec![0; terms]),
+            _ => Counts::Many(FxHashMap::default()),
+        }
+    }
+
+    fn into_pairs(self) -> Vec<(u64, u64)> {
+        match self {
+            Counts::Same(count) => vec![(0, count)],
+            Counts::Few(counts) => counts
+                .into_iter()
+                .enumerate()
+                .filter(|(_, count)| *count > 0)
+                .map(|(ord, count)| (ord as u64, u64::from(count)))
+                .collect(),
+            Counts::Many(counts) => counts.into_iter().collect(),
+        }
+    }
+}
+
+/// Values of a block of documents.
+#[derive(Default)]
+struct Buffers {
+    docs: Vec<u32>,
+    rows: Vec<u32>,
+    values: Vec<u64>,
+    years: Vec<i64>,
+}
+
+/// All values of a column in some documents.
+fn values<T: PartialOrd + Copy + Debug + Default + Send + Sync + 'static>(
+    column: &Column<T>,
+    docs: &[u32],
+    (docs_of_rows, rows): (&mut Vec<u32>, &mut Vec<u32>),
+    out: &mut Vec<T>,
+) {
+    let rows = if column.get_cardinality() == Cardinality::Full {
+        docs
+    } else {
+        docs_of_rows.clear();
+        rows.clear();
+        column.row_ids_for_docs(docs, docs_of_rows, rows);
+        rows
+    };
+    out.clear();
+    out.resize(rows.len(), T::default());
+    column.values.get_vals(rows, out);
 }
 
 impl Columns {
@@ -372,31 +510,57 @@ impl Columns {
             (Facet::Subject, "subject_is"),
         ] {
             if let Some(column) = fast.str(field)? {
-                named.push((facet, column, FxHashMap::default()));
+                let counts = Counts::new(&column);
+                named.push((facet, column, counts));
             }
         }
         Ok(Columns {
             named,
             year: fast.i64("year")?,
             years: FxHashMap::default(),
+            buffers: Buffers::default(),
         })
     }
 
-    fn count(&mut self, doc: u32) {
+    fn count(&mut self, docs: &[u32]) {
+        let Buffers {
+            docs: docs_of_rows,
+            rows,
+            values: ords,
+            years,
+        } = &mut self.buffers;
         for (_, column, counts) in &mut self.named {
-            for ord in column.term_ords(doc) {
-                *counts.entry(ord).or_default() += 1;
+            if let Counts::Same(count) = counts {
+                *count += docs.len() as u64;
+                continue;
+            }
+            values(column.ords(), docs, (docs_of_rows, rows), ords);
+            match counts {
+                Counts::Same(_) => {}
+                Counts::Few(counts) => {
+                    for ord in ords.iter() {
+                        if let Some(count) = counts.get_mut(*ord as usize) {
+                            *count += 1;
+                        }
+                    }
+                }
+                Counts::Many(counts) => {
+                    for ord in ords.iter() {
+                        *counts.entry(*ord).or_default() += 1;
+                    }
+                }
             }
         }
-        if let Some(year) = self.year.first(doc) {
-            *self.years.entry(year).or_default() += 1;
+        values(&self.year, docs, (docs_of_rows, rows), years);
+        for year in years.iter() {
+            *self.years.entry(*year).or_default() += 1;
         }
     }
 
     fn add_to(self, tally: &mut Tally) -> Result<(), TantivyError> {
         let mut name = String::new();
         for (facet, column, counts) in self.named {
-            let mut counts: Vec<(u64, u64)> = counts.into_iter().collect();
+            let mut counts = counts.into_pairs();
             // Only the most frequent can be shown; each costs a look into the dictionary.
             counts.sort_by_key(|(ord, count)| (u64::MAX - count, *ord));
             for (ord, count) in counts.into_iter().take(2 * MAX_VALUES) {

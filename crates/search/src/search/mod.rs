@@ -19,7 +19,9 @@ use crate::local::live::Snapshot;
 use crate::query::compile::{Compiler, Reading, filters_are_empty};
 use crate::query::parse;
 use crate::query::words::languages;
-use collect::{Candidate, Clock, Count, MAX_COUNTED, MAX_COUNTED_SOME, best, count, sorted};
+use collect::{
+    Candidate, Clock, Count, Counting, MAX_COUNTED, MAX_COUNTED_SOME, best, count, sorted,
+};
 use cursor::{Cursor, MAX_OFFSET, Stage};
 use snippet::Marker;
 use stats::GlobalStats;
@@ -175,26 +177,16 @@ impl Search<'_> {
         let mut stage = cursor.map_or(Stage::All, |cursor| cursor.stage);
         let mut matched = Match::All;
         let mut weights = self.weights(reading, stage == Stage::All, &stats)?;
-        let mut candidates = best(
-            sources,
-            &weights,
-            self.prunes(reading, stage),
-            wanted,
-            clock,
-        )?;
+        let mut counting = self.counting_on_the_way(reading, stage);
+        let mut candidates = best(sources, &weights, counting.as_mut(), wanted, clock)?;
         let is_question = reading.words.len() > QUESTION_WORDS;
         let too_few = candidates.is_empty() || (is_question && candidates.len() < ENOUGH_WITH_ALL);
         if stage == Stage::All && cursor.is_none() && reading.words.len() > 1 && too_few {
             let all = candidates.len();
             stage = Stage::Some;
             weights = self.weights(reading, false, &stats)?;
-            candidates = best(
-                sources,
-                &weights,
-                self.prunes(reading, stage),
-                wanted,
-                clock,
-            )?;
+            counting = self.counting_on_the_way(reading, stage);
+            candidates = best(sources, &weights, counting.as_mut(), wanted, clock)?;
             if all == 0 {
                 matched = Match::Some;
             }
@@ -204,14 +196,13 @@ impl Search<'_> {
         if self.request.sort == Sort::Relevance {
             self.look_again(reading, &weights, &mut candidates)?;
         }
-        let mut counted = self.count(
-            reading,
-            stage,
-            candidates.len() < wanted && !clock.is_over(),
-            &candidates,
-            &stats,
-            clock,
-        )?;
+        let mut counted = match counting {
+            Some(counting) => counting.into_count(),
+            None => {
+                let all_are_known = candidates.len() < wanted && !clock.is_over();
+                self.count(reading, stage, all_are_known, &candidates, &stats, clock)?
+            }
+        };
         if self.request.sort != Sort::Relevance {
             candidates = sorted(sources, &weights, self.request.sort, wanted, clock)?;
         }
@@ -227,10 +218,26 @@ impl Search<'_> {
 
     /// Whether Tantivy skips blocks of documents for this query: it does for plain words only.
     fn prunes(&self, reading: &Reading, stage: Stage) -> bool {
-        !reading.words.is_empty()
+        let any = stage == Stage::Some || !reading.alternatives.is_empty();
+        !(reading.words.is_empty() && reading.alternatives.is_empty())
             && reading.clauses.is_empty()
             && filters_are_empty(&self.request.filters)
-            && (stage == Stage::Some || reading.words.iter().all(|word| word.forms.len() == 1))
+            && (any || reading.words.iter().all(|word| word.forms.len() == 1))
+    }
+
+    /// Where every match is looked at to find the best, all are counted on the way.
+    fn counting_on_the_way(&self, reading: &Reading, stage: Stage) -> Option<Counting> {
+        (!self.prunes(reading, stage))
+            .then(|| Counting::new(self.request.facets, self.most_counted(stage)))
+    }
+
+    /// Matches up to which all are counted.
+    fn most_counted(&self, stage: Stage) -> u64 {
+        if self.request.facets || stage == Stage::All {
+            MAX_COUNTED
+        } else {
+            MAX_COUNTED_SOME
+        }
     }
 
     fn weights(
@@ -339,12 +346,8 @@ impl Search<'_> {
                 ))
             })
             .collect();
-        let most = if facets || stage == Stage::All {
-            MAX_COUNTED
-        } else {
-            MAX_COUNTED_SOME
-        };
-        count(self.sources, &weights?, facets, most, clock)
+        let counting = Counting::new(facets, self.most_counted(stage));
+        count(self.sources, &weights?, counting, clock)
     }
 
     /// The query with likelier words, if it is made of words only.

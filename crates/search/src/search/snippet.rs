@@ -69,6 +69,7 @@ impl Marker<'_> {
 
     fn marks(&self, text: &str, language: Language, analyzer: &mut Analyzer) -> Vec<Mark> {
         let mut out = Vec::new();
+        analyzer.want(self.forms.iter().chain(self.prefixes));
         analyzer.analyze(text, language);
         for word in analyzer.words() {
             if out.len() >= MAX_MARKS {

@@ -19,7 +19,7 @@ const RUN_ITEMS: usize = 600_000;
 /// Longer titles are cut.
 const MAX_TITLE_BYTES: usize = 4096;
 /// Longer keys are refused.
-const MAX_KEY_OF_DOCUMENT_BYTES: usize = 16 << 10;
+const MAX_KEY_OF_DOCUMENT_BYTES: usize = 32 << 10;
 /// Longer words aren't corrected, so they aren't kept.
 const MAX_WORD_BYTES: usize = 72;
 /// Temporary files' names begin so: an importer may sweep them after a crash.
@@ -75,7 +75,7 @@ impl TitlesBuilder {
     /// Adds a title (or another title of the same `key`). An empty title is passed over.
     ///
     /// # Errors
-    /// The disk is full, or the key is longer than 16 KiB, or there are more than 2³² titles.
+    /// The disk is full, or the key is longer than 32 KiB, or there are more than 2³² titles.
     pub fn add(&mut self, title: &str, key: &str, weight: u8) -> io::Result<()> {
         let normal = Normal::new(title, true);
         if normal.text.is_empty() {
@@ -84,7 +84,7 @@ impl TitlesBuilder {
         if key.len() > MAX_KEY_OF_DOCUMENT_BYTES {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "key is longer than 16 KiB",
+                "key is longer than 32 KiB",
             ));
         }
         if self.text.len() + normal.text.len() > RUN_TEXT_BYTES
