@@ -85,8 +85,8 @@ settings! {
     search_deadline_ms: u64 = 2_000;
     /// How many searches run at the same time; others wait their turn. 0 means twice the number of processors.
     search_parallel: usize = 0;
-    /// Memory for unpacked pieces of archives, in megabytes.
-    archive_cache_mb: u64 = 16;
+    /// Memory for unpacked pieces of archives, in megabytes. 0 means a sixty-fourth of what there is, from 16 to 256.
+    archive_cache_mb: u64 = 0;
     /// The most memory that reading one imported file may take, in megabytes.
     import_memory_mb: u64 = 512;
     /// The longest that reading one imported file may take, in seconds.

@@ -24,6 +24,7 @@ pub mod handbook;
 pub mod import;
 mod indexing;
 mod library;
+mod memory;
 mod mime;
 pub mod model;
 mod numbers;

@@ -121,7 +121,10 @@ impl Library {
             worker,
             known: RwLock::default(),
             archives: Mutex::default(),
-            cache: Arc::new(ClusterCache::new(config.archive_cache_mb.max(1) << 20)),
+            cache: Arc::new(ClusterCache::new(match config.archive_cache_mb {
+                0 => crate::memory::archive_cache(),
+                megabytes => megabytes << 20,
+            })),
             turns: Semaphore::new(parallel),
             kernel,
         }))
