@@ -302,6 +302,31 @@ fn generations(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_syllable_is_found_with_its_particle() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path());
+    import(
+        &engine,
+        Begin::Fresh,
+        vec![
+            document("with", "도서관", "도서관에서 책을 빌렸다"),
+            document("alone", "책", "어떤 책 이야기"),
+            document("other", "바다", "바다에서 배를 탔다"),
+        ],
+    );
+    assert_eq!(found(&engine, "책"), ["alone", "with"]);
+    assert_eq!(found(&engine, "책 도서관"), ["with"]);
+    let results = search(&engine, "책");
+    let marked = results.hits.iter().all(|hit| {
+        hit.snippet
+            .iter()
+            .any(|(text, marked)| *marked && text.starts_with('책'))
+    });
+    assert!(marked, "{results:?}");
+    assert_eq!((results.total, results.corrected), (2, None));
+}
+
+#[test]
 fn a_rebuilding_leaves_the_old_index_in_place_until_it_ends() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(folder.path());
@@ -486,7 +511,10 @@ fn several_collections_answer_as_one() {
         "two",
         Begin::Fresh,
         (0..20)
-            .map(|n| document(&format!("k{n}"), "Solar panels", "sun"))
+            .map(|n| Document {
+                kind: "book".into(),
+                ..document(&format!("k{n}"), "Solar panels", "sun")
+            })
             .collect(),
     );
     let collections = vec!["one".to_owned(), "two".to_owned(), "absent".to_owned()];
@@ -505,6 +533,14 @@ fn several_collections_answer_as_one() {
         "{scores:?}"
     );
     assert_eq!(results.facets.collections.len(), 2);
+    // A kind that only a collection without a match has is not offered.
+    let moon = lampion_search::SearchRequest {
+        collections: vec!["one".to_owned(), "two".to_owned()],
+        facets: true,
+        ..request("moon")
+    };
+    let kinds = engine.search(&moon).unwrap().facets.kinds;
+    assert_eq!(kinds.iter().map(|kind| kind.count).collect::<Vec<_>>(), [1]);
 }
 
 #[test]

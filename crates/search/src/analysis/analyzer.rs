@@ -436,6 +436,28 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// What [`Analyzer::want`] rests on.
+        #[test]
+        fn no_stemmer_changes_the_first_letter(word in "[a-z]{1,3}[a-zß-öø-ÿ]{0,9}") {
+            for tag in ["da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ro", "sv", "tr"] {
+                for form in forms(&word, tag) {
+                    proptest::prop_assert_eq!(form.bytes().next(), word.bytes().next(), "{} in {}", &form, tag);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_wanted_words_are_looked_at() {
+        let mut analyzer = Analyzer::without_segmentation();
+        analyzer.want([String::from("cat"), String::from("élan")].iter());
+        analyzer.analyze("Dogs, Cats, über 책 and a CAR", Language::of_tag("en"));
+        let words = analyzer.words().iter();
+        let forms: Vec<&str> = words.map(|word| analyzer.form(word)).collect();
+        assert_eq!(forms, ["cat", "uber", "책", "car"]);
+    }
+
     #[test]
     fn offsets_point_into_the_text() {
         let text = "한국어를 Bücher—日本語";

@@ -90,6 +90,8 @@ impl Reading {
         match atom {
             Atom::Word(text) | Atom::Phrase(text) => {
                 for word in words(analyzer, text, &self.languages) {
+                    self.mark_prefixes
+                        .extend(word.syllable().map(str::to_owned));
                     self.marks.extend(word.forms);
                 }
             }
@@ -185,6 +187,13 @@ impl Compiler<'_> {
     }
 
     fn word(&self, word: &QueryWord, field: Field) -> Box<dyn Query> {
+        if let Some(syllable) = word.syllable() {
+            let mut terms = self.beginning_with(syllable, field);
+            terms.push(Term::from_field_text(field, syllable));
+            terms.sort();
+            terms.dedup();
+            return union(terms);
+        }
         match word.forms.as_slice() {
             [one] => self.term(field, one),
             forms => Box::new(DisjunctionMaxQuery::new(
@@ -281,9 +290,8 @@ impl Compiler<'_> {
         Box::new(DisjunctionMaxQuery::new(queries))
     }
 
-    /// The most frequent words that begin so, each scored as itself.
-    fn prefix(&self, text: &str, field: Field, analyzer: &mut Analyzer) -> Box<dyn Query> {
-        let folded = fold(text);
+    /// The most frequent words that begin so.
+    fn beginning_with(&self, folded: &str, field: Field) -> Vec<Term> {
         let mut found: Vec<(u64, Term)> = Vec::new();
         for segment in self.snapshot.searcher.segment_readers() {
             let Ok(inverted) = segment.inverted_index(field) else {
@@ -317,9 +325,14 @@ impl Compiler<'_> {
         });
         found.sort_by_key(|(count, _)| u64::MAX - count);
         found.truncate(MAX_PREFIX_TERMS);
+        found.into_iter().map(|(_, term)| term).collect()
+    }
+
+    /// Words that begin so, each scored as itself.
+    fn prefix(&self, text: &str, field: Field, analyzer: &mut Analyzer) -> Box<dyn Query> {
+        let mut terms = self.beginning_with(&fold(text), field);
         // Stems are shorter than words, so the beginning may be longer than the stem.
         let whole = words(analyzer, text, self.languages);
-        let mut terms: Vec<Term> = found.into_iter().map(|(_, term)| term).collect();
         if let [one] = whole.as_slice() {
             for form in &one.forms {
                 let term = Term::from_field_text(field, form);
@@ -328,21 +341,7 @@ impl Compiler<'_> {
                 }
             }
         }
-        if terms.is_empty() {
-            return Box::new(EmptyQuery);
-        }
-        Box::new(BooleanQuery::new(
-            terms
-                .into_iter()
-                .map(|term| {
-                    (
-                        Occur::Should,
-                        Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))
-                            as Box<dyn Query>,
-                    )
-                })
-                .collect(),
-        ))
+        union(terms)
     }
 
     fn filters(&self, filters: &Filters) -> Vec<Box<dyn Query>> {
@@ -372,6 +371,21 @@ impl Compiler<'_> {
     }
 }
 
+/// Any of these words.
+fn union(terms: Vec<Term>) -> Box<dyn Query> {
+    if terms.is_empty() {
+        return Box::new(EmptyQuery);
+    }
+    Box::new(BooleanQuery::union(
+        terms
+            .into_iter()
+            .map(|term| {
+                Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)) as Box<dyn Query>
+            })
+            .collect(),
+    ))
+}
+
 /// The words of a clause that is made of nothing but single words.
 fn alternatives(
     clause: &Clause,
@@ -387,7 +401,9 @@ fn alternatives(
         .map(|atom| match atom {
             Atom::Word(text) => {
                 let mut found = words(analyzer, text, languages);
-                found.pop().filter(|_| found.is_empty())
+                found
+                    .pop()
+                    .filter(|word| found.is_empty() && word.syllable().is_none())
             }
             _ => None,
         })

@@ -1,6 +1,7 @@
 //! The words of a query, in every form under which the searched documents may have them.
 
 use crate::analysis::{Analyzer, Language, Script, script_of};
+use crate::words::hangul::is_syllable;
 
 /// Languages of the searched documents that a query is stemmed in.
 pub(crate) const MAX_LANGUAGES: usize = 4;
@@ -19,6 +20,19 @@ pub(crate) struct QueryWord {
     /// The form in each of the query's languages.
     pub by_language: Vec<String>,
     pub script: Script,
+}
+
+impl QueryWord {
+    /// A single syllable of Hangul. Longer words are indexed as pairs of syllables, so `책` is not among the forms of
+    /// `책을` (the same with a particle); pairs that begin with it are.
+    pub(crate) fn syllable(&self) -> Option<&str> {
+        let [form] = self.forms.as_slice() else {
+            return None;
+        };
+        let mut chars = form.chars();
+        let first = chars.next()?;
+        (chars.next().is_none() && is_syllable(first)).then_some(form)
+    }
 }
 
 /// The languages in which a query is read: those of most documents that are written in one of its scripts, and the

@@ -459,6 +459,7 @@ impl Counts {
 
     fn into_pairs(self) -> Vec<(u64, u64)> {
         match self {
+            Counts::Same(0) => Vec::new(),
             Counts::Same(count) => vec![(0, count)],
             Counts::Few(counts) => counts
                 .into_iter()

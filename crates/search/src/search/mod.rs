@@ -167,7 +167,9 @@ impl Search<'_> {
         );
         let mut rare = false;
         for word in &reading.words {
-            if let Some(source) = sources.first() {
+            if word.syllable().is_none()
+                && let Some(source) = sources.first()
+            {
                 rare |= stats.unite(source.snapshot.fields.text, &word.forms)
                     <= RARE_DOCUMENTS.min(stats.documents() / 2);
             }
@@ -222,7 +224,11 @@ impl Search<'_> {
         !(reading.words.is_empty() && reading.alternatives.is_empty())
             && reading.clauses.is_empty()
             && filters_are_empty(&self.request.filters)
-            && (any || reading.words.iter().all(|word| word.forms.len() == 1))
+            && (any
+                || reading
+                    .words
+                    .iter()
+                    .all(|word| word.forms.len() == 1 && word.syllable().is_none()))
     }
 
     /// Where every match is looked at to find the best, all are counted on the way.
@@ -305,6 +311,7 @@ impl Search<'_> {
         }
         if let [word] = reading.words.as_slice()
             && let [form] = word.forms.as_slice()
+            && word.syllable().is_none()
             && let Some(source) = self.sources.first()
             && !facets
             && reading.clauses.is_empty()

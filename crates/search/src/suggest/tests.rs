@@ -238,7 +238,8 @@ fn empty_and_long_and_odd() {
         ("a", "a", 0),
     ]);
     let mut builder = TitlesBuilder::new(&std::env::temp_dir()).unwrap();
-    assert!(builder.add("title", &long, 0).is_err());
+    let too_long = "k".repeat(40_000);
+    assert!(builder.add("title", &too_long, 0).is_err());
     assert_eq!(titles.len(), 3);
     assert_eq!(found(&titles, "!!!"), ["!!!"]);
     assert_eq!(found(&titles, "very very").len(), 1);
