@@ -167,7 +167,7 @@ async fn report(node: &Node, id: &str, ended: &Job, json: bool) -> anyhow::Resul
         );
         if collection.failed > 0 {
             say!(
-                "{} items could not be imported: `lampion collection errors {id}` lists them",
+                "{} items have a problem: `lampion collection errors {id}` lists them",
                 collection.failed
             );
         }

@@ -13,6 +13,10 @@ macro_rules! say {
 pub(crate) use say;
 
 /// See [`say`].
+#[expect(
+    clippy::disallowed_methods,
+    reason = "as if by SIGPIPE, which nothing of ours minds: whatever is under way survives a kill"
+)]
 pub(crate) fn line(text: Arguments<'_>) {
     if let Err(error) = writeln!(std::io::stdout(), "{text}")
         && error.kind() == ErrorKind::BrokenPipe

@@ -335,6 +335,12 @@ impl Import {
         let ended = self.pump(&mut extraction, &mut indexing).await;
         // Whatever the reason for stopping, what was read so far is worth keeping.
         match ended {
+            Ok(()) if begin == Begin::Fresh && self.progress.items == 0 => {
+                Err(JobEnd::Failed(format!(
+                    "{}: there is nothing in it that could be imported",
+                    self.collection.incoming().name
+                )))
+            }
             Ok(()) => {
                 self.keep_errors().await?;
                 self.progress.phase = "finishing".into();

@@ -167,7 +167,7 @@ pub(super) fn document(key: &str, extracted: Extracted, mime: &str, size: u64) -
         authors: extracted.authors.iter().map(Name::new).collect(),
         publisher: extracted.publisher.clone(),
         description: extracted.description.clone(),
-        extent: extracted.pages.map(|pages| pages.to_string()),
+        extent: extracted.pages.map(|pages| format!("{pages} p.")),
         identifiers: extracted
             .identifiers
             .iter()

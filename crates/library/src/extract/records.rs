@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use lampion_formats::records::{
-    CatalogueRecord, Mapping, RecordKind, WorkKind, detect_records, open_at,
+    CatalogueRecord, Mapping, Name, RecordKind, WorkKind, detect_records, open_at,
 };
 use lampion_search::Document;
 
@@ -300,6 +300,10 @@ fn numbers(record: &CatalogueRecord) -> impl Iterator<Item = String> {
         .map(|one| one.value.clone())
 }
 
+/// Authors of whom nothing but the name is known are kept as names alone, if they are no more than this: the index
+/// keeps 200.
+const PLAIN_AUTHORS: usize = 100;
+
 /// What the index has in fields of its own need not be kept twice: a million records feel it.
 fn strip(record: &mut CatalogueRecord, key: &str) {
     if record.id == key {
@@ -307,6 +311,10 @@ fn strip(record: &mut CatalogueRecord, key: &str) {
     }
     if record.subtitle.is_none() {
         record.title.clear();
+    }
+    let plain = |name: &Name| *name == Name::new(name.display.as_str());
+    if record.authors.len() <= PLAIN_AUTHORS && record.authors.iter().all(plain) {
+        record.authors.clear();
     }
     record.subjects.clear();
     record.year = None;

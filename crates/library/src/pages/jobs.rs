@@ -33,6 +33,8 @@ impl JobShown {
         } else {
             (progress.bytes, progress.bytes_total)
         };
+        // Entries of an archive that are no articles were not in the plan.
+        let total = if total > 0 { total.max(done) } else { 0 };
         let by_items = progress.items_total > 0 || progress.bytes_total == 0;
         let shown = |value: i64| {
             if by_items {
