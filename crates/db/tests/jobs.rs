@@ -72,7 +72,15 @@ async fn a_job_is_claimed_once_and_one_a_subject() {
             .await
             .unwrap();
         jobs.retry("c", 11).await.unwrap();
-        assert_eq!(jobs.claim(&kinds, 12).await.unwrap().unwrap().error, "");
+        let c = jobs.claim(&kinds, 12).await.unwrap().unwrap();
+        assert_eq!((c.error.as_str(), c.attempts), ("", 3));
+        // One that waits for better times can be told that they have come.
+        jobs.finish("c", JobState::Queued, "full", 99_000, 13)
+            .await
+            .unwrap();
+        assert_eq!(jobs.claim(&kinds, 14).await.unwrap(), None);
+        jobs.retry("c", 15).await.unwrap();
+        assert_eq!(jobs.claim(&kinds, 16).await.unwrap().unwrap().id, "c");
         assert_eq!(jobs.list("", 10).await.unwrap().len(), 3);
     }
 }
@@ -89,6 +97,7 @@ impl JobHandler for Demo {
         match context.job.subject.as_str() {
             "panics" => panic!("on purpose"),
             "fails" => Err(JobEnd::Failed("on purpose".into())),
+            "hopes" if context.job.attempts < 9 => Err(JobEnd::Passing("full".into())),
             "waits" => {
                 context
                     .progress(Progress {
@@ -156,5 +165,46 @@ async fn the_runner_does_cancels_and_survives_a_panic() {
         shutdown.cancel();
         running.await.unwrap();
         assert_eq!(state("waits").await.state, JobState::Queued);
+    }
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_until_it_has_passed() {
+    for database in testing::databases("hopes").await {
+        database.db().migrate(&[KERNEL]).await.unwrap();
+        let jobs = SqlJobs(database.db().clone());
+        queue(&jobs, "hopes", "hopes").await;
+        let (events, shutdown, runs) = (
+            Events::default(),
+            CancellationToken::new(),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let mut watch = events.watch();
+        let runner = Runner::new(
+            Arc::new(jobs.clone()),
+            vec![Arc::new(Demo(Arc::clone(&runs)))],
+            Arc::new(SystemClock),
+            events,
+            Metrics::new().unwrap(),
+        );
+        let running = tokio::spawn({
+            let (runner, shutdown) = (runner.clone(), shutdown.clone());
+            async move { runner.run(2, shutdown).await }
+        });
+        loop {
+            watch.recv().await.unwrap();
+            let job = jobs.get("hopes").await.unwrap().unwrap();
+            if job.state.is_over() {
+                assert_eq!((job.state, job.attempts), (JobState::Done, 9));
+                break;
+            }
+            if job.state == JobState::Queued && !job.error.is_empty() {
+                assert!(job.not_before_ms <= 5 * 60_000 + job.updated_ms, "{job:?}");
+                jobs.retry("hopes", job.updated_ms).await.unwrap();
+                runner.wake();
+            }
+        }
+        shutdown.cancel();
+        running.await.unwrap();
     }
 }

@@ -211,3 +211,21 @@ fn doctor_says_what_is_missing_and_what_is_well() {
         .collect();
     assert!(problems.is_empty(), "{problems:?}");
 }
+
+#[test]
+fn a_command_ends_quietly_when_nobody_reads_it() {
+    let net = TestNet::new(PROGRAM);
+    let data = net.path("hill");
+    let mut child = std::process::Command::new(PROGRAM)
+        .arg("--data")
+        .arg(&data)
+        .args(["config", "show"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(141));
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+}

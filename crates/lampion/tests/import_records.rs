@@ -108,6 +108,15 @@ fn marc_is_tried_imported_and_found() {
         page.contains("Mill Press") && page.contains("9783161484100") && page.contains("Ona"),
         "{page}"
     );
+    for number in [
+        "9783161484100",
+        "978-3-16-148410-0",
+        "3-16-148410-X",
+        "316148410x",
+    ] {
+        let found = node.search(number);
+        assert_eq!(found["total"], 1, "{number}: {found}");
+    }
 }
 
 #[test]
