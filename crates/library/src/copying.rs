@@ -2,8 +2,141 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::import::manifest;
-use crate::model::Collection;
+use lampion_core::jobs::JobEnd;
+
+use crate::import::{Import, blocking, end_of, manifest};
+use crate::model::{Collection, Kind};
+
+/// Free space that an import leaves on the disk, so that the database and other features go on working.
+const RESERVE_BYTES: u64 = 32 << 20;
+
+impl Import {
+    /// Copies an archive or file of records into the blob store, if that was asked for and isn't done.
+    pub(crate) async fn copy(&mut self) -> Result<(), JobEnd> {
+        let source = self.collection.incoming().clone();
+        let Some(path) = source
+            .path
+            .as_ref()
+            .map(|path| self.collection.folder.join(path))
+            .filter(|_| source.copy && source.blob.is_none())
+        else {
+            return Ok(());
+        };
+        self.progress.phase = "copying".into();
+        if self.collection.kind == Kind::Files || path.is_dir() {
+            return self.copy_folder(path, source.temporary).await;
+        }
+        self.progress.bytes_total =
+            std::fs::metadata(&path).map_or(0, |about| i64::try_from(about.len()).unwrap_or(0));
+        self.require_space(u64::try_from(self.progress.bytes_total).unwrap_or(0))?;
+        let copied = self.copy_parts(&path).await?;
+        self.collection.incoming_mut().blob = Some(copied);
+        if source.temporary {
+            self.collection.incoming_mut().path = None;
+        }
+        self.save().await?;
+        if source.temporary {
+            let _swept_at_the_next_start = std::fs::remove_file(&path);
+        }
+        self.progress.bytes = 0;
+        Ok(())
+    }
+
+    /// Copies files into the collection's own folder, where they make one unit with its index.
+    async fn copy_folder(&mut self, from: PathBuf, temporary: bool) -> Result<(), JobEnd> {
+        // Each version in a folder of its own: readers see the old one until the new one is whole.
+        let name = format!("files-{}", self.context.job.id);
+        let (stop, into) = (
+            self.context.stop.clone(),
+            self.collection.folder.join(&name),
+        );
+        let copied = blocking(move || {
+            let moved = temporary && into.exists() && !from.exists();
+            if moved || (temporary && from.is_dir() && std::fs::rename(&from, &into).is_ok()) {
+                return Ok(());
+            }
+            copy_tree(&from, &into, &stop)?;
+            if temporary && from.is_dir() {
+                std::fs::remove_dir_all(&from)
+            } else {
+                Ok(())
+            }
+        })
+        .await?;
+        if self.context.stop.is_cancelled() {
+            return Err(self.context.stop_reason());
+        }
+        copied.map_err(|error| end_of(&error.into()))?;
+        let own = self.collection.incoming_mut();
+        own.path = Some(name.into());
+        own.copy = false;
+        own.temporary = false;
+        self.save().await
+    }
+
+    async fn copy_parts(&mut self, path: &Path) -> Result<String, JobEnd> {
+        let blobs = self.library.kernel().blobs.clone();
+        let stop = self.context.stop.clone();
+        let parts = parts_of(path);
+        let (counted, mut counts) = tokio::sync::mpsc::channel::<u64>(16);
+        let copying = tokio::spawn(async move {
+            let stream = futures_util::stream::try_unfold(
+                (parts.into_iter(), None::<tokio::fs::File>, counted),
+                |(mut parts, mut file, counted)| async move {
+                    loop {
+                        let Some(open) = &mut file else {
+                            let Some(next) = parts.next() else {
+                                return Ok::<_, std::io::Error>(None);
+                            };
+                            file = Some(tokio::fs::File::open(next).await?);
+                            continue;
+                        };
+                        let mut buffer = bytes::BytesMut::with_capacity(1 << 20);
+                        match tokio::io::AsyncReadExt::read_buf(open, &mut buffer).await? {
+                            0 => file = None,
+                            count => {
+                                let _nobody_watches = counted.send(count as u64).await;
+                                return Ok(Some((buffer.freeze(), (parts, file, counted))));
+                            }
+                        }
+                    }
+                },
+            );
+            blobs.put_stream(Box::pin(stream)).await
+        });
+        while let Some(count) = counts.recv().await {
+            self.progress.bytes = self
+                .progress
+                .bytes
+                .saturating_add(i64::try_from(count).unwrap_or(0));
+            self.context.progress(self.progress.clone()).await;
+            if stop.is_cancelled() {
+                copying.abort();
+                return Err(self.context.stop_reason());
+            }
+        }
+        match copying.await {
+            Ok(Ok(stored)) => Ok(stored.hash.to_string()),
+            Ok(Err(error)) => Err(end_of(&error.into())),
+            Err(_) => Err(self.context.stop_reason()),
+        }
+    }
+
+    /// Refuses before the disk is full, while everything else still works.
+    pub(crate) fn require_space(&self, bytes: u64) -> Result<(), JobEnd> {
+        let free = rustix::fs::statvfs(&self.library.kernel().data).map_or(u64::MAX, |about| {
+            about.f_bavail.saturating_mul(about.f_frsize)
+        });
+        if free < bytes.saturating_add(RESERVE_BYTES) {
+            return Err(JobEnd::Passing(format!(
+                "no space left on the disk: {} are free, {} are needed: make room and it goes on where it stopped",
+                lampion_web::filters::bytes(free),
+                lampion_web::filters::bytes(bytes.saturating_add(RESERVE_BYTES))
+            )));
+        }
+        Ok(())
+    }
+}
 
 /// Copies a file or folder; what is there already with the same size and no older is not copied again.
 pub(crate) fn copy_tree(
