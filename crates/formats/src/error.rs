@@ -20,6 +20,9 @@ pub enum FormatError {
         "is of a kind that can't be read ({0}): import it as HTML, text, PDF, EPUB or an office file"
     )]
     Unsupported(String),
+    /// A file of what is a collection of its own.
+    #[error("holds {0}, which make a collection of their own: import the file by itself")]
+    OwnCollection(&'static str),
     /// A limit that protects the machine was reached before anything was read.
     #[error("is over a limit ({0}): split it or raise the limit")]
     TooLarge(String),

@@ -98,18 +98,14 @@ fn read(
             Ok(image::extract(&head, limits))
         }
         Kind::Audio | Kind::Video => media::extract(source),
-        Kind::Zim => Err(FormatError::Unsupported(
-            "a ZIM archive, which is imported as a collection".to_owned(),
-        )),
+        Kind::Zim => Err(FormatError::OwnCollection("the articles of a ZIM archive")),
         Kind::Marc
         | Kind::MarcXml
         | Kind::DublinCore
         | Kind::Bibtex
         | Kind::Ris
         | Kind::Csv
-        | Kind::JsonLines => Err(FormatError::Unsupported(
-            "catalogue records, which are imported as records".to_owned(),
-        )),
+        | Kind::JsonLines => Err(FormatError::OwnCollection("catalogue records")),
         Kind::Unknown => Err(FormatError::Unsupported("unknown".to_owned())),
     }
 }

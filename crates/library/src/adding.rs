@@ -55,7 +55,7 @@ impl Library {
             .as_ref()
             .map(|manifest| manifest.kind)
             .or(new.kind)
-            .map_or_else(|| guess_kind(&path, new.temporary), Ok)
+            .map_or_else(|| guess_kind(&path), Ok)
             .map_err(bad)?;
         let name = path
             .file_name()
@@ -169,7 +169,7 @@ impl Library {
             .map_err(|error| bad(format!("{error}: check the path")))?;
         let kind = new
             .kind
-            .map_or_else(|| guess_kind(&path, new.temporary), Ok)
+            .map_or_else(|| guess_kind(&path), Ok)
             .map_err(bad)?;
         Ok(Request {
             kind,
@@ -324,7 +324,7 @@ fn free_id(kernel: &Kernel, all: &[Collection], wanted: &str) -> String {
 }
 
 /// What sort of content lies at a path.
-fn guess_kind(path: &Path, temporary: bool) -> Result<Kind, String> {
+fn guess_kind(path: &Path) -> Result<Kind, String> {
     if path.is_dir() {
         if path.join(MANIFEST).exists() {
             return Ok(Kind::Files);
@@ -337,7 +337,8 @@ fn guess_kind(path: &Path, temporary: bool) -> Result<Kind, String> {
             .map(|entry| is_records(&entry.path()))
             .collect::<Vec<_>>();
         return Ok(
-            if !records.is_empty() && !temporary && records.iter().all(|is| *is) {
+            // A list of what is there, or a note, may lie among them.
+            if records.iter().filter(|is| **is).count() * 2 > records.len() {
                 Kind::Records
             } else {
                 Kind::Files
