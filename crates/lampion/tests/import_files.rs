@@ -406,7 +406,7 @@ fn real_documents_never_bring_the_node_down() {
     let Some(data) = shared_data("") else { return };
     let net = TestNet::new(PROGRAM);
     let node = net.node("hill");
-    for (folder, least) in [("epub", 2), ("office", 20), ("pdf", 10)] {
+    for (folder, least) in [("epub", 2), ("office", 20), ("pdf", 10), ("marc", 45)] {
         let report = node.import(&data.join(folder), &["--id", folder]);
         assert!(matches!(report.code, 0 | 4), "{folder}: {report:?}");
         let report = report.json();
