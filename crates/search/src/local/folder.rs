@@ -19,8 +19,8 @@ const REBUILD: &str = "REBUILD";
 pub(crate) const TITLES: &str = "titles.lps";
 /// Dictionary of words, built by `finish`.
 pub(crate) const WORDS: &str = "words.fst";
-/// What stored documents are packed with.
-pub(crate) const DICTIONARY: &str = "stored.dict";
+/// What stored documents are packed with, see [`super::pack`].
+pub(crate) const DICTIONARIES: [&str; 2] = ["stored.dict", "stored-2.dict"];
 /// Counts of words while an import goes on.
 pub(crate) const COUNTS: &str = "words.counts";
 /// Other titles of documents, one JSON array a line.

@@ -16,7 +16,7 @@ use tantivy::{
 
 use super::directory::IndexDirectory;
 use super::folder;
-use super::pack::{Dictionary, unpack};
+use super::pack::{Dictionaries, unpack};
 use super::schema::{Fields, Stored, schema};
 use crate::suggest::Titles;
 use crate::words::Words;
@@ -55,7 +55,7 @@ pub(crate) struct Snapshot {
     /// Languages and their documents, most first.
     pub languages: Vec<(String, u64)>,
     live: Arc<Sidecars>,
-    dictionary: Arc<Dictionary>,
+    dictionary: Arc<Dictionaries>,
 }
 
 #[derive(Default)]
@@ -71,7 +71,7 @@ pub(crate) struct Live {
     reader: IndexReader,
     fields: Fields,
     snapshot: RwLock<Arc<Snapshot>>,
-    dictionary: Arc<Dictionary>,
+    dictionary: Arc<Dictionaries>,
     reloading: Mutex<()>,
     retired: AtomicBool,
 }
@@ -165,7 +165,7 @@ fn snapshot(
     reader: &IndexReader,
     fields: Fields,
     path: &Path,
-    dictionary: &Arc<Dictionary>,
+    dictionary: &Arc<Dictionaries>,
 ) -> Result<Snapshot, TantivyError> {
     let searcher = reader.searcher();
     let mut languages: Vec<(String, u64)> = Vec::new();
@@ -240,7 +240,7 @@ pub(crate) fn read<T>(
     document: &TantivyDocument,
     fields: Fields,
     generation: &Path,
-    dictionary: &Dictionary,
+    dictionary: &Dictionaries,
     with: impl FnOnce(&Stored<'_>) -> T,
 ) -> Result<T, TantivyError> {
     let value = document.get_first(fields.stored);

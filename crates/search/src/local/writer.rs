@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tantivy::index::SegmentId;
+use tantivy::index::{SegmentId, SegmentMeta};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::Term;
-use tantivy::{Index, IndexWriter, TantivyDocument, TantivyError};
+use tantivy::{FutureResult, Index, IndexWriter, TantivyDocument, TantivyError};
 
 use super::base::Base;
 use super::collection::{Collection, WriteGuard};
@@ -17,7 +17,7 @@ use super::directory::{IndexDirectory, is_full};
 use super::folder;
 use super::keys::KeySet;
 use super::live::{Progress, open_index, read};
-use super::pack::{Dictionary, Packer};
+use super::pack::{Dictionaries, Packer};
 use super::schema::{
     Fields, MAX_KEY_BYTES, TOKENIZER, fnv1a, prefix, schema, settings, to_tantivy,
 };
@@ -41,6 +41,9 @@ const REBUILD_TITLES_DOCS: u64 = 300_000;
 const SEGMENTS_BEFORE_MERGE: usize = 20;
 /// Longest alias that is kept, in bytes.
 const MAX_ALIAS_BYTES: usize = 1 << 10;
+
+/// A merge that another thread does.
+type Merging = FutureResult<Option<SegmentMeta>>;
 
 /// Writes one generation.
 pub(crate) struct LocalWriter {
@@ -235,8 +238,8 @@ impl LocalWriter {
         Ok(())
     }
 
-    /// One segment is quicker to search than ten.
-    fn merge(&mut self) -> Result<(), SearchError> {
+    /// One segment is quicker to search than ten. Begins to make one; it is made on another thread.
+    fn merge(&mut self) -> Result<Option<Merging>, SearchError> {
         let metas = self
             .index
             .searchable_segment_metas()
@@ -251,7 +254,7 @@ impl LocalWriter {
                 meta.num_deleted_docs() as f32 > DELETED_BEFORE_MERGE * meta.max_doc() as f32
             });
         let Some(writer) = self.writer.take() else {
-            return Ok(());
+            return Ok(None);
         };
         // Background merges first, then what is left.
         writer
@@ -259,6 +262,7 @@ impl LocalWriter {
             .map_err(|error| self.error(&error))?;
         let mut writer =
             index_writer(&self.index, self.begin).map_err(|error| self.error(&error))?;
+        let mut merging = None;
         if worth {
             let metas = self
                 .index
@@ -270,14 +274,11 @@ impl LocalWriter {
                 .map(|meta| meta.id())
                 .collect();
             if small.len() > 1 || metas.iter().any(|meta| meta.has_deletes()) {
-                writer
-                    .merge(&small)
-                    .wait()
-                    .map_err(|error| self.error(&error))?;
+                merging = Some(writer.merge(&small));
             }
         }
         self.writer = Some(writer);
-        Ok(())
+        Ok(merging)
     }
 
     fn sidecars(&mut self) -> Result<(), SearchError> {
@@ -308,7 +309,7 @@ impl LocalWriter {
 
     fn titles_of_index(&self) -> Result<TitlesBuilder, TantivyError> {
         let mut builder = TitlesBuilder::new(&self.generation)?;
-        let dictionary = Dictionary::default();
+        let dictionary = Dictionaries::default();
         let reader = self
             .index
             .reader_builder()
@@ -436,10 +437,15 @@ impl Writer for LocalWriter {
         }
         let cursor = std::mem::take(&mut self.progress.cursor);
         self.commit(&cursor)?;
-        if self.begin != Begin::Edit {
-            self.merge()?;
-        }
+        let merging = if self.begin == Begin::Edit {
+            None
+        } else {
+            self.merge()?
+        };
         self.sidecars()?;
+        if let Some(merging) = merging {
+            merging.wait().map_err(|error| self.error(&error))?;
+        }
         self.progress.finished = true;
         self.commit_progress()?;
         let Some(writer) = self.writer.take() else {

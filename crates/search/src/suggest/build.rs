@@ -2,7 +2,8 @@
 
 use super::data::sync_folder_of;
 use super::format::{
-    ENTRY_BYTES, FAN_OUT, HEADER_BYTES, Header, MAX_KEY_BYTES, level_sizes, score,
+    ENTRY_BYTES, FAN_OUT, HEADER_BYTES, Header, MAX_KEY_BYTES, RECORD_UNIT_BYTES, level_sizes,
+    push_length, score,
 };
 use super::normal::{Normal, fold_ascii, is_dense};
 use super::spill::{Item, Merge, Run, write_run};
@@ -28,13 +29,13 @@ pub const TEMPORARY_PREFIX: &str = ".titles-";
 /// Collects titles and writes the file.
 pub struct TitlesBuilder {
     out: BufWriter<Temporary>,
-    offsets: BufWriter<Temporary>,
     spill: BufWriter<Temporary>,
     words: Temporary,
     strings_bytes: u64,
-    titles: u32,
+    titles: u64,
     text: Vec<u8>,
     derived: Vec<u8>,
+    record: Vec<u8>,
     items: Vec<Item>,
     runs: Vec<Run>,
     spilled_bytes: u64,
@@ -51,13 +52,13 @@ impl TitlesBuilder {
         out.write_all(&[0; HEADER_BYTES])?;
         Ok(TitlesBuilder {
             out,
-            offsets: BufWriter::with_capacity(1 << 16, Temporary::new(dir)?),
             spill: BufWriter::with_capacity(1 << 18, Temporary::new(dir)?),
             words: Temporary::new(dir)?,
             strings_bytes: 0,
             titles: 0,
             text: Vec::new(),
             derived: Vec::new(),
+            record: Vec::new(),
             items: Vec::new(),
             runs: Vec::new(),
             spilled_bytes: 0,
@@ -75,7 +76,7 @@ impl TitlesBuilder {
     /// Adds a title (or another title of the same `key`). An empty title is passed over.
     ///
     /// # Errors
-    /// The disk is full, or the key is longer than 32 KiB, or there are more than 2³² titles.
+    /// The disk is full, or the key is longer than 32 KiB, or all titles take more than 16 GiB.
     pub fn add(&mut self, title: &str, key: &str, weight: u8) -> io::Result<()> {
         let normal = Normal::new(title, true);
         if normal.text.is_empty() {
@@ -92,10 +93,9 @@ impl TitlesBuilder {
         {
             self.flush_run()?;
         }
-        let id = self.titles;
-        self.titles = id
-            .checked_add(1)
-            .ok_or_else(|| io::Error::other("more than 2^32 titles"))?;
+        let id = u32::try_from(self.strings_bytes / RECORD_UNIT_BYTES as u64)
+            .map_err(|_| io::Error::other("all titles together take more than 16 GiB"))?;
+        self.titles += 1;
         self.write_record(
             &normal.text,
             cut(title.trim(), MAX_TITLE_BYTES),
@@ -121,17 +121,18 @@ impl TitlesBuilder {
         }
         let derived = title.is_ascii() && self.derived == folded.as_bytes();
         let folded = if derived { "" } else { folded };
-        self.offsets.write_all(&self.strings_bytes.to_le_bytes())?;
-        self.out.write_all(&[weight])?;
-        self.strings_bytes += 1;
+        let record = &mut self.record;
+        record.clear();
+        record.push(weight);
         for text in [folded, title, key] {
-            let bytes = u16::try_from(text.len()).map_err(io::Error::other)?;
-            self.out.write_all(&bytes.to_le_bytes())?;
-            self.strings_bytes += 2 + u64::from(bytes);
+            push_length(u16::try_from(text.len()).map_err(io::Error::other)?, record);
         }
         for text in [folded, title, key] {
-            self.out.write_all(text.as_bytes())?;
+            record.extend_from_slice(text.as_bytes());
         }
+        record.resize(record.len().next_multiple_of(RECORD_UNIT_BYTES), 0);
+        self.out.write_all(record)?;
+        self.strings_bytes += record.len() as u64;
         Ok(())
     }
 
@@ -160,17 +161,14 @@ impl TitlesBuilder {
         self.flush_run()?;
         self.items = Vec::new();
         self.text = Vec::new();
-        self.offsets.flush()?;
         self.spill.flush()?;
         let mut header = Header {
-            titles: u64::from(self.titles),
+            titles: self.titles,
             strings_at: HEADER_BYTES as u64,
             strings_bytes: self.strings_bytes,
-            offsets_at: HEADER_BYTES as u64 + self.strings_bytes,
             ..Header::default()
         };
-        copy_all(self.offsets.get_mut(), &mut self.out)?;
-        header.entries_at = header.offsets_at + header.titles * 8;
+        header.entries_at = header.strings_at + header.strings_bytes;
         let (entries, maxima) = self.write_entries()?;
         header.entries = entries;
         header.levels_at = header.entries_at + entries * ENTRY_BYTES as u64;

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! header   128 bytes, see `Header`
-//! strings  one record a title: weight u8, lengths u16 of folded, title and key, then the three;
-//!          of a plain ASCII title the folded form is not kept (length 0), see `fold_ascii`
-//! offsets  u64 a title: where its record begins in `strings`
-//! entries  8 bytes a word start, sorted by the folded title from there: title u32, byte u16, score u16
+//! strings  one record a title, each at a multiple of 4: weight u8, lengths of folded, title and key (7 bits a
+//!          byte, the lowest first, the high bit says that one follows), then the three; of a plain ASCII title
+//!          the folded form is not kept (length 0), see `fold_ascii`
+//! entries  8 bytes a word start, sorted by the folded title from there: place of the title's record in `strings`
+//!          u32 (in units of 4 bytes), byte u16, score u16
 //! levels   u16 maxima of the scores of 32 entries, then of 32 of those maxima, and so on up to one
 //! words    an `fst` map of the distinct folded words to their number
 //! ```
@@ -13,18 +14,18 @@
 use std::io;
 
 const MAGIC: &[u8; 8] = b"LAMPTITL";
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// Bytes of the header, padding included.
 pub(crate) const HEADER_BYTES: usize = 128;
-const FIELDS: usize = 11;
+const FIELDS: usize = 10;
 
 /// Entries, or maxima, under one maximum.
 pub(crate) const FAN_OUT: usize = 32;
 /// Entries are sorted and searched by this many bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 128;
 pub(crate) const ENTRY_BYTES: usize = 8;
-/// Weight and three lengths before a record's strings.
-pub(crate) const RECORD_HEAD_BYTES: usize = 7;
+/// Records begin at multiples of this, so that 32 bits reach 16 GiB of titles.
+pub(crate) const RECORD_UNIT_BYTES: usize = 4;
 
 /// Bit of a score: what was typed stands at the title's beginning.
 pub(crate) const STARTS: u16 = 1 << 15;
@@ -51,7 +52,6 @@ pub(crate) struct Header {
     pub entries: u64,
     pub strings_at: u64,
     pub strings_bytes: u64,
-    pub offsets_at: u64,
     pub entries_at: u64,
     pub levels_at: u64,
     pub words_at: u64,
@@ -67,7 +67,6 @@ impl Header {
             self.entries,
             self.strings_at,
             self.strings_bytes,
-            self.offsets_at,
             self.entries_at,
             self.levels_at,
             self.words_at,
@@ -107,11 +106,10 @@ impl Header {
             entries: field(3),
             strings_at: field(4),
             strings_bytes: field(5),
-            offsets_at: field(6),
-            entries_at: field(7),
-            levels_at: field(8),
-            words_at: field(9),
-            words_bytes: field(10),
+            entries_at: field(6),
+            levels_at: field(7),
+            words_at: field(8),
+            words_bytes: field(9),
         };
         if header.file_bytes != data.len() as u64 {
             return Err(damaged("cut off"));
@@ -122,7 +120,6 @@ impl Header {
             .sum();
         let parts = [
             (header.strings_at, Some(header.strings_bytes)),
-            (header.offsets_at, header.titles.checked_mul(8)),
             (
                 header.entries_at,
                 header.entries.checked_mul(ENTRY_BYTES as u64),
@@ -170,6 +167,27 @@ fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// Appends a length.
+pub(crate) fn push_length(mut length: u16, out: &mut Vec<u8>) {
+    while length > 0x7f {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+}
+
+/// The length at `at`, and where it ends.
+pub(crate) fn read_length(data: &[u8], at: usize) -> Option<(usize, usize)> {
+    let mut length = 0;
+    for (n, byte) in data.get(at..)?.iter().take(3).enumerate() {
+        length |= usize::from(byte & 0x7f) << (7 * n);
+        if *byte <= 0x7f {
+            return Some((length, at + n + 1));
+        }
+    }
+    None
 }
 
 pub(crate) fn read_u16(data: &[u8], at: usize) -> Option<u16> {

@@ -3,8 +3,8 @@
 use super::TitleHit;
 use super::data::Data;
 use super::format::{
-    ENTRY_BYTES, FAN_OUT, Header, MAX_KEY_BYTES, RECORD_HEAD_BYTES, STARTS, level_sizes, read_u16,
-    read_u32, read_u64,
+    ENTRY_BYTES, FAN_OUT, Header, MAX_KEY_BYTES, RECORD_UNIT_BYTES, STARTS, level_sizes,
+    read_length, read_u16, read_u32,
 };
 use super::normal::{Normal, fold_ascii, is_dense};
 use super::typos::Effort;
@@ -228,18 +228,20 @@ impl Titles {
 
     /// Where a title's record begins, and its folded bytes (none if they follow from the title), title and key.
     fn parts(&self, id: u32) -> Option<(usize, [&[u8]; 3])> {
-        let data = self.data.bytes();
-        if u64::from(id) >= self.header.titles {
-            return None;
-        }
-        let offset = read_u64(data, self.header.offsets_at as usize + id as usize * 8)?;
-        let at = usize::try_from(self.header.strings_at.checked_add(offset)?).ok()?;
-        let mut from = at.checked_add(RECORD_HEAD_BYTES)?;
+        let offset = id as usize * RECORD_UNIT_BYTES;
+        let (start, length) = (
+            self.header.strings_at as usize,
+            self.header.strings_bytes as usize,
+        );
+        let at = start.checked_add(offset)?;
+        let data = self.data.bytes().get(..start.checked_add(length)?)?;
+        let (folded, next) = read_length(data, at.checked_add(1)?)?;
+        let (title, next) = read_length(data, next)?;
+        let (key, mut from) = read_length(data, next)?;
         let mut parts: [&[u8]; 3] = [&[]; 3];
-        for (n, part) in parts.iter_mut().enumerate() {
-            let to = from + usize::from(read_u16(data, at + 1 + 2 * n)?);
-            *part = data.get(from..to)?;
-            from = to;
+        for (part, length) in parts.iter_mut().zip([folded, title, key]) {
+            *part = data.get(from..from + length)?;
+            from += length;
         }
         Some((at, parts))
     }

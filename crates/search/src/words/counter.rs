@@ -4,7 +4,7 @@ use super::hangul;
 use crate::suggest::data::write_durably;
 use rustc_hash::FxHashMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 /// Words kept: with their text and the table's overhead about 8 MB.
@@ -12,6 +12,10 @@ const MAX_WORDS: usize = 110_000;
 /// Longer ones are no words.
 const MAX_WORD_BYTES: usize = 64;
 const HEADING: &str = "lampion words 1";
+/// Level of zstd for a saved state: it is small, and saved every half minute at most.
+const LEVEL: i32 = 3;
+/// A saved state unpacks to no more than this.
+const MAX_STATE_BYTES: u64 = 2 * (MAX_WORDS * (MAX_WORD_BYTES + 24)) as u64;
 
 /// Counts the words of an index by lossy counting: when the table is full, the rarest words go, and a
 /// word that comes (back) later starts with the error that this may have caused. Frequent words are exact
@@ -102,12 +106,12 @@ impl WordCounter {
     /// The disk is full; an earlier state then stands.
     pub fn save(&self, path: &Path) -> io::Result<()> {
         write_durably(path, |file| {
-            let mut out = BufWriter::new(file);
+            let mut out = zstd::Encoder::new(BufWriter::new(file), LEVEL)?;
             writeln!(out, "{HEADING}\t{}", self.dropped)?;
             for (word, tally) in &self.words {
                 writeln!(out, "{word}\t{}\t{}", tally.count, tally.error)?;
             }
-            out.flush()
+            out.finish()?.flush()
         })
     }
 
@@ -122,7 +126,8 @@ impl WordCounter {
                 "saved word counts are damaged: count anew",
             )
         };
-        let mut lines = BufReader::new(File::open(path)?).lines();
+        let state = zstd::Decoder::new(File::open(path)?)?.take(MAX_STATE_BYTES);
+        let mut lines = BufReader::new(state).lines();
         let heading = lines.next().ok_or_else(bad)??;
         let dropped = heading
             .strip_prefix(HEADING)
