@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use common::{attach, document, engine, found, import, import_into, keys, request, search};
 use lampion_search::{
-    Begin, Document, Engine, Filters, IndexPlace, LocalEngine, Match, SearchError, Sort,
+    Begin, Document, Engine, Filters, IndexPlace, LocalEngine, Match, SearchError, SearchRequest,
+    Sort,
 };
 
 fn library() -> Vec<Document> {
@@ -136,6 +137,66 @@ fn the_query_language_works() {
     ] {
         assert_eq!(found(&engine, query), expected, "{query}");
     }
+}
+
+#[test]
+fn phrases_of_common_words_are_found_and_counted_within_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine(folder.path());
+    // Every document has both words; in one of three they follow each other.
+    let bodies = ["red lamp shines", "lamp red shines", "red and lamp shine"];
+    let documents = |count: usize| {
+        (0..count)
+            .map(|n| {
+                let filler = "so ".repeat(n % 7);
+                document(
+                    &format!("{}-{n}", n % 3),
+                    &format!("Number {n}"),
+                    &format!("{filler}{}", bodies[n % 3]),
+                )
+            })
+            .collect()
+    };
+    import(&engine, Begin::Fresh, documents(900));
+    let in_order = |query: &str, kinds: &[&str], total: Option<u64>| {
+        for (facets, sort) in [
+            (false, Sort::Relevance),
+            (true, Sort::Relevance),
+            (true, Sort::Newest),
+            (false, Sort::Title),
+        ] {
+            let results = engine
+                .search(&SearchRequest {
+                    facets,
+                    sort,
+                    ..request(query)
+                })
+                .unwrap();
+            assert_eq!(results.hits.len(), 10, "{query}");
+            for hit in &results.hits {
+                assert!(
+                    kinds.iter().any(|kind| hit.key.starts_with(kind)),
+                    "{query}: {}",
+                    hit.key
+                );
+            }
+            assert_eq!(results.total_is_exact, total.is_some(), "{query}");
+            if let Some(total) = total {
+                assert_eq!(results.total, total, "{query}");
+            }
+        }
+    };
+    in_order("\"red lamp\"", &["0-"], Some(300));
+    in_order("\"lamp red\"", &["1-"], Some(300));
+    in_order("\"red lamp\" shines", &["0-"], Some(300));
+    in_order("\"red lamp\" OR \"lamp red\"", &["0-", "1-"], Some(600));
+    in_order("\"red lamp\" OR number", &["0-", "1-", "2-"], Some(900));
+    in_order("shine -\"red lamp\"", &["1-", "2-"], Some(600));
+    in_order("\"red lamp\" (\"number 3\" OR shines)", &["0-"], Some(300));
+    // Of very many, no more than some are counted, and it is said so; what is shown is right all the same.
+    import(&engine, Begin::Fresh, documents(9_000));
+    in_order("\"red lamp\"", &["0-"], None);
+    in_order("\"red lamp\" OR \"lamp red\"", &["0-", "1-"], None);
 }
 
 #[test]

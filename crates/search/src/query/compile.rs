@@ -29,6 +29,9 @@ pub(crate) struct Reading {
     pub alternatives: Vec<QueryWord>,
     /// Everything else, as typed.
     pub clauses: Vec<Clause>,
+    /// Of each of `clauses` that is made of phrases: the words of each alternative, by which documents can be found
+    /// before positions are looked at.
+    pub by_words: Vec<Option<Vec<Vec<QueryWord>>>>,
     /// Forms that a snippet marks.
     pub marks: Vec<String>,
     /// Beginnings of words that a snippet marks.
@@ -48,6 +51,7 @@ impl Reading {
             words: Vec::new(),
             alternatives: Vec::new(),
             clauses: Vec::new(),
+            by_words: Vec::new(),
             marks: Vec::new(),
             mark_prefixes: Vec::new(),
             plain: Vec::new(),
@@ -83,6 +87,11 @@ impl Reading {
             out.alternatives = any;
             out.clauses.clear();
         }
+        out.by_words = out
+            .clauses
+            .iter()
+            .map(|clause| by_words(clause, analyzer, &out.languages))
+            .collect();
         out
     }
 
@@ -116,6 +125,15 @@ impl Reading {
     }
 }
 
+/// How phrases are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phrasing {
+    /// Words that follow each other.
+    Exact,
+    /// All their words, in any order: more than what is meant, and found much sooner.
+    ByWords,
+}
+
 /// Compiles readings for one collection.
 pub(crate) struct Compiler<'a> {
     pub collection: &'a str,
@@ -130,6 +148,7 @@ impl Compiler<'_> {
         reading: &Reading,
         filters: &Filters,
         all: bool,
+        phrasing: Phrasing,
         analyzer: &mut Analyzer,
     ) -> Box<dyn Query> {
         let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
@@ -160,7 +179,13 @@ impl Compiler<'_> {
                 parts.push((Occur::Must, Box::new(BooleanQuery::new(any))));
             }
         }
-        for clause in &reading.clauses {
+        for (clause, by_words) in reading.clauses.iter().zip(&reading.by_words) {
+            if let Some(alternatives) = by_words
+                && phrasing == Phrasing::ByWords
+            {
+                parts.extend(self.all_words(alternatives, text));
+                continue;
+            }
             let occur = if clause.negated {
                 Occur::MustNot
             } else {
@@ -263,6 +288,31 @@ impl Compiler<'_> {
                 }
                 QueryField::Collection => Box::new(EmptyQuery),
             },
+        }
+    }
+
+    /// Documents with all words of one of the alternatives.
+    fn all_words(
+        &self,
+        alternatives: &[Vec<QueryWord>],
+        field: Field,
+    ) -> Vec<(Occur, Box<dyn Query>)> {
+        let all = |words: &Vec<QueryWord>| -> Vec<(Occur, Box<dyn Query>)> {
+            words
+                .iter()
+                .map(|word| (Occur::Must, self.word(word, field)))
+                .collect()
+        };
+        match alternatives {
+            [one] => all(one),
+            many => vec![(
+                Occur::Must,
+                Box::new(BooleanQuery::union(
+                    many.iter()
+                        .map(|words| Box::new(BooleanQuery::new(all(words))) as Box<dyn Query>)
+                        .collect(),
+                )),
+            )],
         }
     }
 
@@ -408,6 +458,32 @@ fn alternatives(
             _ => None,
         })
         .collect()
+}
+
+/// The words of each alternative of a clause of phrases; none where it is made of something else too.
+fn by_words(
+    clause: &Clause,
+    analyzer: &mut Analyzer,
+    languages: &[Language],
+) -> Option<Vec<Vec<QueryWord>>> {
+    if clause.negated || clause.any.len() > MAX_WORDS {
+        return None;
+    }
+    let alternatives: Option<Vec<Vec<QueryWord>>> = clause
+        .any
+        .iter()
+        .map(|atom| match atom {
+            Atom::Word(text) | Atom::Phrase(text) => {
+                let found = words(analyzer, text, languages);
+                let plain = !found.is_empty()
+                    && found.len() <= MAX_WORDS
+                    && found.iter().all(|word| word.syllable().is_none());
+                plain.then_some(found)
+            }
+            _ => None,
+        })
+        .collect();
+    alternatives.filter(|all| all.iter().any(|words| words.len() > 1))
 }
 
 /// A group on its own says no more than what is in it: people put remarks in parentheses.

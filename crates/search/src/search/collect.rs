@@ -11,6 +11,7 @@ use tantivy::query::Weight;
 use tantivy::{DocAddress, DocSet, SegmentReader, TERMINATED, TantivyError};
 
 use super::Source;
+use super::phrases::{MAX_CHECKED, Phrases};
 use crate::api::{FacetCount, Facets, Sort};
 
 /// Documents that are counted for totals and facets.
@@ -98,6 +99,7 @@ impl Ord for Candidate {
 pub(crate) fn best(
     sources: &[Source],
     weights: &[Box<dyn Weight>],
+    phrases: &Phrases,
     mut counting: Option<&mut Counting>,
     limit: usize,
     clock: &mut Clock,
@@ -126,13 +128,14 @@ pub(crate) fn best(
                     address: DocAddress::new(ord, doc),
                 });
             };
+            let mut within = phrases.within(segment)?;
             let Some(counting) = counting.as_deref_mut() else {
                 weight.for_each_pruning(heap.threshold, segment, &mut |doc, score| {
                     if clock.tick(1) {
                         // No score is higher: the scorer skips all that is left.
                         return f32::MAX;
                     }
-                    if !segment.is_deleted(doc) {
+                    if !segment.is_deleted(doc) && within.matches(doc) {
                         take(&mut heap, doc, score);
                     }
                     heap.threshold
@@ -144,9 +147,16 @@ pub(crate) fn best(
             while scorer.doc() != TERMINATED && !clock.tick(1) {
                 let doc = scorer.doc();
                 if !segment.is_deleted(doc) {
-                    counting.one(doc);
                     let score = scorer.score();
-                    if score > heap.threshold {
+                    let good = score > heap.threshold;
+                    if counting.wants(phrases) {
+                        if within.matches(doc) {
+                            counting.one(doc);
+                            if good {
+                                take(&mut heap, doc, score);
+                            }
+                        }
+                    } else if good && within.matches(doc) {
                         take(&mut heap, doc, score);
                     }
                 }
@@ -201,6 +211,8 @@ pub(crate) struct Counting {
     most: u64,
     out: Count,
     tally: Tally,
+    /// Documents whose positions were read only to count them.
+    checked: u64,
     /// Matches before the collection that is being counted.
     before: u64,
     columns: Option<Columns>,
@@ -218,6 +230,7 @@ impl Counting {
                 ..Count::default()
             },
             tally: Tally::default(),
+            checked: 0,
             before: 0,
             columns: None,
             waiting: Vec::with_capacity(BLOCK),
@@ -231,12 +244,18 @@ impl Counting {
         Ok(())
     }
 
-    /// Counts a match; what comes after `most` is passed over.
-    fn one(&mut self, doc: u32) {
-        if self.out.total >= self.most {
-            self.out.exact = false;
-            return;
+    /// Whether one more document that may match is to be looked at, only to be counted.
+    fn wants(&mut self, phrases: &Phrases) -> bool {
+        if !phrases.is_empty() {
+            self.checked += 1;
         }
+        let wants = self.out.total < self.most && self.checked <= MAX_CHECKED;
+        self.out.exact &= wants;
+        wants
+    }
+
+    /// Counts a match.
+    fn one(&mut self, doc: u32) {
         self.waiting.push(doc);
         if self.waiting.len() == BLOCK {
             self.block();
@@ -283,6 +302,7 @@ impl Counting {
 pub(crate) fn count(
     sources: &[Source],
     weights: &[Box<dyn Weight>],
+    phrases: &Phrases,
     mut counting: Counting,
     clock: &mut Clock,
 ) -> Result<Count, TantivyError> {
@@ -293,13 +313,17 @@ pub(crate) fn count(
                 break;
             }
             counting.begin(segment)?;
+            let mut within = phrases.within(segment)?;
             let ended = each_block(weight.as_ref(), segment, clock, &mut |docs| {
-                for doc in docs {
-                    if !segment.is_deleted(*doc) {
+                for doc in docs.iter().filter(|doc| !segment.is_deleted(**doc)) {
+                    if !counting.wants(phrases) {
+                        return false;
+                    }
+                    if within.matches(*doc) {
                         counting.one(*doc);
                     }
                 }
-                counting.out.total < counting.most
+                true
             })?;
             counting.out.exact &= ended;
             counting.end()?;

@@ -3,6 +3,7 @@
 mod collect;
 pub(crate) mod contents;
 pub(crate) mod cursor;
+mod phrases;
 mod rank;
 mod snippet;
 mod stats;
@@ -16,13 +17,14 @@ use tantivy::query::{EnableScoring, Weight};
 use crate::analysis::{Analyzer, fold};
 use crate::api::{Hit, Match, SearchRequest, SearchResults, Sort};
 use crate::local::live::Snapshot;
-use crate::query::compile::{Compiler, Reading, filters_are_empty};
+use crate::query::compile::{Compiler, Phrasing, Reading, filters_are_empty};
 use crate::query::parse;
-use crate::query::words::languages;
+use crate::query::words::{QueryWord, languages};
 use collect::{
     Candidate, Clock, Count, Counting, MAX_COUNTED, MAX_COUNTED_SOME, best, count, sorted,
 };
 use cursor::{Cursor, MAX_OFFSET, Stage};
+use phrases::Phrases;
 use snippet::Marker;
 use stats::GlobalStats;
 
@@ -88,6 +90,11 @@ pub(crate) fn search(
     results.partial |= clock.is_over();
     results.took_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
     Ok(results)
+}
+
+/// Whether a word is one term of the index.
+fn is_term(word: &QueryWord) -> bool {
+    word.forms.len() == 1 && word.syllable().is_none()
 }
 
 struct Search<'a> {
@@ -178,31 +185,62 @@ impl Search<'_> {
         let wanted = (offset + self.limit() + 1).max(rank::RESCORED);
         let mut stage = cursor.map_or(Stage::All, |cursor| cursor.stage);
         let mut matched = Match::All;
-        let mut weights = self.weights(reading, stage == Stage::All, &stats)?;
+        let mut by_words = self.weights(reading, stage == Stage::All, Phrasing::ByWords, &stats)?;
         let mut counting = self.counting_on_the_way(reading, stage);
-        let mut candidates = best(sources, &weights, counting.as_mut(), wanted, clock)?;
+        let phrases = self.phrases(reading);
+        let mut candidates = best(
+            sources,
+            &by_words,
+            &phrases,
+            counting.as_mut(),
+            wanted,
+            clock,
+        )?;
         let is_question = reading.words.len() > QUESTION_WORDS;
         let too_few = candidates.is_empty() || (is_question && candidates.len() < ENOUGH_WITH_ALL);
         if stage == Stage::All && cursor.is_none() && reading.words.len() > 1 && too_few {
             let all = candidates.len();
             stage = Stage::Some;
-            weights = self.weights(reading, false, &stats)?;
+            by_words = self.weights(reading, false, Phrasing::ByWords, &stats)?;
             counting = self.counting_on_the_way(reading, stage);
-            candidates = best(sources, &weights, counting.as_mut(), wanted, clock)?;
+            candidates = best(
+                sources,
+                &by_words,
+                &phrases,
+                counting.as_mut(),
+                wanted,
+                clock,
+            )?;
             if all == 0 {
                 matched = Match::Some;
             }
         } else if stage == Stage::Some {
             matched = Match::Some;
         }
+        let weights = if phrases.is_empty() {
+            by_words
+        } else {
+            self.weights(reading, stage == Stage::All, Phrasing::Exact, &stats)?
+        };
         if self.request.sort == Sort::Relevance {
+            if !phrases.is_empty() {
+                rank::score_again(sources, &weights, &mut candidates)?;
+            }
             self.look_again(reading, &weights, &mut candidates)?;
         }
         let mut counted = match counting {
             Some(counting) => counting.into_count(),
             None => {
                 let all_are_known = candidates.len() < wanted && !clock.is_over();
-                self.count(reading, stage, all_are_known, &candidates, &stats, clock)?
+                self.count(
+                    reading,
+                    stage,
+                    &phrases,
+                    all_are_known,
+                    &candidates,
+                    &stats,
+                    clock,
+                )?
             }
         };
         if self.request.sort != Sort::Relevance {
@@ -221,14 +259,23 @@ impl Search<'_> {
     /// Whether Tantivy skips blocks of documents for this query: it does for plain words only.
     fn prunes(&self, reading: &Reading, stage: Stage) -> bool {
         let any = stage == Stage::Some || !reading.alternatives.is_empty();
-        !(reading.words.is_empty() && reading.alternatives.is_empty())
-            && reading.clauses.is_empty()
+        !reading.is_empty()
             && filters_are_empty(&self.request.filters)
-            && (any
-                || reading
-                    .words
-                    .iter()
-                    .all(|word| word.forms.len() == 1 && word.syllable().is_none()))
+            && reading.by_words.iter().all(|clause| match clause {
+                Some(alternatives) => {
+                    !any && alternatives.len() == 1 && alternatives.iter().flatten().all(is_term)
+                }
+                None => false,
+            })
+            && (any || reading.words.iter().all(is_term))
+    }
+
+    /// What is looked for besides the words that `Phrasing::ByWords` asks for.
+    fn phrases(&self, reading: &Reading) -> Phrases {
+        match self.sources.first() {
+            Some(source) => Phrases::of(reading, source.snapshot.fields.text),
+            None => Phrases::default(),
+        }
     }
 
     /// Where every match is looked at to find the best, all are counted on the way.
@@ -250,6 +297,7 @@ impl Search<'_> {
         &mut self,
         reading: &Reading,
         all: bool,
+        phrasing: Phrasing,
         stats: &GlobalStats<'_>,
     ) -> Result<Vec<Box<dyn Weight>>, TantivyError> {
         let request = self.request;
@@ -261,7 +309,13 @@ impl Search<'_> {
                     snapshot: &source.snapshot,
                     languages: &reading.languages,
                 };
-                let query = compiler.query(reading, &request.filters, all, &mut self.pair.query);
+                let query = compiler.query(
+                    reading,
+                    &request.filters,
+                    all,
+                    phrasing,
+                    &mut self.pair.query,
+                );
                 query.weight(EnableScoring::enabled_from_statistics_provider(
                     stats,
                     &source.snapshot.searcher,
@@ -292,10 +346,12 @@ impl Search<'_> {
         rank::rescore(self.sources, &reading.words, &exact, top)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one call, all of it needed")]
     fn count(
         &mut self,
         reading: &Reading,
         stage: Stage,
+        phrases: &Phrases,
         all_are_known: bool,
         candidates: &[Candidate],
         stats: &GlobalStats<'_>,
@@ -346,6 +402,7 @@ impl Search<'_> {
                     reading,
                     &request.filters,
                     stage == Stage::All,
+                    Phrasing::ByWords,
                     &mut self.pair.query,
                 );
                 query.weight(EnableScoring::disabled_from_searcher(
@@ -354,7 +411,7 @@ impl Search<'_> {
             })
             .collect();
         let counting = Counting::new(facets, self.most_counted(stage));
-        count(self.sources, &weights?, counting, clock)
+        count(self.sources, &weights?, phrases, counting, clock)
     }
 
     /// The query with likelier words, if it is made of words only.

@@ -98,6 +98,41 @@ pub(crate) fn bring_in(
     Ok(())
 }
 
+/// Gives candidates the score of these weights instead of the one that they were found by.
+pub(crate) fn score_again(
+    sources: &[Source],
+    weights: &[Box<dyn Weight>],
+    candidates: &mut [Candidate],
+) -> Result<(), TantivyError> {
+    candidates.sort_by_key(|candidate| (candidate.source, candidate.address));
+    let same_segment = |one: &Candidate, other: &Candidate| {
+        one.source == other.source && one.address.segment_ord == other.address.segment_ord
+    };
+    for group in candidates.chunk_by_mut(same_segment) {
+        let Some(first) = group.first() else { continue };
+        let (Some(searched), Some(weight)) = (sources.get(first.source), weights.get(first.source))
+        else {
+            continue;
+        };
+        let segment = searched
+            .snapshot
+            .searcher
+            .segment_reader(first.address.segment_ord);
+        let mut scorer = weight.scorer(segment, 1.0)?;
+        for candidate in group {
+            let doc = candidate.address.doc_id;
+            if scorer.doc() < doc {
+                scorer.seek(doc);
+            }
+            if scorer.doc() == doc {
+                candidate.score = scorer.score();
+            }
+        }
+    }
+    candidates.sort();
+    Ok(())
+}
+
 /// Scores the candidates anew and puts them in order.
 pub(crate) fn rescore(
     sources: &[Source],
