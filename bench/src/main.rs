@@ -51,6 +51,9 @@ pub struct Options {
     /// Folder with the Python environment that `bench/peers.sh` made [default: ~/.cache/lampion-peers]
     #[arg(long, value_name = "FOLDER", env = "LAMPION_BENCH_PEERS")]
     peers: Option<PathBuf>,
+    /// Keep the node that was made, and use it again if it is there (`search`, `start`, `cold`)
+    #[arg(long)]
+    keep: bool,
     /// Measure Lampion only
     #[arg(long)]
     alone: bool,

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::Options;
+use crate::data::Data;
 use crate::http::{Client, PLAIN};
+use crate::measure::COLLECTION;
 
 /// How long a server may take until it answers.
 const START: Duration = Duration::from_secs(300);
@@ -99,7 +102,7 @@ pub struct Node {
 }
 
 /// What `lampion import --json` says.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, serde::Deserialize, serde::Serialize)]
 pub struct Imported {
     pub documents: u64,
     pub failed: u64,
@@ -119,6 +122,10 @@ impl Node {
             std::fs::remove_dir_all(&data)?;
         }
         std::fs::create_dir_all(&data)?;
+        Self::at(data)
+    }
+
+    fn at(data: PathBuf) -> anyhow::Result<Self> {
         let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("lampion"));
         let program =
             std::env::var_os("LAMPION_PROGRAM").map_or_else(beside, |path| Ok(path.into()))?;
@@ -128,6 +135,31 @@ impl Node {
             program.display()
         );
         Ok(Self { data, program })
+    }
+
+    /// A node with these documents; with `--keep`, the one that an earlier run left in the folder.
+    pub fn filled(
+        options: &Options,
+        folder: PathBuf,
+        documents: &Data,
+    ) -> anyhow::Result<(Self, Imported)> {
+        let note = folder.join(format!("bench-{}.json", documents.name));
+        if options.keep && note.exists() {
+            let imported = serde_json::from_str(&std::fs::read_to_string(&note)?)?;
+            return Ok((Self::at(folder)?, imported));
+        }
+        let node = Self::fresh(folder)?;
+        let imported = node.import(&documents.jsonl, COLLECTION)?;
+        std::fs::write(note, serde_json::to_string(&imported)?)?;
+        Ok((node, imported))
+    }
+
+    /// Removes the folder, unless it is to be kept.
+    pub fn remove(self, options: &Options) -> anyhow::Result<()> {
+        if !options.keep {
+            std::fs::remove_dir_all(&self.data)?;
+        }
+        Ok(())
     }
 
     fn command(&self) -> Command {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{COLLECTION, mb};
+use super::mb;
 use crate::Options;
 use crate::data;
 use crate::load::{Times, one_by_one};
@@ -11,8 +11,8 @@ use crate::node::Node;
 use crate::queries::{Words, encode};
 use crate::report::{Reached, Report, met};
 
-/// Documents, unless another number is asked for: about 1.4 GB of index.
-const DOCUMENTS: usize = 2_000_000;
+/// Documents, unless another number is asked for: 1.4 GB of index.
+const DOCUMENTS: usize = 1_500_000;
 /// What the program and its share of the system's cache may use.
 const LIMIT_BYTES: u64 = 256 << 20;
 /// Queries of each kind.
@@ -66,8 +66,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         }
     };
     let data = data::data(options, DOCUMENTS)?;
-    let node = Node::fresh(data::work(options)?.join("node-cold"))?;
-    let imported = node.import(&data.jsonl, COLLECTION)?;
+    let (node, imported) = Node::filled(options, data::work(options)?.join("node-cold"), &data)?;
     let words = Words::of(&data, options.seed)?;
     let queries: Vec<String> = words
         .queries(EACH, options.seed)
@@ -116,6 +115,5 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     );
     drop(serving);
     drop(group);
-    std::fs::remove_dir_all(&node.data)?;
-    Ok(())
+    node.remove(options)
 }

@@ -15,7 +15,7 @@ use crate::Options;
 use crate::peers::Peers;
 
 /// Name of the collection in every node of ours.
-const COLLECTION: &str = "c";
+pub const COLLECTION: &str = "c";
 
 impl Options {
     /// The peers, unless Lampion is measured alone.

@@ -101,8 +101,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let timed = words.queries(EACH, options.seed);
     let few = words.queries(EACH_SLOW, options.seed);
 
-    let node = Node::fresh(work.join("node-search"))?;
-    let imported = node.import(&data.jsonl, COLLECTION)?;
+    let (node, imported) = Node::filled(options, work.join("node-search"), &data)?;
     let mut report = Report::new("Search over HTTP", &data.what);
     report.row(
         "`lampion import` of the documents",
@@ -187,8 +186,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.wants("in-process") {
         in_process(&mut report, options, &data, &work, &timed);
     }
-    std::fs::remove_dir_all(&node.data)?;
-    Ok(())
+    node.remove(options)
 }
 
 /// Memory after the first page, before any search.

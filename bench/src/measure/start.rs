@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use super::COLLECTION;
 use crate::Options;
 use crate::data;
 use crate::http::{BROWSER, Client};
@@ -18,8 +17,7 @@ const STARTS: usize = 5;
 /// `start`.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let data = data::data(options, RECORDS)?;
-    let node = Node::fresh(data::work(options)?.join("node-start"))?;
-    let imported = node.import(&data.jsonl, COLLECTION)?;
+    let (node, imported) = Node::filled(options, data::work(options)?.join("node-start"), &data)?;
     let words = Words::of(&data, options.seed)?;
     let query = words
         .queries(1, options.seed)
@@ -68,6 +66,5 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         "≤ 1 s",
         met(home <= 1.0),
     );
-    std::fs::remove_dir_all(&node.data)?;
-    Ok(())
+    node.remove(options)
 }

@@ -27,7 +27,7 @@ use crate::suggest::TitlesBuilder;
 use crate::words::WordCounter;
 
 /// Memory for documents that are being indexed, before they are written as a segment.
-const HEAP_BYTES: usize = 36 << 20;
+const HEAP_BYTES: usize = 30 << 20;
 /// For small live edits, the least that Tantivy takes.
 const EDIT_HEAP_BYTES: usize = 15 << 20;
 /// Segments with more deleted documents than this share are merged.

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Folded text of one run in memory.
-const RUN_TEXT_BYTES: usize = 10 << 20;
+const RUN_TEXT_BYTES: usize = 5 << 20;
 /// Word starts of one run in memory (24 bytes each).
-const RUN_ITEMS: usize = 600_000;
+const RUN_ITEMS: usize = 250_000;
 /// Longer titles are cut.
 const MAX_TITLE_BYTES: usize = 4096;
 /// Longer keys are refused.
