@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The fifteen elements (ISO 15836-1), in the order of forms and of the normal
 /// form.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Element {
     /// A name of the work.
@@ -43,9 +41,7 @@ pub enum Element {
 
 /// What narrows an element: a refinement of the DCMI terms, or the scheme that
 /// the value is taken from.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Qualifier {
     /// Title: any but the first.

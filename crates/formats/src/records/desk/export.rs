@@ -8,9 +8,7 @@ use crate::records::dublin_core::{kind_of, kind_word, write};
 use crate::records::identifiers;
 use crate::records::languages;
 use crate::records::marc::{Flavour, to_catalogue};
-use crate::records::model::{
-    CatalogueRecord, Identifier, Name, WorkKind, append_line, push_new,
-};
+use crate::records::model::{CatalogueRecord, Identifier, Name, WorkKind, append_line, push_new};
 use crate::records::xml::escape;
 
 impl Work {
@@ -103,13 +101,21 @@ fn from_catalogue(record: &CatalogueRecord) -> DublinCore {
     }
     let one = |text: &Option<String>| text.clone().unwrap_or_default();
     add(E::Description, Some(Q::Abstract), &one(&record.description));
-    add(E::Description, Some(Q::TableOfContents), &one(&record.contents));
+    add(
+        E::Description,
+        Some(Q::TableOfContents),
+        &one(&record.contents),
+    );
     for note in &record.notes {
         add(E::Description, Some(Q::Note), note);
     }
     add(E::Publisher, None, &one(&record.publisher));
     let year = record.year.map(|year| year.to_string());
-    add(E::Date, None, &record.date.clone().or(year).unwrap_or_default());
+    add(
+        E::Date,
+        None,
+        &record.date.clone().or(year).unwrap_or_default(),
+    );
     add(E::Type, None, kind_word(record.kind).unwrap_or_default());
     add(E::Format, Some(Q::Extent), &one(&record.extent));
     for identifier in &record.identifiers {
@@ -136,10 +142,17 @@ fn from_catalogue(record: &CatalogueRecord) -> DublinCore {
     out.extend(record.authors.iter().map(|name| {
         let dates = name.dates.iter().map(|dates| format!(", {dates}"));
         let value = name.display.clone() + &dates.collect::<String>();
-        let element = if name.is_author() { E::Creator } else { E::Contributor };
+        let element = if name.is_author() {
+            E::Creator
+        } else {
+            E::Contributor
+        };
         Statement {
             qualifier: name.corporate.then_some(Q::Corporate),
-            role: name.role.clone().filter(|role| role != "aut" && role != "ctb"),
+            role: name
+                .role
+                .clone()
+                .filter(|role| role != "aut" && role != "ctb"),
             ..Statement::new(element, value)
         }
     }));
@@ -218,7 +231,10 @@ fn catalogue(record: &DublinCore) -> CatalogueRecord {
             (Element::Relation, Some(Q::IsPartOf)) => take_host(&mut out, &value),
             (Element::Relation, Some(Q::Series)) => push_new(&mut out.series, value),
             (
-                Element::Description | Element::Rights | Element::Source | Element::Relation
+                Element::Description
+                | Element::Rights
+                | Element::Source
+                | Element::Relation
                 | Element::Format,
                 _,
             ) => push_new(&mut out.notes, value),
@@ -243,12 +259,7 @@ impl CatalogueRecord {
     }
 }
 
-fn name(
-    element: Element,
-    qualifier: Option<Qualifier>,
-    value: &str,
-    role: Option<String>,
-) -> Name {
+fn name(element: Element, qualifier: Option<Qualifier>, value: &str, role: Option<String>) -> Name {
     let corporate = qualifier.is_some();
     let life = |text: &str| {
         text.contains('-') && text.chars().all(|one| one.is_ascii_digit() || one == '-')
@@ -279,7 +290,9 @@ fn take_host(out: &mut CatalogueRecord, value: &str) {
     let part = |mark: &str| {
         let (_, from) = place(mark)?;
         let to = ends.iter().copied().filter(|end| *end >= from).min();
-        value.get(from..to.unwrap_or(value.len())).map(str::to_owned)
+        value
+            .get(from..to.unwrap_or(value.len()))
+            .map(str::to_owned)
     };
     let title = value.get(..ends.iter().copied().min().unwrap_or(value.len()));
     if out.container.is_none() {
@@ -301,9 +314,9 @@ fn oai_dc(record: &DublinCore) -> String {
         let value = match statement.qualifier {
             Some(Qualifier::Isbn) => format!("urn:isbn:{}", statement.value),
             Some(Qualifier::Issn) => format!("urn:issn:{}", statement.value),
-            Some(
-                scheme @ (Qualifier::Doi | Qualifier::Lccn | Qualifier::Oclc),
-            ) => format!("{}:{}", scheme.name(), statement.value),
+            Some(scheme @ (Qualifier::Doi | Qualifier::Lccn | Qualifier::Oclc)) => {
+                format!("{}:{}", scheme.name(), statement.value)
+            }
             _ => statement.value,
         };
         let language = statement

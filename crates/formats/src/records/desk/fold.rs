@@ -36,7 +36,8 @@ pub fn fold(text: &str) -> String {
             'ک' => push(&mut out, 'ك', &mut gap),
             'ٱ' => push(&mut out, 'ا', &mut gap),
             // Tatweel, apostrophes and marks without width part no words.
-            'ـ' | '\'' | '’' | 'ʼ' | 'ʻ' | '\u{200b}'..='\u{200f}' | '\u{ad}' | '\u{feff}' => {}
+            'ـ' | '\'' | '’' | 'ʼ' | 'ʻ' | '\u{200b}'..='\u{200f}' | '\u{ad}' | '\u{feff}' => {
+            }
             _ if one.is_alphanumeric() => push(&mut out, digit(one), &mut gap),
             _ => gap = true,
         }
@@ -130,7 +131,10 @@ mod tests {
     #[test]
     fn likeness() {
         assert!(alike("Hunt, Andrew", "Hunt, Andy"));
-        assert!(alike("The pragmatik programmer", "The pragmatic programmer"));
+        assert!(alike(
+            "The pragmatik programmer",
+            "The pragmatic programmer"
+        ));
         assert!(!alike("Hunt, Andrew", "Thomas, David"));
         assert!(alike("", ""));
         assert!(!alike("", "Tea"));

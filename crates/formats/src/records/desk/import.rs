@@ -86,7 +86,10 @@ pub fn import(mine: &Work, theirs: &Work, rules: &ImportRules) -> Work {
     let mut incoming: BTreeMap<String, Vec<Unit>> = BTreeMap::new();
     for unit in units(&theirs) {
         let group = unit.group();
-        incoming.entry(family(&group).to_owned()).or_default().push(unit);
+        incoming
+            .entry(family(&group).to_owned())
+            .or_default()
+            .push(unit);
     }
     let mut out = my_units.clone();
     for (name, their) in incoming {

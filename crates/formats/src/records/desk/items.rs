@@ -41,7 +41,10 @@ impl Unit {
             Self::Field(field) => mnemonic::print_field(field),
             Self::Note(note) => note.clone(),
             Self::Cover(file) | Self::File(file) => {
-                format!("{} ({}, {} bytes)", file.name, file.media_type, file.size_bytes)
+                format!(
+                    "{} ({}, {} bytes)",
+                    file.name, file.media_type, file.size_bytes
+                )
             }
             Self::Statement(one) => {
                 let mut out = one.value.clone();
@@ -141,7 +144,9 @@ pub fn part_name(group: &str) -> String {
     if group == "LDR" {
         return "Leader".to_owned();
     }
-    let row = <&[u8; 3]>::try_from(group.as_bytes()).ok().and_then(tags::tag);
+    let row = <&[u8; 3]>::try_from(group.as_bytes())
+        .ok()
+        .and_then(tags::tag);
     match row {
         Some(row) => row.name.to_owned(),
         None => group.replace('.', ", "),

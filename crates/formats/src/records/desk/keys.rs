@@ -147,8 +147,8 @@ pub(super) fn family_name(name: &str, corporate: bool) -> String {
         return words(first);
     }
     let folded = fold(first);
-    let last = folded.rsplit(' ').find(|word| {
-        !matches!(*word, "jr" | "sr" | "ii" | "iii" | "") && word.chars().count() > 1
-    });
+    let last = folded
+        .rsplit(' ')
+        .find(|word| !matches!(*word, "jr" | "sr" | "ii" | "iii" | "") && word.chars().count() > 1);
     last.unwrap_or(&folded).to_owned()
 }

@@ -137,7 +137,9 @@ fn decoded(raw: &MarcRecord) -> MarcRecord {
     let contents: Vec<Vec<u8>> = raw.fields.iter().map(Field::content).collect();
     let ascii = contents.iter().all(|bytes| bytes.is_ascii());
     let escapes = contents.iter().any(|bytes| bytes.contains(&0x1B));
-    let utf8 = contents.iter().all(|bytes| std::str::from_utf8(bytes).is_ok());
+    let utf8 = contents
+        .iter()
+        .all(|bytes| std::str::from_utf8(bytes).is_ok());
     if !escapes && (ascii || utf8 && raw.leader_byte(9) == b'a') {
         return raw.clone();
     }

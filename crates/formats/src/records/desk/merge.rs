@@ -271,7 +271,11 @@ fn arrange(mine: &[Unit], mut merged: BTreeMap<String, VecDeque<Unit>>) -> Vec<U
         let Some(queue) = merged.get_mut(name) else {
             continue;
         };
-        let take = if last { queue.len() } else { queue.len().min(1) };
+        let take = if last {
+            queue.len()
+        } else {
+            queue.len().min(1)
+        };
         out.extend(queue.drain(..take));
     }
     for (name, queue) in merged {

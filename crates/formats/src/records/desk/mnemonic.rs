@@ -118,7 +118,11 @@ fn push_char(out: &mut String, one: char) {
 pub fn parse(text: &str) -> Result<MarcRecord, Vec<Finding>> {
     if text.len() > MAX_TEXT_BYTES {
         let arguments = [("limit", MAX_TEXT_BYTES.to_string())];
-        return Err(vec![Finding::error("line-too-much", Place::default(), arguments)]);
+        return Err(vec![Finding::error(
+            "line-too-much",
+            Place::default(),
+            arguments,
+        )]);
     }
     let mut record = MarcRecord::new(b'a', b'm');
     let mut findings = Vec::new();
@@ -197,14 +201,21 @@ fn parse_line(line: &str) -> Result<Line, Wrong> {
     let rest = rest.strip_prefix([' ', '\t']).unwrap_or(rest);
     if let Some(raw) = rest.strip_prefix(RAW) {
         let tokens = tokens(raw).map_err(|found| (tag.to_owned(), "line-bad-escape", found))?;
-        return Ok(Line::Field(shaped(bytes_of(tag), plain(&tokens, '\\').as_bytes())));
+        return Ok(Line::Field(shaped(
+            bytes_of(tag),
+            plain(&tokens, '\\').as_bytes(),
+        )));
     }
     let tokens = tokens(rest).map_err(|found| (tag.to_owned(), "line-bad-escape", found))?;
     if tag == "LDR" || tag == "ldr" || tag == "000" {
         let leader = plain(&tokens, ' ');
         return match <[u8; 24]>::try_from(leader.as_bytes()) {
             Ok(leader) if leader.is_ascii() => Ok(Line::Leader(leader)),
-            _ => wrong("LDR", "line-leader-length", &leader.chars().count().to_string()),
+            _ => wrong(
+                "LDR",
+                "line-leader-length",
+                &leader.chars().count().to_string(),
+            ),
         };
     }
     if tag.starts_with("00") {
@@ -222,9 +233,9 @@ fn data_field(tag: &str, tokens: &[Token]) -> Result<Field, Wrong> {
         Token::Delimiter => None,
     };
     let split = tokens.split_first_chunk::<2>();
-    let Some((ind1, ind2, rest)) = split.and_then(|([one, two], rest)| {
-        Some((indicator(one)?, indicator(two)?, rest))
-    }) else {
+    let Some((ind1, ind2, rest)) =
+        split.and_then(|([one, two], rest)| Some((indicator(one)?, indicator(two)?, rest)))
+    else {
         return wrong("line-indicators", head(&plain(tokens, '\\')));
     };
     let mut content = String::from_iter([ind1, ind2]);

@@ -24,8 +24,11 @@ impl DublinCore {
     /// their qualifiers.
     #[must_use]
     pub fn normal(&self) -> Self {
-        let mut statements: Vec<Statement> =
-            self.statements.iter().filter_map(normal_statement).collect();
+        let mut statements: Vec<Statement> = self
+            .statements
+            .iter()
+            .filter_map(normal_statement)
+            .collect();
         let mut titled = false;
         let mut spoken: Vec<String> = Vec::new();
         statements.retain_mut(|one| match one.element {

@@ -171,7 +171,11 @@ fn limits(work: &Work) -> Result<(), WorkError> {
     limit("the note, in characters", note, MAX_NOTE_CHARS)?;
     for file in work.files.iter().chain(&work.cover) {
         let chars = file.name.chars().count().max(file.media_type.len());
-        limit("a file's name or type, in characters", chars, MAX_NOTE_CHARS)?;
+        limit(
+            "a file's name or type, in characters",
+            chars,
+            MAX_NOTE_CHARS,
+        )?;
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if file.blake3.len() != 64 || !file.blake3.bytes().all(hex) {
             let reason = format!("the hash of `{}` has not 64 hexadecimal digits", file.name);

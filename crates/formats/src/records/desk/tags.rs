@@ -62,7 +62,9 @@ pub fn tag(tag: &[u8; 3]) -> Option<&'static Tag> {
 
 /// True for fields that each library defines for itself: those with a 9 or a letter.
 pub fn is_local(tag: &[u8; 3]) -> bool {
-    tag.iter().any(|byte| *byte == b'9' || !byte.is_ascii_digit()) && self::tag(tag).is_none()
+    tag.iter()
+        .any(|byte| *byte == b'9' || !byte.is_ascii_digit())
+        && self::tag(tag).is_none()
 }
 
 fn read(line: &'static str) -> Option<Tag> {
@@ -128,7 +130,11 @@ mod tests {
             assert_eq!(!row.subfields.is_empty(), data, "{}", row.tag);
             for (at, code) in row.subfields.iter().enumerate() {
                 assert!(!code.name.is_empty());
-                let twice = row.subfields.iter().skip(at + 1).any(|one| one.code == code.code);
+                let twice = row
+                    .subfields
+                    .iter()
+                    .skip(at + 1)
+                    .any(|one| one.code == code.code);
                 assert!(!twice, "{} {}", row.tag, char::from(code.code));
             }
         }
@@ -143,7 +149,10 @@ mod tests {
         assert_eq!(title.ind2.as_deref(), Some(b"0123456789".as_slice()));
         assert!(!title.code(b'b').unwrap().repeatable);
         assert!(title.code(b'n').unwrap().repeatable);
-        assert_eq!(tag(b"856").unwrap().ind1.as_deref(), Some(b" 012347".as_slice()));
+        assert_eq!(
+            tag(b"856").unwrap().ind1.as_deref(),
+            Some(b" 012347".as_slice())
+        );
         assert!(tag(b"880").unwrap().ind1.is_none());
         assert!(is_local(b"949") && is_local(b"09X") && !is_local(b"490"));
     }

@@ -91,12 +91,7 @@ impl Template {
 ///
 /// `entered` is the date of today as six digits `yymmdd` (008/00-05), `language`
 /// a BCP 47 tag for the language of the material.
-pub fn template(
-    template: Template,
-    scheme: Scheme,
-    entered: &str,
-    language: Option<&str>,
-) -> Work {
+pub fn template(template: Template, scheme: Scheme, entered: &str, language: Option<&str>) -> Work {
     match scheme {
         Scheme::DublinCore => rows(template, language).into(),
         Scheme::Marc21 => Marc::new(fields(template, entered, language)).into(),
@@ -160,7 +155,10 @@ fn rows(template: Template, language: Option<&str>) -> DublinCore {
             row(E::Rights, Some(Q::AccessRights)),
         ],
     });
-    out.extend([row(E::Subject, None), row(E::Description, Some(Q::Abstract))]);
+    out.extend([
+        row(E::Subject, None),
+        row(E::Description, Some(Q::Abstract)),
+    ]);
     let word = crate::records::dublin_core::kind_word(template.kind()).unwrap_or_default();
     out.push(Statement::new(E::Type, word));
     out.push(Statement::new(E::Language, language.unwrap_or_default()));
@@ -179,7 +177,11 @@ pub(crate) fn skeleton(kind: WorkKind, entered: &str) -> MarcRecord {
         .filter(|text| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()))
         .unwrap_or("||||||");
     // Nothing is known of dates, place and language yet.
-    let date = if level == b's' { "cuuuu9999" } else { "nuuuuuuuu" };
+    let date = if level == b's' {
+        "cuuuu9999"
+    } else {
+        "nuuuuuuuu"
+    };
     let data = format!("{entered}{date}xx {form}und d");
     MarcRecord {
         leader,
@@ -197,7 +199,7 @@ fn fixed(kind: WorkKind) -> (u8, u8, &'static str) {
         WorkKind::Thesis     => (b'a', b'm', "      m    000 0 "),
         WorkKind::Manuscript => (b't', b'm', "           000 0 "),
         WorkKind::Map        => (b'e', b'm', "       a     0   "),
-        WorkKind::Score      => (b'c', b'm', "||             n "),
+        WorkKind::Score      => (b'c', b'm', "|||            n "),
         WorkKind::Music      => (b'j', b'm', "||n            n "),
         WorkKind::Sound      => (b'i', b'm', "nnn            n "),
         WorkKind::Video      => (b'g', b'm', "|||            v|"),

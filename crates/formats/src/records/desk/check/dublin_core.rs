@@ -8,11 +8,7 @@ use crate::records::languages;
 
 pub(super) fn check(record: &DublinCore) -> Vec<Finding> {
     let mut out = Vec::new();
-    let filled = |element| {
-        record
-            .of(element)
-            .any(|one| !one.value.trim().is_empty())
-    };
+    let filled = |element| record.of(element).any(|one| !one.value.trim().is_empty());
     let title_proper = record
         .group(Element::Title, None)
         .any(|one| !one.value.trim().is_empty());
@@ -64,7 +60,11 @@ fn one(statement: &Statement, place: &Place, out: &mut Vec<Finding>) {
     if let Some(qualifier) = statement.qualifier
         && !statement.element.qualifiers().contains(&qualifier)
     {
-        out.push(Finding::error("dc-qualifier", place.clone(), with(qualifier.name())));
+        out.push(Finding::error(
+            "dc-qualifier",
+            place.clone(),
+            with(qualifier.name()),
+        ));
         return;
     }
     let wrong = |scheme: &str| {
@@ -83,9 +83,7 @@ fn one(statement: &Statement, place: &Place, out: &mut Vec<Finding>) {
         (Element::Identifier, Some(Q::Isbn)) if identifiers::isbn13(value).is_none() => {
             wrong("ISBN")
         }
-        (Element::Identifier, Some(Q::Issn)) if identifiers::issn(value).is_none() => {
-            wrong("ISSN")
-        }
+        (Element::Identifier, Some(Q::Issn)) if identifiers::issn(value).is_none() => wrong("ISSN"),
         (Element::Identifier, Some(Q::Doi)) if identifiers::doi(value).is_none() => wrong("DOI"),
         (Element::Identifier, Some(Q::Uri)) | (Element::Rights, Some(Q::License))
             if !is_address(value) =>
@@ -98,7 +96,11 @@ fn one(statement: &Statement, place: &Place, out: &mut Vec<Finding>) {
     if let Some(language) = &statement.language
         && !languages::normalize(language).is_some_and(|tag| is_known_language(&tag))
     {
-        out.push(Finding::warning("dc-language", place.clone(), with(language)));
+        out.push(Finding::warning(
+            "dc-language",
+            place.clone(),
+            with(language),
+        ));
     }
     if let Some(role) = &statement.role
         && (!statement.element.takes_role() || role.trim().is_empty())

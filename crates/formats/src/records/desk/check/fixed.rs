@@ -206,10 +206,7 @@ fn positions(bytes: &[u8], rules: &[Rule], place: &Place, out: &mut Vec<Finding>
         if values.as_bytes().contains(&found) || found == b'|' && !leader {
             continue;
         }
-        let arguments = [
-            ("found", shown(found)),
-            ("wanted", list(values.as_bytes())),
-        ];
+        let arguments = [("found", shown(found)), ("wanted", list(values.as_bytes()))];
         // A wrong type of record or level makes the rest of the record mean something else.
         let finding = if leader && matches!(at, 6 | 7 | 10 | 11) {
             Finding::error

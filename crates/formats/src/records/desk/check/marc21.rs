@@ -20,7 +20,11 @@ pub(super) fn check(marc: &Marc) -> Vec<Finding> {
     let lost = marc.undecoded_chars();
     if lost > 0 {
         let arguments = [("count", lost.to_string())];
-        out.push(Finding::warning("base-undecoded", Place::default(), arguments));
+        out.push(Finding::warning(
+            "base-undecoded",
+            Place::default(),
+            arguments,
+        ));
     }
     let record = marc.record();
     let unimarc = marc.is_unimarc();
@@ -90,7 +94,9 @@ fn dates_agree(record: &MarcRecord, place: &Place, out: &mut Vec<Finding>) {
     let Some(fixed) = record.control(b"008") else {
         return;
     };
-    let coded = fixed.get(7..11).and_then(|part| std::str::from_utf8(part).ok());
+    let coded = fixed
+        .get(7..11)
+        .and_then(|part| std::str::from_utf8(part).ok());
     let coded: Option<i32> = coded.and_then(|part| part.parse().ok());
     let imprint = record
         .fields
@@ -104,7 +110,11 @@ fn dates_agree(record: &MarcRecord, place: &Place, out: &mut Vec<Finding>) {
         && !imprint.contains(&coded.to_string())
     {
         let arguments = [("found", coded.to_string()), ("wanted", year.to_string())];
-        out.push(Finding::warning("marc-date-differs", place.at(7), arguments));
+        out.push(Finding::warning(
+            "marc-date-differs",
+            place.at(7),
+            arguments,
+        ));
     }
 }
 
@@ -129,7 +139,11 @@ fn lengths(record: &MarcRecord, out: &mut Vec<Finding>) {
     }
     if total > MAX_STATED_RECORD {
         let arguments = [("found", total.to_string())];
-        out.push(Finding::error("marc-record-length", Place::default(), arguments));
+        out.push(Finding::error(
+            "marc-record-length",
+            Place::default(),
+            arguments,
+        ));
     }
 }
 
@@ -155,7 +169,10 @@ fn shape(field: &Field, place: &Place, out: &mut Vec<Finding>) {
                 } else if content
                     .chars()
                     // U+0088, 0089, 0098, 009C enclose what sorting passes over.
-                    .any(|one| one.is_control() && !matches!(one, '\u{88}' | '\u{89}' | '\u{98}' | '\u{9c}'))
+                    .any(|one| {
+                        one.is_control()
+                            && !matches!(one, '\u{88}' | '\u{89}' | '\u{98}' | '\u{9c}')
+                    })
                 {
                     out.push(Finding::warning("marc-control-in-data", place, []));
                 }
@@ -210,11 +227,19 @@ fn codes(field: &Field, row: &Tag, place: &Place, out: &mut Vec<Finding>) {
         }
         match row.code(code) {
             None if code.is_ascii_lowercase() || code.is_ascii_digit() => {
-                out.push(Finding::warning("marc-unknown-subfield", place.sub(code), []));
+                out.push(Finding::warning(
+                    "marc-unknown-subfield",
+                    place.sub(code),
+                    [],
+                ));
             }
             Some(known) if !known.repeatable && seen.contains(&code) => {
                 let arguments = [("name", known.name.to_owned())];
-                out.push(Finding::error("marc-repeated-subfield", place.sub(code), arguments));
+                out.push(Finding::error(
+                    "marc-repeated-subfield",
+                    place.sub(code),
+                    arguments,
+                ));
             }
             _ => {}
         }

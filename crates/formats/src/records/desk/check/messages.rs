@@ -82,6 +82,13 @@ pub fn english(key: &str, arguments: &[(&'static str, String)]) -> String {
     out
 }
 
+/// The arguments that a message needs; none if there is no such message.
+pub(crate) fn needs(key: &str) -> Option<impl Iterator<Item = &'static str>> {
+    let row = MESSAGES.iter().find(|row| row.0 == key)?;
+    let after = row.1.split("{ $").skip(1);
+    Some(after.filter_map(|rest| rest.split(' ').next()))
+}
+
 /// What stands before the brace that closes a placeable, quotes minded.
 fn placeable(text: &str) -> Option<(&str, &str)> {
     let mut quoted = false;

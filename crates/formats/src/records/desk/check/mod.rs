@@ -118,6 +118,13 @@ impl Finding {
         }
     }
 
+    /// Whether there is a message for the finding, and all its arguments.
+    pub(crate) fn is_complete(&self) -> bool {
+        messages::needs(self.key).is_some_and(|mut names| {
+            names.all(|name| self.arguments.iter().any(|one| one.0 == name))
+        })
+    }
+
     /// The message in English.
     pub fn text(&self) -> String {
         english(self.key, &self.arguments)

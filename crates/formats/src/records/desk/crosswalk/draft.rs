@@ -94,6 +94,16 @@ impl Draft {
         }
     }
 
+    /// Where a name's role stands as a word: $e, and $j for meetings, whose $e
+    /// is a subordinate unit.
+    pub(super) fn role_code(&self) -> u8 {
+        if self.number() % 100 == 11 {
+            b'j'
+        } else {
+            b'e'
+        }
+    }
+
     /// What a control field holds.
     pub(super) fn control(&self) -> Option<&[u8]> {
         match &self.field {
@@ -119,9 +129,10 @@ impl Draft {
 
     /// Place, code and text of each subfield.
     pub(super) fn subs(&self) -> impl Iterator<Item = (usize, u8, String)> {
-        self.slots.iter().enumerate().flat_map(|(at, slot)| {
-            slot.iter().map(move |one| (at, one.code, text(&one.data)))
-        })
+        self.slots
+            .iter()
+            .enumerate()
+            .flat_map(|(at, slot)| slot.iter().map(move |one| (at, one.code, text(&one.data))))
     }
 
     /// The text of the first subfield with a code.

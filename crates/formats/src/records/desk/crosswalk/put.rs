@@ -49,10 +49,10 @@ pub fn put(record: &MarcRecord, wanted: &DublinCore) -> MarcRecord {
     for found in plan.removals {
         remove(&mut drafts, &found);
     }
-    // In the order of the normal form, which `wanted` is in.
-    additions.sort_by_key(|one| wanted.statements.iter().position(|other| other == one));
-    for statement in additions {
-        add(&mut drafts, &statement);
+    for statement in &wanted.statements {
+        if let Some(at) = additions.iter().position(|one| one == statement) {
+            add(&mut drafts, &additions.remove(at));
+        }
     }
     if dates_change {
         special::set_date(&mut drafts, &wanted);
@@ -89,6 +89,7 @@ fn plan(drafts: &[Draft], old: &[Found], wanted: &DublinCore) -> Plan {
         .chain(wanted.statements.iter().map(key))
         .filter(|group| group.0 != Element::Language)
         .collect();
+    let titled = wanted.group(Element::Title, None).next().is_some();
     let mut plan = Plan::default();
     for group in groups {
         let mut had: Vec<&Found> = old
@@ -100,6 +101,13 @@ fn plan(drafts: &[Draft], old: &[Found], wanted: &DublinCore) -> Plan {
             .iter()
             .filter(|one| key(one) == group)
             .collect();
+        if group == (Element::Title, Some(Qualifier::Alternative)) && !titled {
+            // A second 245 would become the title proper.
+            plan.removals.extend(
+                had.extract_if(.., |one| one.part.qualifier.is_none())
+                    .cloned(),
+            );
+        }
         if group == (Element::Date, None)
             && let Some(date) = &fixed_date
             && want == [date]
@@ -193,9 +201,10 @@ fn change(draft: &mut Draft, found: &Found, new: &Statement) -> bool {
     false
 }
 
-/// $4 for a code, $e for a word.
+/// $4 for a code, $e or $j for a word.
 fn set_role(draft: &mut Draft, statement: &Statement) {
-    draft.drop_codes(b"4e");
+    let word = draft.role_code();
+    draft.drop_codes(&[b'4', word]);
     let role = match (&statement.role, statement.element) {
         (Some(role), _) => role.as_str(),
         (None, Element::Contributor) => "ctb",
@@ -203,7 +212,7 @@ fn set_role(draft: &mut Draft, statement: &Statement) {
         (None, _) => "aut",
     };
     let code = role.len() == 3 && role.bytes().all(|byte| byte.is_ascii_lowercase());
-    draft.push(sub(if code { b'4' } else { b'e' }, role));
+    draft.push(sub(if code { b'4' } else { word }, role));
 }
 
 fn set_language(draft: &mut Draft, statement: &Statement) {

@@ -123,12 +123,12 @@ fn found(draft: &Draft, part: Part, places: Vec<usize>, text: &str) -> Option<Fo
     })
 }
 
-/// $4 (a code, or the address of one), otherwise $e.
+/// $4 (a code, or the address of one), otherwise a word.
 fn given_role(draft: &Draft) -> Option<String> {
     draft
         .first(b'4')
         .filter(|text| !collapse(text).is_empty())
-        .or_else(|| draft.first(b'e'))
+        .or_else(|| draft.first(draft.role_code()))
 }
 
 /// $9 `lang:en`, which is our own: MARC has no place for the language of a value.

@@ -49,10 +49,7 @@ fn fill(bytes: &mut [u8], range: std::ops::Range<usize>, text: &str) {
 }
 
 /// The year in 008, where no field states a date.
-pub(super) fn date_of_fixed_field(
-    drafts: &[Draft],
-    statements: &[Statement],
-) -> Option<Statement> {
+pub(super) fn date_of_fixed_field(drafts: &[Draft], statements: &[Statement]) -> Option<Statement> {
     if statements
         .iter()
         .any(|one| one.group() == (Element::Date, None))
@@ -62,7 +59,9 @@ pub(super) fn date_of_fixed_field(
     let year = fixed(drafts)?.get(position::DATE1)?;
     let text = std::str::from_utf8(year).ok()?;
     let known = text.bytes().all(|byte| byte.is_ascii_digit())
-        && text.parse::<u16>().is_ok_and(|year| (1..=2999).contains(&year));
+        && text
+            .parse::<u16>()
+            .is_ok_and(|year| (1..=2999).contains(&year));
     known.then(|| Statement::new(Element::Date, text))
 }
 

@@ -26,12 +26,24 @@ pub(super) fn statement() -> impl Strategy<Value = Statement> {
         prop::sample::select(Element::ALL.to_vec()),
         prop::option::of(any::<prop::sample::Index>()),
         text(),
-        prop::option::weighted(0.2, prop::sample::select(vec!["en", "ko", "zh-hant", "nonsense"])),
+        prop::option::weighted(
+            0.2,
+            prop::sample::select(vec!["en", "ko", "zh-hant", "nonsense"]),
+        ),
         prop::option::weighted(
             0.4,
             prop_oneof![
                 prop::sample::select(vec![
-                    "edt", "trl", "aut", "cre", "cmp", "ctb", "former owner", "Author.", "/", "a/b",
+                    "edt",
+                    "trl",
+                    "aut",
+                    "cre",
+                    "cmp",
+                    "ctb",
+                    "former owner",
+                    "Author.",
+                    "/",
+                    "a/b",
                     "http://id.example/relators/ill",
                 ])
                 .prop_map(str::to_owned),
@@ -78,8 +90,10 @@ pub(super) fn field() -> impl Strategy<Value = Field> {
         prop::collection::vec(subfield, 0..5),
         prop::option::weighted(0.1, text()),
         prop::sample::select(vec![
-            "990802s2000    maua          001 0 eng  ", "||||||nuuuuuuuuxx            000 0 und d",
-            "short", "",
+            "990802s2000    maua          001 0 eng  ",
+            "||||||nuuuuuuuuxx            000 0 und d",
+            "short",
+            "",
         ]),
     )
         .prop_map(|(tag, indicators, subfields, odd, fixed)| {
@@ -101,7 +115,9 @@ pub(super) fn marc() -> impl Strategy<Value = Marc> {
     (
         prop::collection::vec(field(), 0..14),
         prop::sample::select(vec![
-            *b"00000cam a2200000 a 4500", *b"00000nas  2200000   4500", *b"\0\xff000njm a22      i 4500",
+            *b"00000cam a2200000 a 4500",
+            *b"00000nas  2200000   4500",
+            *b"\0\xff000njm a22      i 4500",
         ]),
         any::<bool>(),
     )

@@ -143,7 +143,14 @@ fn set(record: &mut DublinCore, element: Element, at: usize, value: &str) {
 
 #[test]
 fn only_the_field_of_a_changed_element_changes() {
-    let work = edited(|record| set(record, Element::Title, 0, "A pragmatic programmer : revised"));
+    let work = edited(|record| {
+        set(
+            record,
+            Element::Title,
+            0,
+            "A pragmatic programmer : revised",
+        )
+    });
     let (old, new) = differing(BOOK, &work);
     assert_eq!(old.len(), 1);
     // The article counts, the statement of responsibility stays.
@@ -157,7 +164,12 @@ fn only_the_field_of_a_changed_element_changes() {
     assert_eq!(new, ["=260 \\\\$aReading, Mass :$bHill Press,$c2000."]);
 
     let work = edited(|record| {
-        set(record, Element::Subject, 2, "Computer programming -- History -- Textbooks");
+        set(
+            record,
+            Element::Subject,
+            2,
+            "Computer programming -- History -- Textbooks",
+        );
     });
     let (_, new) = differing(BOOK, &work);
     // The codes of subdivisions stay; the number in the authority file goes.

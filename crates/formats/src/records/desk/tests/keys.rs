@@ -23,30 +23,64 @@ fn of(title: &str, name: &str, year: &str) -> Option<String> {
 #[test]
 fn the_same_work_written_otherwise() {
     for (one, other) in [
-        (("The Hill!", "Vale, Mira", "1999"), ("HILL : a story", "Mira Vale", "c1999.")),
-        (("Straßen", "Müller, Jürgen, 1950-", "[2001?]"), ("Strassen", "Muller, J.", "2001-05")),
-        (("Война и мир", "Толстой, Лев", "1869"), ("ВОЙНА И МИР /", "Лев Толстой", "1869")),
-        (("红楼 梦", "曹雪芹", "1791"), ("红楼梦", "曹, 雪芹", "1791")),
-        (("كتاب الأسرة", "المتنبي، أحمد", "١٩٩٩"), ("كتاب الاسره", "المتنبى, احمد", "1999")),
-        (("조선 통사", "김, 철수", "1990"), ("조선통사", "김철수", "1990")),
+        (
+            ("The Hill!", "Vale, Mira", "1999"),
+            ("HILL : a story", "Mira Vale", "c1999."),
+        ),
+        (
+            ("Straßen", "Müller, Jürgen, 1950-", "[2001?]"),
+            ("Strassen", "Muller, J.", "2001-05"),
+        ),
+        (
+            ("Война и мир", "Толстой, Лев", "1869"),
+            ("ВОЙНА И МИР /", "Лев Толстой", "1869"),
+        ),
+        (
+            ("红楼 梦", "曹雪芹", "1791"),
+            ("红楼梦", "曹, 雪芹", "1791"),
+        ),
+        (
+            ("كتاب الأسرة", "المتنبي، أحمد", "١٩٩٩"),
+            ("كتاب الاسره", "المتنبى, احمد", "1999"),
+        ),
+        (
+            ("조선 통사", "김, 철수", "1990"),
+            ("조선통사", "김철수", "1990"),
+        ),
     ] {
         let (left, right) = (of(one.0, one.1, one.2), of(other.0, other.1, other.2));
         assert!(left.is_some());
         assert_eq!(left, right, "{one:?}");
     }
-    assert_eq!(of("The hill", "Vale, Mira", "1999").as_deref(), Some("hill/vale/1999"));
+    assert_eq!(
+        of("The hill", "Vale, Mira", "1999").as_deref(),
+        Some("hill/vale/1999")
+    );
 }
 
 #[test]
 fn other_works() {
-    assert_ne!(of("Hill story", "Vale, Mira", "1999"), of("Story hill", "Vale, Mira", "1999"));
+    assert_ne!(
+        of("Hill story", "Vale, Mira", "1999"),
+        of("Story hill", "Vale, Mira", "1999")
+    );
     assert_ne!(of("が", "X", "1999"), Some("か/x/1999".to_owned()));
-    assert_ne!(of("Hill story", "Vale", "1999"), of("Hill story", "Vale", "2000"));
+    assert_ne!(
+        of("Hill story", "Vale", "1999"),
+        of("Hill story", "Vale", "2000")
+    );
     assert_eq!(key(vec![say(Element::Title, "Hill story")]), None);
-    assert_eq!(of("Tea", "Vale, Mira", "1999"), None, "too short to say anything");
+    assert_eq!(
+        of("Tea", "Vale, Mira", "1999"),
+        None,
+        "too short to say anything"
+    );
     // An article in its own language only.
     assert_eq!(of("A hill", "V. Vale", "1").as_deref(), Some("hill/vale/"));
-    assert_eq!(of("O outeiro", "Vale", "1999").as_deref(), Some("oouteiro/vale/1999"));
+    assert_eq!(
+        of("O outeiro", "Vale", "1999").as_deref(),
+        Some("oouteiro/vale/1999")
+    );
 }
 
 #[test]
@@ -67,11 +101,17 @@ fn numbers_first() {
             .statements
             .push(Statement::qualified(Element::Identifier, qualifier, value));
     }
-    let texts: Vec<String> = match_keys(&record.into()).iter().map(|one| one.text()).collect();
+    let texts: Vec<String> = match_keys(&record.into())
+        .iter()
+        .map(|one| one.text())
+        .collect();
     assert_eq!(
         texts,
         [
-            "isbn:9780201616224", "issn:2434-561X", "doi:10.1000/abc", "doi:10.1000/other",
+            "isbn:9780201616224",
+            "issn:2434-561X",
+            "doi:10.1000/abc",
+            "doi:10.1000/other",
             "title:bookoftea/okakura/1906"
         ]
     );
@@ -92,7 +132,13 @@ fn headings_with_their_roles() {
         .iter()
         .map(|one| {
             let role = one.role.as_deref().unwrap_or_default();
-            format!("{:?} {} | {} | {role}{}", one.kind, one.display, one.key, one.scheme.unwrap_or_default())
+            format!(
+                "{:?} {} | {} | {role}{}",
+                one.kind,
+                one.display,
+                one.key,
+                one.scheme.unwrap_or_default()
+            )
         })
         .collect();
     assert_eq!(

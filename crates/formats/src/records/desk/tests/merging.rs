@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::{BOOK, book, chance, marc, say, tea};
 use crate::records::desk::{
-    Change, DublinCore, Element, ImportRule, ImportRules, Scheme, Side, Statement, Work,
-    changes, import, merge, merge_with, part_name,
+    Change, DublinCore, Element, ImportRule, ImportRules, Scheme, Side, Statement, Work, changes,
+    import, merge, merge_with, part_name,
 };
 
 fn line(text: &str) -> Work {
@@ -34,14 +34,21 @@ fn differences_field_by_field() {
     assert_eq!(
         changes(&book(), &after),
         [
-            change("260", Some("\\\\$aReading, Mass :$bAddison-Wesley,$c2000."), Some("\\\\$aReading, Mass :$bAddison-Wesley,$c2001.")),
+            change(
+                "260",
+                Some("\\\\$aReading, Mass :$bAddison-Wesley,$c2000."),
+                Some("\\\\$aReading, Mass :$bAddison-Wesley,$c2001.")
+            ),
             change("650", None, Some("\\0$aTea.")),
             change("949", Some("\\\\$ashelf 4"), None),
         ]
     );
     let mut noted = Work::from(tea());
     noted.note = "look again".to_owned();
-    assert_eq!(changes(&tea().into(), &noted), [change("note", None, Some("look again"))]);
+    assert_eq!(
+        changes(&tea().into(), &noted),
+        [change("note", None, Some("look again"))]
+    );
     // Another scheme with the same in it.
     let marc = Work::from(tea()).converted(Scheme::Marc21).unwrap();
     assert_eq!(changes(&tea().into(), &marc), []);
@@ -55,7 +62,11 @@ fn edits_apart_are_both_taken() {
     let theirs = replaced("=653", "=650 \\0$aTea.\n=653");
     let merged = merge(&book(), &mine, &theirs);
     assert_eq!(merged.conflicts, []);
-    let both = line(&BOOK.replace("Addison-Wesley", "Hill Press").replace("=653", "=650 \\0$aTea.\n=653"));
+    let both = line(
+        &BOOK
+            .replace("Addison-Wesley", "Hill Press")
+            .replace("=653", "=650 \\0$aTea.\n=653"),
+    );
     assert_eq!(merged.work, both);
 }
 
@@ -68,10 +79,29 @@ fn edits_of_one_field_are_a_conflict() {
     assert_eq!(merged.conflicts.len(), 1);
     let conflict = &merged.conflicts[0];
     assert_eq!(conflict.group, "245");
-    assert!(conflict.base.as_deref().unwrap().starts_with("14$aThe pragmatic"));
-    assert!(conflict.theirs.as_deref().unwrap().starts_with("14$aTwo pragmatic"));
-    assert_eq!(merge_with(&book(), &mine, &theirs, |_| Side::Theirs).work, theirs);
-    assert_eq!(merge_with(&book(), &mine, &theirs, |_| Side::Both).work, mine, "there is room for one");
+    assert!(
+        conflict
+            .base
+            .as_deref()
+            .unwrap()
+            .starts_with("14$aThe pragmatic")
+    );
+    assert!(
+        conflict
+            .theirs
+            .as_deref()
+            .unwrap()
+            .starts_with("14$aTwo pragmatic")
+    );
+    assert_eq!(
+        merge_with(&book(), &mine, &theirs, |_| Side::Theirs).work,
+        theirs
+    );
+    assert_eq!(
+        merge_with(&book(), &mine, &theirs, |_| Side::Both).work,
+        mine,
+        "there is room for one"
+    );
     // Changed here, removed there.
     let mine = replaced("Cunningham, Ward.", "Cunningham, W.");
     let theirs = replaced("=700 1\\$aCunningham, Ward.$ewriter of foreword.\n", "");
@@ -86,7 +116,11 @@ fn fixed_fields_are_merged_by_position() {
     let theirs = replaced("\\eng\\\\", "\\kor\\\\");
     let merged = merge(&book(), &mine, &theirs);
     assert_eq!(merged.conflicts, []);
-    let both = line(&BOOK.replace("990802s2000", "990802s2001").replace("\\eng\\\\", "\\kor\\\\"));
+    let both = line(
+        &BOOK
+            .replace("990802s2000", "990802s2001")
+            .replace("\\eng\\\\", "\\kor\\\\"),
+    );
     assert_eq!(merged.work, both);
 }
 
@@ -101,7 +135,12 @@ fn the_same_addition_is_taken_once() {
     assert_eq!(merged.work, added("Cups"));
     let merged = merge(&tea().into(), &added("Cups"), &added("Kettles"));
     assert_eq!(merged.conflicts, []);
-    let subjects: Vec<String> = merged.work.dublin_core().of(Element::Subject).map(|one| one.value.clone()).collect();
+    let subjects: Vec<String> = merged
+        .work
+        .dublin_core()
+        .of(Element::Subject)
+        .map(|one| one.value.clone())
+        .collect();
     assert_eq!(subjects, ["Tea -- Japan -- History", "Cups", "Kettles"]);
 }
 
@@ -113,17 +152,42 @@ fn imports_by_rules() {
     );
     let lines = |rules: &ImportRules| {
         let made = import(&book(), &theirs, rules);
-        changes(&book(), &made).into_iter().map(|one| format!("{} {}", one.group, one.after.unwrap_or_default())).collect::<Vec<_>>()
+        changes(&book(), &made)
+            .into_iter()
+            .map(|one| format!("{} {}", one.group, one.after.unwrap_or_default()))
+            .collect::<Vec<_>>()
     };
     // Gaps are filled; a main entry of another sort, another imprint field are none.
     assert_eq!(lines(&ImportRules::default()), ["520 \\\\$aA summary."]);
-    let add = ImportRules { default: ImportRule::Add, fields: vec![("5XX".to_owned(), ImportRule::KeepMine)] };
-    assert_eq!(lines(&add), ["020 \\\\$a9780201616224", "020 \\\\$a9788804406822", "650 \\0$aTea"]);
-    let take = ImportRules { default: ImportRule::KeepMine, fields: vec![("245".to_owned(), ImportRule::TakeTheirs)] };
+    let add = ImportRules {
+        default: ImportRule::Add,
+        fields: vec![("5XX".to_owned(), ImportRule::KeepMine)],
+    };
+    assert_eq!(
+        lines(&add),
+        [
+            "020 \\\\$a9780201616224",
+            "020 \\\\$a9788804406822",
+            "650 \\0$aTea"
+        ]
+    );
+    let take = ImportRules {
+        default: ImportRule::KeepMine,
+        fields: vec![("245".to_owned(), ImportRule::TakeTheirs)],
+    };
     assert_eq!(lines(&take), ["245 00$aOther title"]);
-    assert_eq!(lines(&ImportRules { default: ImportRule::KeepMine, fields: Vec::new() }), Vec::<String>::new());
+    assert_eq!(
+        lines(&ImportRules {
+            default: ImportRule::KeepMine,
+            fields: Vec::new()
+        }),
+        Vec::<String>::new()
+    );
     // MARC comes into a record in Dublin Core.
-    let rules = ImportRules { default: ImportRule::KeepMine, fields: vec![("subject".to_owned(), ImportRule::Add)] };
+    let rules = ImportRules {
+        default: ImportRule::KeepMine,
+        fields: vec![("subject".to_owned(), ImportRule::Add)],
+    };
     let made = import(&tea().into(), &theirs, &rules);
     assert_eq!(made.scheme(), Scheme::DublinCore);
     assert_eq!(made.dublin_core().of(Element::Subject).count(), 3);
@@ -134,7 +198,12 @@ fn apart() -> Vec<Statement> {
     let mut out = Vec::new();
     for element in Element::ALL {
         out.push(say(element, "one"));
-        out.extend(element.qualifiers().iter().map(|qualifier| Statement::qualified(element, *qualifier, "one")));
+        out.extend(
+            element
+                .qualifiers()
+                .iter()
+                .map(|qualifier| Statement::qualified(element, *qualifier, "one")),
+        );
     }
     out
 }
@@ -151,10 +220,16 @@ fn done(by: impl Fn(bool) -> bool, doings: &[(bool, u8)]) -> Work {
         let acts = by(*person);
         match what {
             0 if acts => {}
-            1 if acts => out.push(Statement { value: "one more".to_owned(), ..statement }),
+            1 if acts => out.push(Statement {
+                value: "one more".to_owned(),
+                ..statement
+            }),
             2 if acts && statement.group() != (Element::Title, None) => {
                 out.push(statement.clone());
-                out.push(Statement { value: "quite another".to_owned(), ..statement });
+                out.push(Statement {
+                    value: "quite another".to_owned(),
+                    ..statement
+                });
             }
             _ => out.push(statement),
         }

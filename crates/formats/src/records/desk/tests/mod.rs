@@ -33,7 +33,10 @@ pub(super) const BOOK: &str = "\
 pub(super) fn marc(lines: &str) -> Marc {
     match mnemonic::parse(lines) {
         Ok(record) => Marc::new(record),
-        Err(findings) => panic!("{:?}", findings.iter().map(|one| one.text()).collect::<Vec<_>>()),
+        Err(findings) => panic!(
+            "{:?}",
+            findings.iter().map(|one| one.text()).collect::<Vec<_>>()
+        ),
     }
 }
 
