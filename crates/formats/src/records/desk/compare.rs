@@ -1,8 +1,8 @@
 //! What differs between two versions of a work.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::fold::alike;
+use super::fold::{MAX_ALIKE_PAIRS, alike};
 use super::items::{Unit, grouped, is_single, rank, units};
 use super::work::Work;
 
@@ -89,15 +89,21 @@ pub(super) struct Aligned {
 /// Finds what was kept, what was changed into what (alike, or the only one that
 /// may be), what was added.
 pub(super) fn align(old: &[Unit], new: &[Unit], single: bool) -> Aligned {
-    let mut fates: Vec<Option<Fate>> = vec![None; old.len()];
+    let mut places: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
+    for (at, unit) in new.iter().enumerate() {
+        places.entry(unit.key()).or_default().push_back(at);
+    }
     let mut left: BTreeSet<usize> = (0..new.len()).collect();
-    type Test<'a> = &'a dyn Fn(&Unit, &Unit) -> bool;
-    let equal = |a: &Unit, b: &Unit| a == b;
-    let similar = |a: &Unit, b: &Unit| alike(&a.text(), &b.text());
-    let any = |_: &Unit, _: &Unit| true;
-    let tests: [Test<'_>; 3] = [&equal, &similar, &any];
-    let count = if single { 3 } else { 2 };
-    for test in tests.iter().take(count) {
+    let mut fates: Vec<Option<Fate>> = old
+        .iter()
+        .map(|unit| {
+            let at = places.get_mut(&unit.key())?.pop_front()?;
+            left.remove(&at);
+            Some(Fate::Kept)
+        })
+        .collect();
+    let open = fates.iter().filter(|fate| fate.is_none()).count();
+    let mut pair = |test: &dyn Fn(&Unit, &Unit) -> bool| {
         for (unit, fate) in old.iter().zip(&mut fates).filter(|one| one.1.is_none()) {
             let found = left
                 .iter()
@@ -105,15 +111,15 @@ pub(super) fn align(old: &[Unit], new: &[Unit], single: bool) -> Aligned {
                 .find(|at| new.get(*at).is_some_and(|other| test(unit, other)));
             if let Some(at) = found {
                 left.remove(&at);
-                *fate = new.get(at).map(|other| {
-                    if unit == other {
-                        Fate::Kept
-                    } else {
-                        Fate::Changed(other.clone())
-                    }
-                });
+                *fate = new.get(at).cloned().map(Fate::Changed);
             }
         }
+    };
+    if open.saturating_mul(new.len()) <= MAX_ALIKE_PAIRS {
+        pair(&|a, b| alike(&a.text(), &b.text()));
+    }
+    if single {
+        pair(&|_, _| true);
     }
     Aligned {
         fates: fates

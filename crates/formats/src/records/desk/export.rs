@@ -119,17 +119,10 @@ fn from_catalogue(record: &CatalogueRecord) -> DublinCore {
     add(E::Type, None, kind_word(record.kind).unwrap_or_default());
     add(E::Format, Some(Q::Extent), &one(&record.extent));
     for identifier in &record.identifiers {
-        let value = identifier.value.as_str();
-        match identifier.scheme.as_str() {
-            "isbn" => add(E::Identifier, Some(Q::Isbn), value),
-            // That of the journal, where the work is an article.
-            "issn" if record.container.is_some() => {}
-            "issn" => add(E::Identifier, Some(Q::Issn), value),
-            "doi" => add(E::Identifier, Some(Q::Doi), value),
-            "url" => add(E::Identifier, Some(Q::Uri), value),
-            "lccn" => add(E::Identifier, Some(Q::Lccn), value),
-            "oclc" => add(E::Identifier, Some(Q::Oclc), value),
-            scheme => add(E::Identifier, None, &format!("{scheme}:{value}")),
+        let (qualifier, value) = identified(identifier);
+        // The ISSN beside a host is that of the journal.
+        if qualifier != Some(Q::Issn) || record.container.is_none() {
+            add(E::Identifier, qualifier, &value);
         }
     }
     for language in record.language.iter().chain(&record.other_languages) {
@@ -139,25 +132,38 @@ fn from_catalogue(record: &CatalogueRecord) -> DublinCore {
         add(E::Relation, Some(Q::Series), series);
     }
     add(E::Relation, Some(Q::IsPartOf), &host(record));
-    out.extend(record.authors.iter().map(|name| {
-        let dates = name.dates.iter().map(|dates| format!(", {dates}"));
-        let value = name.display.clone() + &dates.collect::<String>();
-        let element = if name.is_author() {
-            E::Creator
-        } else {
-            E::Contributor
-        };
-        Statement {
-            qualifier: name.corporate.then_some(Q::Corporate),
-            role: name
-                .role
-                .clone()
-                .filter(|role| role != "aut" && role != "ctb"),
-            ..Statement::new(element, value)
-        }
-    }));
+    out.extend(record.authors.iter().map(named));
     out.sort_by_key(|one| one.element);
     DublinCore { statements: out }
+}
+
+fn identified(identifier: &Identifier) -> (Option<Qualifier>, String) {
+    let value = identifier.value.clone();
+    match identifier.scheme.as_str() {
+        "isbn" => (Some(Qualifier::Isbn), value),
+        "issn" => (Some(Qualifier::Issn), value),
+        "doi" => (Some(Qualifier::Doi), value),
+        "url" => (Some(Qualifier::Uri), value),
+        "lccn" => (Some(Qualifier::Lccn), value),
+        "oclc" => (Some(Qualifier::Oclc), value),
+        scheme => (None, format!("{scheme}:{value}")),
+    }
+}
+
+fn named(name: &Name) -> Statement {
+    let dates = name.dates.iter().map(|dates| format!(", {dates}"));
+    let value = name.display.clone() + &dates.collect::<String>();
+    let element = if name.is_author() {
+        Element::Creator
+    } else {
+        Element::Contributor
+    };
+    let plain = |role: &String| role != "aut" && role != "ctb";
+    Statement {
+        qualifier: name.corporate.then_some(Qualifier::Corporate),
+        role: name.role.clone().filter(plain),
+        ..Statement::new(element, value)
+    }
 }
 
 /// `Nature, vol. 3, no. 2, p. 5`.

@@ -88,6 +88,10 @@ const MAX_ALIKE_CHARS: usize = 400;
 /// Shared pairs of letters, in percent, from which two texts are one that was changed.
 const ALIKE_PERCENT: usize = 50;
 
+/// The most pairs of texts that a comparison of two lists looks at; longer
+/// lists are compared by equality only.
+pub(crate) const MAX_ALIKE_PAIRS: usize = 10_000;
+
 /// True if one text could be the other after a correction: at least half of
 /// their pairs of neighbouring letters are shared (Dice's coefficient).
 pub(crate) fn alike(one: &str, other: &str) -> bool {

@@ -34,6 +34,14 @@ impl Unit {
         }
     }
 
+    /// A text that is equal for equal units of a group, and for them only.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Field(field) => mnemonic::print_field(field),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// The unit as one line for a person.
     pub(super) fn text(&self) -> String {
         match self {

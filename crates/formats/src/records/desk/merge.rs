@@ -211,15 +211,26 @@ fn outcome(fate: &Fate) -> Option<Unit> {
 
 /// What one side added and the other changed something into is there once.
 fn capped(merged: Vec<Unit>, my: &[Unit], their: &[Unit]) -> Vec<Unit> {
-    let count = |list: &[Unit], unit: &Unit| list.iter().filter(|one| *one == unit).count();
-    let mut out: Vec<Unit> = Vec::with_capacity(merged.len());
-    for unit in merged {
-        let most = count(my, &unit).max(count(their, &unit)).max(1);
-        if count(&out, &unit) < most {
-            out.push(unit);
+    let count = |list: &[Unit]| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for unit in list {
+            *counts.entry(unit.key()).or_default() += 1;
         }
-    }
-    out
+        counts
+    };
+    let (my, their) = (count(my), count(their));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    merged
+        .into_iter()
+        .filter(|unit| {
+            let key = unit.key();
+            let of = |counts: &BTreeMap<String, usize>| counts.get(&key).copied().unwrap_or(0);
+            let most = of(&my).max(of(&their)).max(1);
+            let count = seen.entry(key).or_default();
+            *count += 1;
+            *count <= most
+        })
+        .collect()
 }
 
 /// Fixed fields of the same length, of which different positions changed.

@@ -15,7 +15,7 @@
 //! subfield. `{dollar}`, `{lcub}`, `{rcub}` and `{bsol}` stand for `$`, `{`, `}`
 //! and `\`; `{U+001B}` for any character by its number. `{raw}` begins a field
 //! that breaks the rules of MARC, whose bytes follow as they are. Blank lines
-//! are passed over. [`print`] and [`parse`] undo each other exactly.
+//! are passed over. [`print()`] and [`parse`] undo each other exactly.
 
 use super::check::{Finding, Place};
 use super::marc::{Marc, shaped, text};
@@ -109,7 +109,7 @@ fn push_char(out: &mut String, one: char) {
     }
 }
 
-/// Reads lines as [`print`] writes them. A text without a leader gets that of a
+/// Reads lines as [`print()`] writes them. A text without a leader gets that of a
 /// book.
 ///
 /// # Errors

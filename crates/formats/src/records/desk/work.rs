@@ -4,7 +4,7 @@ use super::crosswalk;
 use super::elements::{DublinCore, Element};
 use super::marc::Marc;
 use super::stored;
-use crate::records::marc::WriteError;
+use crate::records::marc::{MarcRecord, WriteError};
 
 /// The most bytes of a work in JSON.
 pub const MAX_WORK_BYTES: usize = 1024 * 1024;
@@ -209,6 +209,15 @@ impl Work {
             body,
             ..self.clone()
         })
+    }
+
+    /// The work after its lines of MARC were saved; it is kept in MARC then.
+    #[must_use]
+    pub fn with_marc(&self, record: MarcRecord) -> Self {
+        Self {
+            body: Body::Marc(self.marc().edited(record)),
+            ..self.clone()
+        }
     }
 
     /// The work in another scheme. Going to Dublin Core keeps the MARC record

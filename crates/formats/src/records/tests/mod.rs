@@ -39,7 +39,7 @@ pub(super) fn read_with(kind: RecordKind, bytes: impl AsRef<[u8]>, mapping: &str
 }
 
 /// All records, without errors and warnings.
-pub(super) fn clean(kind: RecordKind, bytes: impl AsRef<[u8]>) -> Vec<CatalogueRecord> {
+pub(crate) fn clean(kind: RecordKind, bytes: impl AsRef<[u8]>) -> Vec<CatalogueRecord> {
     read_with(kind, bytes, "")
         .into_iter()
         .map(|item| {

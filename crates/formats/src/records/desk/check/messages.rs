@@ -3,7 +3,7 @@
 /// Key and English text of every finding; `{ $name }` is an argument.
 #[rustfmt::skip]
 pub const MESSAGES: &[(&str, &str)] = &[
-    ("base-undecoded", "{ $count } characters could not be read: the record is kept as it came, but an edit replaces them by “�”; type them again"),
+    ("base-undecoded", "characters that could not be read: { $count }; the record is kept as it came, but an edit replaces them by “�”: type them again"),
     ("base-unimarc", "the record is in UNIMARC: it is kept and shown, but the rules of MARC 21 are not checked"),
     ("dc-date", "“{ $value }” is no date of the kind 1999, 1999-05 or 1999-05-31: write it so, or give the date in a note"),
     ("dc-empty", "{ $field } is empty: fill it in or remove it"),

@@ -8,7 +8,7 @@ use super::read::{self, Found, Style};
 use super::special;
 use crate::records::desk::article_chars;
 use crate::records::desk::elements::{DublinCore, Element, Qualifier, Statement};
-use crate::records::desk::fold::alike;
+use crate::records::desk::fold::{MAX_ALIKE_PAIRS, alike};
 use crate::records::marc::MarcRecord;
 
 /// What is to be done with one group of statements.
@@ -118,8 +118,9 @@ fn plan(drafts: &[Draft], old: &[Found], wanted: &DublinCore) -> Plan {
         let mut pairs = pair(&mut had, &mut want, |found, new| {
             found.statement.value == new.value
         });
+        let few = had.len().saturating_mul(want.len()) <= MAX_ALIKE_PAIRS;
         pairs.extend(pair(&mut had, &mut want, |found, new| {
-            alike(&found.statement.value, &new.value)
+            few && alike(&found.statement.value, &new.value)
         }));
         // One name in the place of another is another person's.
         let replaceable = !matches!(group.0, Element::Creator | Element::Subject);

@@ -3,8 +3,13 @@
 use super::draft::Draft;
 use crate::records::desk::elements::{Element, Qualifier, Statement};
 use crate::records::desk::normal::{collapse, normal_role, normal_value};
+use crate::records::desk::work::MAX_STATEMENTS;
 use crate::records::languages;
 use crate::records::marc::map::{isbd, trim_marks};
+
+/// The most statements that a record is read for; what stands after them is not
+/// shown, and not touched.
+pub(super) const MAX_SHOWN: usize = 2 * MAX_STATEMENTS;
 
 /// How subfields make a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +69,9 @@ pub(super) fn all(drafts: &[Draft]) -> Vec<Found> {
             if found.group() == (Element::Title, None) && std::mem::replace(&mut titled, true) {
                 found.statement.qualifier = Some(Qualifier::Alternative);
             }
-            out.push(found);
+            if out.len() < MAX_SHOWN {
+                out.push(found);
+            }
         }
     }
     out
@@ -76,7 +83,7 @@ pub(super) fn one(draft: &Draft) -> Vec<Found> {
     for part in parts(draft) {
         if part.style == Style::Each {
             for (place, code, text) in draft.subs() {
-                if part.codes.contains(&code) {
+                if part.codes.contains(&code) && out.len() < MAX_SHOWN {
                     out.extend(found(draft, part, vec![place], &text));
                 }
             }

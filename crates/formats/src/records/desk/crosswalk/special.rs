@@ -100,7 +100,7 @@ pub(super) fn languages(drafts: &[Draft]) -> Vec<Statement> {
 fn spoken(drafts: &[Draft]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut add = |tag: String| {
-        if !tag.is_empty() && !out.contains(&tag) {
+        if !tag.is_empty() && out.len() < read::MAX_SHOWN && !out.contains(&tag) {
             out.push(tag);
         }
     };

@@ -3,8 +3,11 @@ use proptest::prelude::*;
 use super::{BOOK, book, chance, marc, tea};
 use crate::records::desk::fuzz::fuzz_work;
 use crate::records::desk::{
-    Attachment, Scheme, Severity, Template, Work, WorkError, check, template,
+    Attachment, DublinCore, Element, Qualifier, Scheme, Severity, Template, Work, WorkError, check,
+    headings, merge, mnemonic, template,
 };
+use crate::records::tests::clean;
+use crate::records::{RecordKind, WorkKind};
 
 fn file() -> Attachment {
     Attachment {
@@ -101,6 +104,87 @@ fn an_edit_gives_up_the_original_bytes() {
             .chain(*b"\x1e\x1d")
             .collect::<Vec<_>>()
     }));
+}
+
+#[test]
+fn works_go_out_in_the_common_model_and_as_oai_dc() {
+    let work = Work::from(tea());
+    let out = work.to_catalogue();
+    assert_eq!(
+        (out.title.as_str(), out.subtitle.as_deref()),
+        ("The book of tea", Some("a reader"))
+    );
+    assert_eq!(out.authors[0].dates.as_deref(), Some("1862-1913"));
+    assert_eq!(out.authors[1].role.as_deref(), Some("trl"));
+    assert_eq!(
+        (out.year, out.language.as_deref()),
+        (Some(1906), Some("en"))
+    );
+    assert_eq!(out.identifier("isbn"), Some("9780201616224"));
+    assert_eq!(out.kind, WorkKind::Book);
+    // The common model gives the same back, but for the schemes of subjects.
+    let mut again = DublinCore::from_catalogue(&out).normal();
+    for statement in &mut again.statements {
+        if statement.element == Element::Subject {
+            statement.qualifier = Some(Qualifier::Lcsh);
+        }
+    }
+    assert_eq!(again, tea().normal());
+    let mut record = tea();
+    record.statements[0].language = Some("en".to_owned());
+    record
+        .statements
+        .push(super::say(Element::Rights, "a < b & c"));
+    let xml = Work::from(record).to_oai_dc();
+    for line in [
+        "<dc:title xml:lang=\"en\">The book of tea : a reader</dc:title>",
+        "<dc:contributor>Vale, Mira</dc:contributor>",
+        "<dc:identifier>urn:isbn:9780201616224</dc:identifier>",
+        "<dc:rights>a &lt; b &amp; c</dc:rights>",
+    ] {
+        assert!(xml.contains(line), "{xml}");
+    }
+    let read = clean(RecordKind::DublinCore, &xml);
+    assert_eq!(read[0].title, "The book of tea");
+    assert!(
+        work.to_marcxml()
+            .contains("<subfield code=\"a\">The book of tea :</subfield>")
+    );
+    assert!(
+        book()
+            .to_oai_dc()
+            .contains("<dc:creator>Hunt, Andrew</dc:creator>")
+    );
+}
+
+#[test]
+fn lines_are_saved_into_a_work() {
+    let mut work = book();
+    work.note = "checked".to_owned();
+    let lines = BOOK.replace("shelf 4", "shelf 5");
+    let saved = work.with_marc(marc(&lines).record().clone());
+    assert_eq!(saved.note, "checked");
+    assert_eq!(mnemonic::print(saved.marc().record()), lines);
+    let saved = Work::from(tea()).with_marc(marc(BOOK).record().clone());
+    assert_eq!(saved.scheme(), Scheme::Marc21);
+}
+
+#[test]
+fn many_fields_take_no_long_time() {
+    // Thousands of fields, all changed by both: bounded work, whatever it gives.
+    let many = |word: &str| {
+        let lines: String = (0..4_000)
+            .map(|at| format!("=653 \\\\$a{word} {at}$a{at} {word}\n"))
+            .collect();
+        Work::from(marc(&format!("=245 00$aT\n{lines}")))
+    };
+    let (base, mine, theirs) = (many("hill"), many("tea"), many("cup"));
+    assert_eq!(merge(&base, &mine, &theirs).work.scheme(), Scheme::Marc21);
+    assert_eq!(
+        base.with_dublin_core(tea()).unwrap().title(),
+        "The book of tea : a reader"
+    );
+    assert!(headings(&base).len() <= 4_000 + 1);
 }
 
 #[test]
