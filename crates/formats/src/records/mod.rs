@@ -7,9 +7,10 @@
 //! ([`MAX_RECORD_BYTES`]); a record that cannot be read is reported with its
 //! number, its place and its reason, and the rest goes on. Every record knows
 //! its place in the source ([`Located`]), so that the original can be shown.
-//! [`cite`] writes records out.
+//! [`cite`] writes records out; [`desk`] edits them.
 
 pub mod cite;
+pub mod desk;
 pub mod dublin_core;
 pub mod identifiers;
 pub mod languages;

@@ -6,9 +6,9 @@ pub(crate) const SUBFIELD: u8 = 0x1F;
 pub(crate) const LEADER_BYTES: usize = 24;
 pub(crate) const ENTRY_BYTES: usize = 12;
 /// The longest record that the five digits of a leader can state.
-const MAX_STATED_RECORD: usize = 99_999;
+pub(crate) const MAX_STATED_RECORD: usize = 99_999;
 /// The longest field that the four digits of a directory entry can state.
-const MAX_STATED_FIELD: usize = 9_999;
+pub(crate) const MAX_STATED_FIELD: usize = 9_999;
 
 /// One subfield of a data field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +132,14 @@ impl Field {
         self.subfields().find(|one| one.0 == code).map(|one| one.1)
     }
 
+    /// What the field holds as ISO 2709 has it, without its terminator.
+    pub(crate) fn content(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes);
+        bytes.pop();
+        bytes
+    }
+
     /// Appends the field's bytes, terminator included.
     fn write(&self, out: &mut Vec<u8>) {
         match self {
@@ -155,7 +163,7 @@ impl Field {
     }
 
     /// True if a byte of the field would end it, or the record, too early.
-    fn holds_terminator(&self) -> bool {
+    pub(crate) fn holds_terminator(&self) -> bool {
         let ends = |data: &[u8]| {
             data.iter()
                 .any(|byte| matches!(*byte, FIELD_END | RECORD_END))
