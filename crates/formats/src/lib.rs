@@ -20,6 +20,7 @@
     )
 )]
 
+pub mod exchange;
 pub mod html;
 pub mod records;
 

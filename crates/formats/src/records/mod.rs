@@ -39,6 +39,7 @@ pub use detect::detect_records;
 pub use model::{CatalogueRecord, Identifier, Name, WorkKind};
 pub use open::{Mapping, MappingError, open, open_at};
 pub use reader::{Located, MAX_RECORD_BYTES, MAX_WARNINGS, RecordError, RecordReader};
+pub(crate) use xml::{escape as escape_xml, stated_encoding};
 
 /// The formats of records that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,0 +1,6 @@
+//! Tests over whole documents, some against programs of others.
+
+mod harvest;
+mod hostile;
+mod oai;
+mod python;
