@@ -1,9 +1,11 @@
 //! One entry for each reader of outside bytes: any input must return without a
 //! panic.
 
+use super::cql;
 use super::datestamp::Granularity;
 use super::harvest::{self, Body, Harvest, Limits, Source};
 use super::oai::{MetadataFormat, Repository, Request, Token};
+use super::sru;
 
 /// Small limits, so that a run meets them.
 fn limits() -> Limits {
@@ -90,5 +92,34 @@ fn repository() -> Repository {
         sample: "42".to_owned(),
         formats: vec![MetadataFormat::oai_dc(), MetadataFormat::marcxml()],
         has_sets: true,
+    }
+}
+
+/// Queries, and requests of SRU.
+///
+/// # Panics
+/// If a query that was printed does not read as it was.
+pub fn fuzz_cql(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(query) = cql::parse(&text) {
+        let printed = query.to_string();
+        // Quotes that a canonical form needs may make it longer than what is read.
+        if printed.len() <= cql::MAX_QUERY_BYTES {
+            assert_eq!(cql::parse(&printed).as_ref(), Ok(&query), "{printed}");
+        }
+        let _ = (cql::compile(&query), cql::xcql(&query));
+    }
+    let pairs = text
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    match sru::Request::parse(pairs) {
+        Ok(sru::Request::SearchRetrieve(request)) => {
+            if let Ok(answer) = sru::SearchAnswer::new(&request, 10) {
+                let _ = answer.finish(&[]);
+            }
+        }
+        Ok(sru::Request::Scan(request)) => drop(sru::scan(&request, &[])),
+        Ok(sru::Request::Explain(..)) => {}
+        Err(refusal) => drop(sru::refusal(&refusal)),
     }
 }

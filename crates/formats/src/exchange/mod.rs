@@ -6,10 +6,15 @@
 //! |---|---|
 //! | [`oai`] | OAI-PMH 2.0, the side that is harvested |
 //! | [`harvest`] | OAI-PMH 2.0, the side that harvests |
+//! | [`cql`] | CQL 1.2, the query language of SRU |
+//! | [`sru`] | SRU 1.2 and 1.1 |
 
+pub mod cql;
 pub mod datestamp;
+pub mod diagnostic;
 pub mod harvest;
 pub mod oai;
+pub mod sru;
 
 pub mod fuzz;
 #[cfg(test)]
