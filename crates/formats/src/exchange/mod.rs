@@ -8,13 +8,21 @@
 //! | [`harvest`] | OAI-PMH 2.0, the side that harvests |
 //! | [`cql`] | CQL 1.2, the query language of SRU |
 //! | [`sru`] | SRU 1.2 and 1.1 |
+//! | [`opds`] | OPDS 1.2 and 2.0 |
+//! | [`syndication`] | RSS 2.0, Atom 1.0 |
+//! | [`page`] | schema.org, COinS, unAPI |
+//! | [`export`] | lists of records as files |
 
 pub mod cql;
 pub mod datestamp;
 pub mod diagnostic;
+pub mod export;
 pub mod harvest;
 pub mod oai;
+pub mod opds;
+pub mod page;
 pub mod sru;
+pub mod syndication;
 
 pub mod fuzz;
 #[cfg(test)]
