@@ -1,12 +1,13 @@
 //! CQL 1.2, the query language of SRU
 //! (<http://www.loc.gov/standards/sru/cql/spec.html>).
 //!
-//! [`parse`] reads any query of the grammar into a [`Query`], whose `Display` is
-//! canonical: it reads again as the same value. [`compile`] says the query in the
+//! [`parse()`] reads any query of the grammar into a [`Query`], whose `Display` is
+//! canonical: it reads again as the same value. [`compile()`] says the query in the
 //! language of our own search, or gives the [`Diagnostic`] that SRU has for what
-//! can't be said; [`xcql`] writes it as XML.
+//! can't be said; [`xcql()`] writes it as XML.
 
 mod compile;
+mod index;
 mod lex;
 mod parse;
 mod print;
@@ -14,8 +15,9 @@ mod terms;
 mod xcql;
 
 pub use super::diagnostic::Diagnostic;
-pub(crate) use compile::context_sets;
-pub use compile::{Compiled, INDEXES, IndexInfo, Order, compile};
+pub use compile::{Compiled, Order, compile};
+pub(crate) use index::context_sets;
+pub use index::{INDEXES, IndexInfo};
 pub use parse::parse;
 pub use xcql::xcql;
 

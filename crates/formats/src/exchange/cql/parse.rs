@@ -213,7 +213,7 @@ impl Parser {
         Ok(out)
     }
 
-    /// "sortby" sortSpec, sortSpec = 1*(index [modifierList])
+    /// "sortby" sortSpec, sortSpec = 1*(index *modifier)
     fn sort(&mut self) -> Result<Vec<SortKey>, Diagnostic> {
         let mut out = Vec::new();
         if !self

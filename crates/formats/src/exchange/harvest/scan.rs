@@ -6,6 +6,11 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{Limits, PageError};
 
+/// The most attributes of an element: each is held against all others.
+const MAX_ATTRIBUTES: usize = 256;
+/// The most declarations of namespaces in force: each name is held against them.
+const MAX_BINDINGS: usize = 256;
+
 /// A start tag.
 pub(super) struct Tag {
     /// The name without its prefix, if it is in the namespace of OAI-PMH; elements
@@ -184,8 +189,13 @@ impl<'a> Scanner<'a> {
     fn attributes(&mut self, tag: &BytesStart<'_>) -> Result<Vec<(String, String)>, PageError> {
         let mut plain = Vec::new();
         let mut prefixes = Vec::new();
-        for attribute in tag.attributes() {
+        for (nth, attribute) in tag.attributes().enumerate() {
             let attribute = attribute.map_err(malformed)?;
+            if nth >= MAX_ATTRIBUTES || self.bindings.len() >= MAX_BINDINGS {
+                return Err(malformed(format!(
+                    "an element has more than {MAX_ATTRIBUTES} attributes or namespaces"
+                )));
+            }
             let name = attribute.key.as_ref();
             if !is_name(name) {
                 return Err(malformed(format!("`{}` is no name", shown(name))));

@@ -24,7 +24,7 @@ pub struct Header {
 pub struct Record {
     /// Its header.
     pub header: Header,
-    /// One element of XML, from [`super::metadata`]; not given for a record that
+    /// One element of XML, from [`super::metadata()`]; not given for a record that
     /// was deleted.
     pub metadata: String,
     /// Elements of XML about the metadata: provenance, rights.

@@ -2,7 +2,7 @@
 //! (<https://specs.opds.io/opds-1.2>) and 2.0 in JSON
 //! (<https://drafts.opds.io/opds-2.0>).
 //!
-//! One plain value, [`Catalogue`], for both: [`atom`] and [`json`]. Addresses in it
+//! One plain value, [`Catalogue`], for both: [`atom()`] and [`json()`]. Addresses in it
 //! lead to feeds of the same version, so whoever serves both makes it twice.
 
 mod atom;

@@ -30,7 +30,11 @@ pub(crate) fn schema_type(record: &CatalogueRecord) -> &'static str {
 #[must_use]
 pub fn schema_org(record: &CatalogueRecord, url: &str) -> Value {
     let mut out = Map::new();
-    let mut put = |name: &str, value: Value| {
+    let members = about(record, url)
+        .into_iter()
+        .chain(people_of(record))
+        .chain(numbers(record));
+    for (name, value) in members {
         let empty = match &value {
             Value::Null => true,
             Value::Array(list) => list.is_empty(),
@@ -40,60 +44,62 @@ pub fn schema_org(record: &CatalogueRecord, url: &str) -> Value {
         if !empty {
             out.insert(name.to_owned(), value);
         }
-    };
+    }
+    Value::Object(out)
+}
+
+type Members = Vec<(&'static str, Value)>;
+
+fn about(record: &CatalogueRecord, url: &str) -> Members {
     let kind = schema_type(record);
-    put("@context", json!("https://schema.org"));
-    put("@type", json!(kind));
-    put("@id", json!(url));
-    put("url", json!(url));
-    put("name", json!(record.full_title()));
-    put("alternateName", json!(record.alternative_titles));
-    put("author", people(record, Name::is_author));
-    put("editor", people(record, Name::is_editor));
-    put("translator", people(record, Name::is_translator));
-    put(
-        "contributor",
-        people(record, |name| {
-            !name.is_author() && !name.is_editor() && !name.is_translator()
-        }),
-    );
-    put("publisher", publisher(record));
     let date = record.date.as_deref().filter(|date| is_date(date));
     let year = record.year.map(|year| format!("{year:04}"));
-    put("datePublished", json!(date.or(year.as_deref())));
     let languages: Vec<_> = record
         .language
         .iter()
         .chain(&record.other_languages)
         .collect();
-    put("inLanguage", json!(languages));
-    put("about", json!(record.subjects));
-    put("description", json!(record.description));
-    put(
-        "bookEdition",
-        json!(record.edition.as_ref().filter(|_| kind == "Book")),
-    );
-    put("pagination", json!(record.pages));
-    put("material", json!(record.extent));
+    let edition = record.edition.as_ref().filter(|_| kind == "Book");
+    vec![
+        ("@context", json!("https://schema.org")),
+        ("@type", json!(kind)),
+        ("@id", json!(url)),
+        ("url", json!(url)),
+        ("name", json!(record.full_title())),
+        ("alternateName", json!(record.alternative_titles)),
+        ("publisher", publisher(record)),
+        ("datePublished", json!(date.or(year.as_deref()))),
+        ("inLanguage", json!(languages)),
+        ("about", json!(record.subjects)),
+        ("description", json!(record.description)),
+        ("bookEdition", json!(edition)),
+        ("pagination", json!(record.pages)),
+        ("material", json!(record.extent)),
+    ]
+}
+
+fn people_of(record: &CatalogueRecord) -> Members {
+    vec![
+        ("author", people(record, Name::is_author)),
+        ("editor", people(record, Name::is_editor)),
+        ("translator", people(record, Name::is_translator)),
+        (
+            "contributor",
+            people(record, |name| {
+                !name.is_author() && !name.is_editor() && !name.is_translator()
+            }),
+        ),
+    ]
+}
+
+/// Numbers and addresses, of the work itself or of what it is part of.
+fn numbers(record: &CatalogueRecord) -> Members {
     let isbns: Vec<_> = values(record, "isbn").collect();
     let issns: Vec<_> = values(record, "issn").collect();
-    if record.container.is_some() {
-        put("isPartOf", container(record, &isbns, &issns));
-    } else {
-        put("isbn", json!(isbns));
-        put("issn", json!(issns));
-        let series: Vec<_> = record
-            .series
-            .iter()
-            .map(|name| json!({ "@type": "CreativeWorkSeries", "name": name }))
-            .collect();
-        put("isPartOf", series.into());
-    }
     let same: Vec<String> = values(record, "doi")
         .map(|doi| format!("https://doi.org/{doi}"))
         .chain(values(record, "url").map(str::to_owned))
         .collect();
-    put("sameAs", json!(same));
     let numbers: Vec<_> = record
         .identifiers
         .iter()
@@ -102,8 +108,22 @@ pub fn schema_org(record: &CatalogueRecord, url: &str) -> Value {
             |one| json!({ "@type": "PropertyValue", "propertyID": one.scheme, "value": one.value }),
         )
         .collect();
-    put("identifier", numbers.into());
-    Value::Object(out)
+    let mut out = vec![("sameAs", json!(same)), ("identifier", numbers.into())];
+    if record.container.is_some() {
+        out.push(("isPartOf", container(record, &isbns, &issns)));
+        return out;
+    }
+    let series: Vec<_> = record
+        .series
+        .iter()
+        .map(|name| json!({ "@type": "CreativeWorkSeries", "name": name }))
+        .collect();
+    out.extend([
+        ("isbn", json!(isbns)),
+        ("issn", json!(issns)),
+        ("isPartOf", series.into()),
+    ]);
+    out
 }
 
 fn values<'a>(record: &'a CatalogueRecord, scheme: &'a str) -> impl Iterator<Item = &'a str> {

@@ -2,8 +2,8 @@
 //! library's catalogue over HTTP.
 //!
 //! [`Request::parse`] reads the parameters of a request, by GET or POST; the query
-//! comes parsed, and [`super::cql::compile`] says it in our own language. Answers:
-//! [`explain`], [`SearchAnswer`], [`scan`], or [`refusal`], all of
+//! comes parsed, and [`super::cql::compile()`] says it in our own language. Answers:
+//! [`explain()`], [`SearchAnswer`], [`scan`], or [`refusal`], all of
 //! [`CONTENT_TYPE`] and status 200.
 
 mod answer;

@@ -89,7 +89,8 @@ fn no_cell_is_a_formula() {
         year: Some(-44),
         ..CatalogueRecord::default()
     };
-    let text = String::from_utf8(exported(ExportFormat::Csv, &[record.clone()])).unwrap();
+    let text =
+        String::from_utf8(exported(ExportFormat::Csv, std::slice::from_ref(&record))).unwrap();
     assert!(text.starts_with('\u{feff}'));
     let row = text.split("\r\n").nth(1).unwrap();
     assert!(row.starts_with(

@@ -116,6 +116,34 @@ fn bombs_are_refused() {
     );
 }
 
+/// What would take time in the square of its length is refused at once.
+#[test]
+fn no_page_takes_more_than_linear_work() {
+    let one = page(&["a"], None);
+    let attributes: String = (0..300_000).map(|nth| format!(" a{nth}=''")).collect();
+    let namespaces: String = (0..100_000)
+        .map(|nth| format!(" xmlns:a{nth}='u'"))
+        .collect();
+    for many in [attributes, namespaces] {
+        let root = one.replacen("<OAI-PMH", &format!("<OAI-PMH{many}"), 1);
+        assert!(unusable(root.as_bytes()).contains("more than 256"));
+    }
+    let nested: String = (0..60)
+        .map(|nth| {
+            let own: String = (0..10)
+                .map(|of| format!(" xmlns:p{nth}q{of}='u'"))
+                .collect();
+            format!("<e{own}>")
+        })
+        .collect();
+    let nested = one.replacen("<ListRecords>", &format!("<x>{nested}"), 1);
+    assert!(unusable(nested.as_bytes()).contains("more than 256"));
+    let identifiers: Vec<String> = (0..20_000).map(|nth| nth.to_string()).collect();
+    let identifiers: Vec<&str> = identifiers.iter().map(String::as_str).collect();
+    let step = listing().answer(200, None, page(&identifiers, None).as_bytes());
+    assert!(matches!(step, Ok(Step::Page(page)) if page.records.len() == 20_000));
+}
+
 /// Feeds pages with the tokens of a function until the harvest stops.
 fn endless(mut harvest: Harvest, mut next: impl FnMut(u64) -> String) -> (HarvestError, u64) {
     for nth in 0..1_000 {
