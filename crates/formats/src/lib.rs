@@ -9,6 +9,8 @@
 //! [`extract`] turns it into [`Extracted`]; [`FormatError`] says what a librarian
 //! can do about a file that gave nothing. HTML is the hot path (a ZIM archive
 //! holds millions of articles): call [`html::extract`] directly for it.
+//! [`records`] reads and writes catalogue records, [`exchange`] speaks the
+//! protocols by which libraries exchange them.
 #![cfg_attr(
     test,
     allow(
@@ -20,6 +22,7 @@
     )
 )]
 
+pub mod exchange;
 pub mod html;
 pub mod records;
 

@@ -40,6 +40,17 @@ pub use detect::detect_records;
 pub use model::{CatalogueRecord, Identifier, Name, WorkKind};
 pub use open::{Mapping, MappingError, open, open_at};
 pub use reader::{Located, MAX_RECORD_BYTES, MAX_WARNINGS, RecordError, RecordReader};
+pub(crate) use xml::{escape as escape_xml, stated_encoding};
+
+/// The name under which a kind is kept (`conference-paper`), from a word for it.
+pub(crate) fn kind_word_of(text: &str) -> Option<String> {
+    let kind = dublin_core::kind_of(text);
+    if kind == WorkKind::Other {
+        return None;
+    }
+    let value = serde_json::to_value(kind).ok()?;
+    value.as_str().map(str::to_owned)
+}
 
 /// The formats of records that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
