@@ -248,7 +248,7 @@ async fn store_entries(
         return Err(feed.damaged("the tiles do not have the feed's root"));
     }
     let mut n = bundle_of(feed.size);
-    let mut open = if feed.size % TILE_WIDTH == 0 {
+    let mut open = if feed.size.is_multiple_of(TILE_WIDTH) {
         Vec::new()
     } else {
         store::bundle(tx, feed.id, n)

@@ -70,7 +70,7 @@ impl Edge {
 
     /// Appends 256 leaves whose tile has this root. False, and nothing done, if the size is no multiple of 256.
     pub fn push_tile(&mut self, root: Hash, full: &mut Vec<FullTile>) -> bool {
-        if self.size % TILE_WIDTH != 0 {
+        if !self.size.is_multiple_of(TILE_WIDTH) {
             return false;
         }
         self.size += TILE_WIDTH;

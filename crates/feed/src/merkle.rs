@@ -147,7 +147,8 @@ pub fn range_hash(start: u64, end: u64, nodes: &dyn Nodes) -> Option<Hash> {
     }
     if len.is_power_of_two() {
         let level = len.trailing_zeros();
-        return (start % len == 0)
+        return start
+            .is_multiple_of(len)
             .then(|| nodes.node(level, start >> level))
             .flatten();
     }

@@ -131,16 +131,19 @@ impl Feeds {
     pub async fn status(&self, kind: &str) -> Result<Status, FeedError> {
         self.handler(kind)?;
         let mut conn = self.0.db.read().acquire().await?;
-        let row = match store::find_own(&mut conn, kind).await? {
-            Some(row) => row,
-            None => {
-                let origin = self.new_origin(kind);
-                let vkey = self.key(&origin)?.verifier().to_string();
-                crate::feeds::new_row(&origin, kind, true, &vkey)
-            }
-        };
+        let row = self.own_row(&mut conn, kind).await?;
         let (status, _) = self.compare(&mut conn, &row).await?;
         Ok(status)
+    }
+
+    /// This node's own feed of a kind, as it would begin if it is not there yet.
+    async fn own_row(&self, conn: &mut Conn, kind: &str) -> Result<FeedRow, FeedError> {
+        if let Some(row) = store::find_own(conn, kind).await? {
+            return Ok(row);
+        }
+        let origin = self.new_origin(kind);
+        let vkey = self.key(&origin)?.verifier().to_string();
+        Ok(crate::feeds::new_row(&origin, kind, true, &vkey))
     }
 
     /// Compares the database with the mark, and remembers the outcome.
@@ -183,9 +186,7 @@ impl Feeds {
         let _turn = self.0.signing.lock().await;
         let _lock = self.lock_mark(kind).await?;
         let mut conn = self.0.db.read().acquire().await?;
-        let Some(feed) = store::find_own(&mut conn, kind).await? else {
-            return Ok(None);
-        };
+        let feed = self.own_row(&mut conn, kind).await?;
         let key = self.key(&feed.origin)?;
         if key.verifier().to_string() != feed.vkey {
             return Err(FeedError::KeyChanged(feed.origin));

@@ -149,7 +149,7 @@ fn every_subtree_of_small_trees_is_proved_and_nothing_else() {
     let root = merkle::root(40, &both.tiles).unwrap();
     for start in 0..40u64 {
         for end in start + 1..=40 {
-            let valid = start % (end - start).next_power_of_two() == 0;
+            let valid = start.is_multiple_of((end - start).next_power_of_two());
             let proof = merkle::prove_subtree(start, end, 40, &both.tiles);
             assert_eq!(proof.is_some(), valid, "[{start}, {end})");
             let Some(proof) = proof else { continue };
