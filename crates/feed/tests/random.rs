@@ -10,6 +10,7 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -219,55 +220,48 @@ fn seeds() -> Vec<Vec<u8>> {
 const CHILD_FOLDER: &str = "LAMPION_FEED_TEST_FOLDER";
 const CHILD_DATABASE: &str = "LAMPION_FEED_TEST_DATABASE";
 
-/// Appends, withdraws and signs until it is killed; tells each checkpoint in one line, after it was signed.
-#[test]
-#[ignore = "the child of `a_node_that_is_killed_at_any_moment_goes_on_with_the_same_history`"]
-fn child_that_writes_until_it_is_killed() {
-    let folder = std::path::PathBuf::from(std::env::var(CHILD_FOLDER).unwrap());
-    let database = std::env::var(CHILD_DATABASE).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let db = Db::open(&database, &folder).await.unwrap();
-        let feeds = open(
-            db.clone(),
-            Arc::new(ManualClock::new(0)),
-            &folder.join("node/feeds"),
-            NODE,
-        )
-        .await
-        .unwrap();
-        for n in 0u64.. {
-            let mut id = [0; 6];
-            SystemRng.fill(&mut id);
-            let prefix = format!("{id:?}-");
-            append(&feeds, &db, &many(&prefix, 1 + usize::from(id[0]) % 40))
+/// The child of the test below: appends, withdraws and signs until it is killed; tells each checkpoint in one line, after
+/// it was signed.
+async fn write_until_killed(folder: &Path, database: &str) {
+    let db = Db::open(database, folder).await.unwrap();
+    let feeds = open(
+        db.clone(),
+        Arc::new(ManualClock::new(0)),
+        &folder.join("node/feeds"),
+        NODE,
+    )
+    .await
+    .unwrap();
+    for n in 0u64.. {
+        let mut id = [0; 6];
+        SystemRng.fill(&mut id);
+        let prefix = format!("{id:?}-");
+        append(&feeds, &db, &many(&prefix, 1 + usize::from(id[0]) % 40))
+            .await
+            .unwrap();
+        if n % 3 == 1 {
+            append(&feeds, &db, &[withdraw(&format!("{prefix}0"))])
                 .await
                 .unwrap();
-            if n % 3 == 1 {
-                append(&feeds, &db, &[withdraw(&format!("{prefix}0"))])
-                    .await
-                    .unwrap();
-            }
-            let signed = feeds.sign(KIND).await.unwrap().unwrap().checkpoint;
-            println!("signed {} {}", signed.size, signed.root);
-            std::io::stdout().flush().unwrap();
         }
-    });
+        let signed = feeds.sign(KIND).await.unwrap().unwrap().checkpoint;
+        println!("signed {} {}", signed.size, signed.root);
+        std::io::stdout().flush().unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_killed_at_any_moment_goes_on_with_the_same_history() {
+    if let (Ok(folder), Ok(database)) = (std::env::var(CHILD_FOLDER), std::env::var(CHILD_DATABASE)) {
+        return write_until_killed(Path::new(&folder), &database).await;
+    }
     for node in nodes("killed").await {
         let mut seen = Vec::new();
         for round in 0..8u32 {
             let mut child = Command::new(std::env::current_exe().unwrap())
                 .args([
                     "--exact",
-                    "child_that_writes_until_it_is_killed",
-                    "--ignored",
+                    "a_node_that_is_killed_at_any_moment_goes_on_with_the_same_history",
                     "--nocapture",
                 ])
                 .env(CHILD_FOLDER, node.database.folder())
