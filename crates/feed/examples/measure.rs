@@ -1,6 +1,6 @@
 //! Prints how fast feeds are on this machine: `cargo run --release -p lampion-feed --example measure -- [ENTRIES] [FOLDER]`.
 //!
-//! Bodies are of 500 bytes, batches of 1,000; the projection is one row for each object. SQLite, full sync.
+//! With `LAMPION_MEASURE_RISING=1` identifiers of objects rise instead of being random. Bodies are of 500 bytes, batches of 1,000; the projection is one row for each object. SQLite, full sync.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -9,6 +9,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -93,12 +94,18 @@ impl Publications for Shelf {
 }
 
 fn drafts(count: usize) -> Vec<Draft> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let rising = std::env::var_os("LAMPION_MEASURE_RISING").is_some();
     let draft = |_| {
         let mut body = vec![0; BODY];
         lampion_core::Rng::fill(&SystemRng, &mut body);
         Draft::Publish {
             collection: "catalogue".into(),
-            object: new_id(&SystemRng),
+            object: if rising {
+                format!("{:016x}", NEXT.fetch_add(1, Ordering::Relaxed))
+            } else {
+                new_id(&SystemRng)
+            },
             body,
             expires: None,
         }
