@@ -158,3 +158,5 @@ job-progress-of = العناصر: { $items } من { $total }
 job-rate = { $rate } في الثانية
 job-left = يتبقى نحو { $left }
 opensearch-description = مكتبة هذه العقدة
+export-all = احفظ هذه النتائج بصيغة
+export-first = احفظ أول { $shown } نتيجة بصيغة

@@ -142,3 +142,5 @@ job-progress-of = { $items } of { $total } items
 job-rate = { $rate } per second
 job-left = about { $left } left
 opensearch-description = The library of this node
+export-all = Save these results as
+export-first = Save the first { $shown } results as

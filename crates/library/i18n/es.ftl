@@ -142,3 +142,5 @@ job-progress-of = elementos: { $items } de { $total }
 job-rate = { $rate } por segundo
 job-left = quedan unos { $left }
 opensearch-description = La biblioteca de este nodo
+export-all = Guardar estos resultados como
+export-first = Guardar los primeros { $shown } resultados como

@@ -142,3 +142,5 @@ job-progress-of = éléments : { $items } sur { $total }
 job-rate = { $rate } par seconde
 job-left = encore { $left } environ
 opensearch-description = La bibliothèque de ce nœud
+export-all = Enregistrer ces résultats en
+export-first = Enregistrer les { $shown } premiers résultats en

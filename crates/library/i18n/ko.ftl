@@ -138,3 +138,5 @@ job-progress-of = { $total }개 가운데 { $items }개
 job-rate = 초당 { $rate }
 job-left = 약 { $left } 남음
 opensearch-description = 이 노드의 도서관
+export-all = 이 결과를 저장:
+export-first = 처음 결과 { $shown }건을 저장:

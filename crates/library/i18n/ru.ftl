@@ -150,3 +150,5 @@ job-progress-of = элементов: { $items } из { $total }
 job-rate = { $rate } в секунду
 job-left = осталось около { $left }
 opensearch-description = Библиотека этого узла
+export-all = Сохранить эти результаты как
+export-first = Сохранить первые { $shown } результатов как

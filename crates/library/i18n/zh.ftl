@@ -138,3 +138,5 @@ job-progress-of = { $items } / { $total } 项
 job-rate = 每秒 { $rate }
 job-left = 大约还需 { $left }
 opensearch-description = 此节点的图书馆
+export-all = 将这些结果存为
+export-first = 将前 { $shown } 条结果存为
