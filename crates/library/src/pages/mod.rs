@@ -64,6 +64,7 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
             "/desk/import/upload",
             post(import::upload).layer(DefaultBodyLimit::max(upload_limit_bytes)),
         )
+        .route("/desk/import/harvest", post(import::harvest))
         .route("/desk/{id}", get(desk::show).post(desk::act))
         .route(
             "/desk/{id}/describe",

@@ -347,6 +347,11 @@ pub(super) async fn original(
         (Kind::Records, Some((offset, length))) => {
             original_record(&library, &collection, &key, offset, length).await?
         }
+        _ if collection.is_harvested() => {
+            let xml = library.store().harvested(&collection.id, &key).await?;
+            let xml = xml.ok_or_else(AppError::not_found)?;
+            ranged(bytes::Bytes::from(xml), None, &HeaderMap::new())
+        }
         _ => super::content::original(&library, &collection, &key, &headers).await?,
     };
     let mime = if meta.mime.is_empty() {

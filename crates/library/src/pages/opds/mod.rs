@@ -110,7 +110,7 @@ impl<'a> Shelf<'a> {
     async fn new(page: &'a Page, library: &'a Library, version: Version) -> Self {
         let mut known = known(library, page);
         // Records have no files.
-        known.retain(|_, one| one.kind != Kind::Records);
+        known.retain(|_, one| matches!(one.kind, Kind::Files | Kind::Zim));
         let mut covers = HashMap::new();
         for one in known.values() {
             if let Some(picture) = cover(page, library, one).await {
