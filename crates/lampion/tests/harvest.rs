@@ -171,7 +171,9 @@ fn a_repository_is_harvested_and_what_changes_follows() {
     brook.run(&["collection", "reindex", "mill"]).expect(0);
     assert_eq!(count(&brook, "mill"), 32);
     hill.run(&["collection", "remove", "mill"]).expect(0);
-    assert!(hill.collection("mill").is_none());
+    until("its end", || {
+        hill.collection("mill").is_none().then_some(())
+    });
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub const KIND: &str = "library.harvest";
 /// The format of what was harvested, as a file: a line of JSON for each record.
 pub const FORMAT: &str = "harvested";
 /// That file's name in a collection's folder, where the index is built anew or the collection is exported.
-const FILE: &str = "harvested.jsonl";
+pub(crate) const FILE: &str = "harvested.jsonl";
 /// Records that are written to it together.
 const BATCH: i64 = 500;
 
