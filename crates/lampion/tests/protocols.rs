@@ -373,3 +373,23 @@ fn opds_lists_what_is_a_file() {
     );
     node.get("/opds/list?q=&collection=shelf").expect(200);
 }
+
+#[test]
+fn programs_of_others_read_all_of_it() {
+    let Some(python) = std::env::var_os("LAMPION_TEST_PYTHON") else {
+        println!("skipped: LAMPION_TEST_PYTHON is not set (`./test` sets it)");
+        return;
+    };
+    let net = TestNet::new(PROGRAM);
+    let node = library(&net);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients.py");
+    let done = std::process::Command::new(python)
+        .arg(script)
+        .arg(format!("http://{}", node.pages().address()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}\n{errors}");
+    println!("{said}");
+}

@@ -39,13 +39,15 @@ async fn changes_are_numbered_and_what_comes_again_is_none() {
         let store = Store(database.db().clone());
         assert!(store.harvest("mill").await.unwrap().is_none());
         let state = harvest();
-        store.keep_harvest("mill", &state, &[]).await.unwrap();
+        assert_eq!(store.keep_harvest("mill", &state, &[]).await.unwrap(), None);
+        store.begin_harvest("mill", &state).await.unwrap();
         let page = [
             record(1, Some("one")),
             record(2, Some("둘")),
             record(3, None),
         ];
         let newest = store.keep_harvest("mill", &state, &page).await.unwrap();
+        let newest = newest.unwrap();
         let row = store.harvest("mill").await.unwrap().unwrap();
         assert_eq!(row.harvest, state);
         assert_eq!((row.sequence, row.indexed), (newest, 0));
@@ -96,6 +98,7 @@ async fn changes_are_numbered_and_what_comes_again_is_none() {
                 .is_empty()
         );
         store.remove("mill").await.unwrap();
+        assert_eq!(store.keep_harvest("mill", &state, &page).await.unwrap(), None);
         assert!(store.harvest("mill").await.unwrap().is_none());
         assert!(
             store

@@ -112,7 +112,7 @@ impl Library {
             crate::adding::blank(id.clone(), title, Kind::Records, source, folder, now_ms);
         made.visibility = new.visibility.unwrap_or(Visibility::All);
         // Should the node die between the two, a harvest without a collection harms nobody.
-        self.store().keep_harvest(&id, &harvest, &[]).await?;
+        self.store().begin_harvest(&id, &harvest).await?;
         self.store().insert(&made).await?;
         self.refresh().await?;
         let job = self.kernel().queue(KIND, &id, "{}".into()).await?.id;

@@ -53,8 +53,25 @@ impl Store {
         }))
     }
 
+    /// Keeps a new harvest.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn begin_harvest(&self, collection: &str, harvest: &Harvest) -> Result<(), DbError> {
+        query(
+            "insert into harvest (collection, state) values ($1, $2)
+             on conflict (collection) do update set state = excluded.state",
+        )
+        .bind(collection)
+        .bind(as_json(harvest)?)
+        .execute(self.0.write())
+        .await?;
+        Ok(())
+    }
+
     /// Keeps the state of a harvest and the records of the page before it: all of it or nothing. Gives the newest
-    /// change's number. A record that comes again unchanged is no change.
+    /// change's number, or nothing if the collection was removed meanwhile. A record that comes again unchanged is no
+    /// change.
     ///
     /// # Errors
     /// The database.
@@ -63,18 +80,14 @@ impl Store {
         collection: &str,
         harvest: &Harvest,
         records: &[Harvested],
-    ) -> Result<i64, DbError> {
+    ) -> Result<Option<i64>, DbError> {
         let state = as_json(harvest)?;
         transaction!(self.0, DbError, tx => {
-            query("insert into harvest (collection, state) values ($1, $2) on conflict (collection) do update set state = excluded.state")
+            let before: Option<i64> = query_scalar("select sequence from harvest where collection = $1")
                 .bind(collection)
-                .bind(&state)
-                .execute(&mut **tx)
+                .fetch_optional(&mut **tx)
                 .await?;
-            let mut sequence: i64 = query_scalar("select sequence from harvest where collection = $1")
-                .bind(collection)
-                .fetch_one(&mut **tx)
-                .await?;
+            let Some(mut sequence) = before else { return Ok(None) };
             for record in records {
                 sequence += 1;
                 query(
@@ -93,12 +106,13 @@ impl Store {
                 .execute(&mut **tx)
                 .await?;
             }
-            query("update harvest set sequence = $2 where collection = $1")
+            query("update harvest set sequence = $2, state = $3 where collection = $1")
                 .bind(collection)
                 .bind(sequence)
+                .bind(&state)
                 .execute(&mut **tx)
                 .await?;
-            Ok(sequence)
+            Ok(Some(sequence))
         })
     }
 

@@ -117,6 +117,7 @@ impl JobHandler for HarvestJob {
             context,
             writer: None,
             agent: agent(),
+            languages: String::new(),
             reason: "no answer of use came".into(),
         };
         let ended = work.run().await;
@@ -143,6 +144,8 @@ struct Work<'a> {
     committed: Option<Instant>,
     writer: Option<Box<dyn Writer>>,
     agent: Agent,
+    /// Those of the most records, comma separated.
+    languages: String,
     /// Why the last answer was of no use.
     reason: String,
 }
@@ -266,10 +269,8 @@ impl Work<'_> {
             return Ok(());
         };
         let (store, id) = (self.job.library.store(), &self.collection.id);
-        self.sequence = store
-            .keep_harvest(id, harvest, records)
-            .await
-            .map_err(passing)?;
+        let kept = store.keep_harvest(id, harvest, records).await;
+        self.sequence = kept.map_err(passing)?.ok_or(JobEnd::Cancelled)?;
         Ok(())
     }
 
@@ -441,7 +442,7 @@ impl Work<'_> {
         one.failed = failed;
         one.documents = i64::try_from(stats.documents).unwrap_or(0);
         one.index_bytes = i64::try_from(stats.size_bytes).unwrap_or(0);
-        one.language = stats
+        self.languages = stats
             .languages
             .iter()
             .take(3)
@@ -456,11 +457,23 @@ impl Work<'_> {
         let library = self.job.library.clone();
         let now = library.store().get(&self.collection.id).await;
         // What a librarian changed meanwhile stays.
-        let Some(now) = now.map_err(passing)? else {
+        let Some(mut now) = now.map_err(passing)? else {
             return Err(JobEnd::Cancelled);
         };
-        self.collection.visibility = now.visibility;
-        self.collection.updated_ms = library.kernel().clock.now_ms();
+        let one = &self.collection;
+        if now.title == host(&one.source.name) {
+            now.title.clone_from(&one.title);
+        }
+        // The first pages say little of the languages.
+        if now.language.is_empty() || now.state == State::New {
+            now.language.clone_from(&self.languages);
+        }
+        now.documents = one.documents;
+        now.failed = one.failed;
+        now.index_bytes = one.index_bytes;
+        now.state = one.state;
+        now.updated_ms = library.kernel().clock.now_ms();
+        self.collection = now;
         library
             .store()
             .update(&self.collection)
