@@ -1,7 +1,7 @@
 //! Sound and video: title, artist and the like from their tags, and how long.
 
 use std::{
-    io::{BufReader, Read, Seek},
+    io::{self, BufReader, Read, Seek, SeekFrom},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -13,6 +13,45 @@ use lofty::{
 };
 
 use crate::{FormatError, model::Extracted};
+
+/// What reading one file's tags may cost: more than any real file's, whose sound itself is not read.
+const BUDGET_BYTES: u64 = 256 << 20;
+/// What one reading or seeking costs at least.
+const STEP_BYTES: u64 = 512;
+
+/// A source that ends with an error when too much is asked of it: the reader of tags has been seen to look for the same
+/// frame for ever.
+struct Budgeted<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R> Budgeted<R> {
+    /// One step.
+    fn spend(&mut self) -> io::Result<()> {
+        self.left = self
+            .left
+            .checked_sub(STEP_BYTES)
+            .ok_or_else(|| io::Error::other("its tags take too much reading"))?;
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Budgeted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.spend()?;
+        let filled = self.inner.read(buffer)?;
+        self.left = self.left.saturating_sub(filled as u64);
+        Ok(filled)
+    }
+}
+
+impl<R: Seek> Seek for Budgeted<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.spend()?;
+        self.inner.seek(to)
+    }
+}
 
 /// Takes metadata from sound or video. A container without a reader here gives
 /// an empty document with a warning, so that it is still found by its name.
@@ -34,6 +73,10 @@ fn tags(source: impl Read + Seek) -> Option<Extracted> {
     let options = ParseOptions::new()
         .read_cover_art(false)
         .parsing_mode(ParsingMode::Relaxed);
+    let source = Budgeted {
+        inner: source,
+        left: BUDGET_BYTES,
+    };
     let file = Probe::new(BufReader::new(source))
         .options(options)
         .guess_file_type()
@@ -111,6 +154,19 @@ mod tests {
                 .contains(&("duration_s".to_owned(), "2".to_owned())),
             "{doc:?}"
         );
+    }
+
+    #[test]
+    fn a_file_that_is_looked_through_for_ever_is_given_up() {
+        // Found by fuzzing: without a budget this never ends.
+        let bytes: [u8; 68] = [
+            0x27, 0x27, 0x27, 0x27, 0x02, 0xff, 0xf8, 0x00, 0x00, 0x00, 0x00, 0xfe, 0x00, 0xff,
+            0xff, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x02, 0xfc,
+            0xf8, 0x00, 0x00, 0x00, 0x00, 0xfe, 0x00, 0xef, 0xff, 0xff, 0x00, 0x00, 0x00, 0xff,
+            0xef, 0xef, 0xff, 0xff, 0x00, 0x00, 0x00, 0xff, 0xef, 0xff, 0xff, 0x00, 0x00, 0x00,
+            0x00, 0x00, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0x00, 0xb4, 0xff, 0x50,
+        ];
+        assert_eq!(extract(Cursor::new(bytes)).unwrap().title, None);
     }
 
     #[test]

@@ -370,10 +370,11 @@ async fn from_files(
     let mime = crate::mime::by_name(&path);
     if is_page(mime) {
         let bytes = tokio::fs::read(&file).await?;
+        let mime = crate::mime::with_charset(mime, &bytes);
         let mut response = ranged(rewrite(Bytes::from(bytes), &site.origin), None, headers);
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        if let Ok(mime) = HeaderValue::from_str(&mime) {
+            response.headers_mut().insert(header::CONTENT_TYPE, mime);
+        }
         return Ok(Some(response));
     }
     Ok(Some(send_file(&file, mime, headers).await?))
@@ -426,8 +427,12 @@ async fn send_file(
     mime: &str,
     headers: &HeaderMap,
 ) -> Result<Response, LibraryError> {
+    use std::os::unix::fs::FileExt as _;
     let open = std::fs::File::open(file)?;
     let about = open.metadata()?;
+    let mut head = [0; crate::mime::HEAD_BYTES];
+    let filled = open.read_at(&mut head, 0)?;
+    let mime = crate::mime::with_charset(mime, head.get(..filled).unwrap_or_default());
     let changed = about
         .modified()
         .ok()
@@ -438,12 +443,11 @@ async fn send_file(
         return Ok(not_modified(&tag));
     }
     let mut response = streamed(about.len(), Some(&tag), headers, move |range| {
-        use std::os::unix::fs::FileExt as _;
         let mut buffer = vec![0; usize::try_from(range.end - range.start).unwrap_or(0)];
         open.read_exact_at(&mut buffer, range.start)?;
         Ok(Bytes::from(buffer))
     });
-    describe(&mut response, mime, &tag);
+    describe(&mut response, &mime, &tag);
     Ok(response)
 }
 

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Query};
+use axum::response::{IntoResponse as _, Redirect};
 use lampion_web::{AppError, Page, PageResult, filters};
 use serde::Deserialize;
 
@@ -27,6 +28,11 @@ pub(super) async fn read(
     Path((collection, key)): Path<(String, String)>,
 ) -> PageResult {
     let collection = library.collection_for(&collection, page.person.as_ref())?;
+    // A browser would show its source.
+    if collection.kind == Kind::Files && crate::mime::by_name(&key) == "text/markdown" {
+        let path = format!("/text/{}/{}", collection.id, filters::url_path(&key));
+        return Ok(Redirect::to(&path).into_response());
+    }
     let title = title(&library, &collection, &key).await?;
     let base = super::content::base(&library, &collection);
     let src = format!("{}{base}{}", page.content_origin, filters::url_path(&key));

@@ -169,7 +169,7 @@ pub(crate) fn to_tantivy(
     pack: impl FnOnce(&[u8]) -> io::Result<Vec<u8>>,
 ) -> io::Result<(TantivyDocument, usize)> {
     let tag = match document.language.as_deref() {
-        Some(tag) if !tag.is_empty() => tag.to_owned(),
+        Some(tag) if !tag.is_empty() => primary(tag),
         _ => language_of(document).to_owned(),
     };
     let language = Language::of_tag(&tag);
@@ -245,6 +245,14 @@ pub(crate) fn to_tantivy(
     let bytes = postcard::to_allocvec(&stored).unwrap_or_default();
     out.add_bytes(fields.stored, &pack(&bytes)?);
     Ok((out, analysed))
+}
+
+/// A tag's language without its region: readers narrow a search to English, not to that of Britain.
+fn primary(tag: &str) -> String {
+    tag.split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
 }
 
 fn language_of(document: &Document) -> &'static str {
