@@ -25,6 +25,8 @@ pub enum Command {
     Serve(Serve),
     /// Add a ZIM archive, a folder or file of documents, or catalogue records to the library
     Import(Import),
+    /// Fetch the records of another library by OAI-PMH, or what changed there
+    Harvest(Harvest),
     /// Search the library
     Search(Search),
     /// Add people, set passwords and roles
@@ -118,6 +120,37 @@ pub struct Import {
     #[arg(long)]
     pub json: bool,
     /// Queue the import and return at once (a running node does it)
+    #[arg(long)]
+    pub background: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  lampion harvest https://library.example/oai --prefix marcxml --id neighbours\n  lampion harvest neighbours        what changed since"
+)]
+pub struct Harvest {
+    /// The repository's address (base URL), or the short name of a collection that was harvested before
+    #[arg(value_name = "URL or NAME")]
+    pub source: String,
+    /// Only this set
+    #[arg(long)]
+    pub set: Option<String>,
+    /// Format of the records: oai_dc, marcxml, marc21 or another name that the repository has for MARCXML
+    #[arg(long, default_value = "oai_dc")]
+    pub prefix: String,
+    /// Short name in addresses
+    #[arg(long, value_name = "NAME")]
+    pub id: Option<String>,
+    /// Title, instead of the repository's own
+    #[arg(long)]
+    pub title: Option<String>,
+    /// Who may see it
+    #[arg(long, default_value = "all", value_parser = ["all", "signed-in"])]
+    pub visibility: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Queue the harvest and return at once (a running node does it)
     #[arg(long)]
     pub background: bool,
 }

@@ -52,10 +52,22 @@ pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
         }
         Err(error) => return Err(error.into()),
     };
-    if options.background {
+    done(&node, data, &id, &job, options.background, options.json).await
+}
+
+/// Waits for a collection's job and says how it went; or says that it is queued.
+pub async fn done(
+    node: &Node,
+    data: &Path,
+    id: &str,
+    job: &str,
+    background: bool,
+    json: bool,
+) -> anyhow::Result<Outcome> {
+    if background {
         say!(
             "{}",
-            if options.json {
+            if json {
                 serde_json::json!({ "collection": id, "job": job }).to_string()
             } else {
                 format!("queued: collection {id}, job {job}")
@@ -63,8 +75,8 @@ pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
         );
         return Ok(Outcome::Done);
     }
-    let ended = follow(&node, data, &job, options.json).await?;
-    report(&node, &id, &ended, options.json).await
+    let ended = follow(node, data, job, json).await?;
+    report(node, id, &ended, json).await
 }
 
 /// Does jobs here if no other process works on the node, and waits for one of them.

@@ -4,6 +4,7 @@ mod cli;
 mod collection;
 mod config;
 mod doctor;
+mod harvest;
 mod import;
 mod lock;
 mod node;
@@ -74,6 +75,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                 match command {
                     Command::Serve(options) => serve::run(&data, options).await,
                     Command::Import(options) => import::run(&data, options).await,
+                    Command::Harvest(options) => harvest::run(&data, options).await,
                     Command::Search(options) => search::run(&data, options).await,
                     Command::Person { command } => person::run(&data, command).await,
                     Command::Collection { command } => collection::run(&data, command).await,

@@ -190,11 +190,15 @@ impl Library {
             .get(id)
             .await?
             .ok_or_else(|| LibraryError::NoSuchCollection(id.into()))?;
+        self.write_harvested(&collection).await?;
         let content = self.content_path(&collection)?;
         let to = to.to_path_buf();
+        let copied = collection.clone();
         let exported =
-            tokio::task::spawn_blocking(move || crate::copying::export(&collection, &content, &to));
-        Ok(exported.await.map_err(std::io::Error::other)??)
+            tokio::task::spawn_blocking(move || crate::copying::export(&copied, &content, &to));
+        let exported = exported.await.map_err(std::io::Error::other)?;
+        self.forget_harvested_file(&collection).await;
+        Ok(exported?)
     }
 
     /// Queues a rebuild of a collection's index from its content.
@@ -305,7 +309,7 @@ fn stem(name: &str) -> String {
 }
 
 /// An id that no collection has yet.
-fn free_id(kernel: &Kernel, all: &[Collection], wanted: &str) -> String {
+pub(crate) fn free_id(kernel: &Kernel, all: &[Collection], wanted: &str) -> String {
     let mut base = ids::slug(wanted);
     if base.is_empty() {
         base = format!(

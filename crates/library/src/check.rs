@@ -41,6 +41,12 @@ impl JobHandler for CheckJob {
                 Err(error) => error.to_string(),
             },
         };
+        // Its records are rows; the file is written when it is wanted.
+        let health = if collection.is_harvested() {
+            HEALTHY.to_string()
+        } else {
+            health
+        };
         // Read anew: an import may have gone on meanwhile.
         if let Some(mut now) = self
             .0

@@ -192,6 +192,8 @@ pub(crate) fn export(collection: &Collection, content: &Path, to: &Path) -> std:
     })?;
     let never = tokio_util::sync::CancellationToken::new();
     let name = match &collection.source.name {
+        // Its name is a repository's address.
+        _ if collection.is_harvested() => crate::harvest::FILE.into(),
         name if name.is_empty() => collection.id.clone(),
         name => name.clone(),
     };

@@ -100,6 +100,15 @@ impl Import {
                 }
             })
             .map_err(|error| end_of(&error.into()))?;
+        let goes_on = self.context.job.attempts > 1
+            && self
+                .library
+                .content_path(&self.collection)
+                .is_ok_and(|path| path.exists());
+        if !goes_on {
+            let written = self.library.write_harvested(&self.collection).await;
+            written.map_err(|error| end_of(&error))?;
+        }
         self.copy().await?;
         if self.adopted().await? {
             return Ok(());
@@ -404,6 +413,7 @@ impl Import {
             tracing::warn!(collection = %self.collection.id, %error, "its description could not be written beside it");
         }
         self.context.progress(self.progress.clone()).await;
+        self.library.forget_harvested_file(&self.collection).await;
         if self.collection.kind == Kind::Zim {
             self.library
                 .kernel()

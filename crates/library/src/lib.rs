@@ -21,6 +21,7 @@ pub mod check;
 mod copying;
 pub mod extract;
 pub mod handbook;
+pub mod harvest;
 pub mod import;
 mod indexing;
 mod library;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use lampion_web::Feature;
 
 pub use adding::NewImport;
+pub use harvest::NewHarvest;
 pub use library::{Library, LibraryError};
 
 /// The feature, whole.
@@ -52,6 +54,7 @@ pub fn feature(library: &Library) -> Feature {
         jobs: vec![
             Arc::new(import::ImportJob(library.clone())),
             Arc::new(check::CheckJob(library.clone())),
+            Arc::new(harvest::HarvestJob::new(library.clone())),
         ],
     }
 }

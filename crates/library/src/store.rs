@@ -10,10 +10,16 @@ use crate::model::{Collection, Kind, State, Visibility};
 /// The feature's tables.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "library",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../migrations/1.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../migrations/1.sql"),
+        },
+        Migration {
+            version: 3,
+            sql: include_str!("../migrations/3.sql"),
+        },
+    ],
 };
 
 /// Counts changes, so that other processes notice.
@@ -184,6 +190,8 @@ impl Store {
     pub async fn remove(&self, id: &str) -> Result<(), DbError> {
         transaction!(self.0, DbError, tx => {
             query("delete from import_error where collection = $1").bind(id).execute(&mut **tx).await?;
+            query("delete from harvested where collection = $1").bind(id).execute(&mut **tx).await?;
+            query("delete from harvest where collection = $1").bind(id).execute(&mut **tx).await?;
             query("delete from collection where id = $1").bind(id).execute(&mut **tx).await?;
             Ok(())
         })?;

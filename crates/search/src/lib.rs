@@ -20,3 +20,7 @@ pub mod words;
 
 pub use api::*;
 pub use local::LocalEngine;
+pub use search::cursor::cursor_after;
+
+/// Results of one search that can be paged through.
+pub const REACH: usize = 1_000;

@@ -2,7 +2,7 @@
 
 use std::io::{BufWriter, Read, Write};
 
-use super::{Frame, Request, files, records, zim};
+use super::{Frame, Request, files, harvested, records, zim};
 use crate::model::Kind;
 
 /// Writes frames to the parent and reads its answers.
@@ -86,6 +86,9 @@ fn run(request: &Request, parent: &mut Parent<'_>) -> Result<(), Gone> {
     match request.kind {
         Kind::Zim => zim::run(request, parent),
         Kind::Files => files::run(request, parent),
+        Kind::Records if request.format == crate::harvest::FORMAT => {
+            harvested::run(request, parent)
+        }
         Kind::Records => records::run(request, parent),
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod child;
 mod files;
+mod harvested;
 pub mod process;
 mod records;
 mod zim;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use lampion_search::Document;
 use serde::{Deserialize, Serialize};
 
+pub use harvested::HarvestedLine;
 pub use zim::address as address_in;
 
 use crate::model::Kind;

@@ -172,9 +172,13 @@ pub(super) async fn show(
         let chosen = one.visibility == Visibility::Group(group.id.clone());
         visibilities.push((group.id, page.s("visible-group", &group.name), chosen));
     }
-    let content = library
-        .content_path(&one)
-        .map_or_else(|error| error.to_string(), |path| path.display().to_string());
+    let content = if one.is_harvested() {
+        one.source.name.clone()
+    } else {
+        library
+            .content_path(&one)
+            .map_or_else(|error| error.to_string(), |path| path.display().to_string())
+    };
     let notice = if query.saved {
         page.t("saved")
     } else {
@@ -202,6 +206,9 @@ pub(super) async fn act(
     page.require(Role::Librarian)?;
     let kernel = library.kernel();
     match form.get("do") {
+        "update" if library.store().harvest(&id).await?.is_some() => {
+            drop(library.harvest_again(&id).await?)
+        }
         "update" => drop(kernel.queue(crate::import::KIND, &id, "{}".into()).await?),
         "check" => drop(library.check(&id).await?),
         "reindex" => drop(library.reindex(&id).await?),

@@ -145,7 +145,7 @@ pub(super) async fn cover(
     Ok((headers, axum::body::Body::from_stream(stream)).into_response())
 }
 
-async fn cover_mime(library: &Library, hash: &lampion_blobs::Hash) -> &'static str {
+pub(super) async fn cover_mime(library: &Library, hash: &lampion_blobs::Hash) -> &'static str {
     use futures_util::TryStreamExt as _;
     let head = match library.kernel().blobs.get(hash, Some(0..16)).await {
         Ok((_, mut stream)) => stream.try_next().await.ok().flatten().unwrap_or_default(),

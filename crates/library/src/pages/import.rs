@@ -12,6 +12,7 @@ use lampion_web::{AppError, Form, Page, PageResult, check_csrf};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::adding::NewImport;
+use crate::harvest::NewHarvest;
 use crate::library::{Library, LibraryError};
 use crate::model::Kind;
 
@@ -118,7 +119,17 @@ pub(super) async fn from_disk(
 }
 
 async fn begin(page: &Page, library: &Library, new: NewImport) -> PageResult {
-    match library.import(new).await {
+    let begun = library.import(new).await;
+    added(page, library, begun)
+}
+
+/// The new collection's page, or the form with the reason.
+fn added(
+    page: &Page,
+    library: &Library,
+    begun: Result<(String, String), LibraryError>,
+) -> PageResult {
+    match begun {
         Ok((id, _)) => Ok(Page::see_other(&format!("/desk/{id}"))),
         Err(error @ LibraryError::BadSource { .. }) => show(
             page,
@@ -128,6 +139,24 @@ async fn begin(page: &Page, library: &Library, new: NewImport) -> PageResult {
         ),
         Err(error) => Err(error.into()),
     }
+}
+
+/// `POST /desk/import/harvest`: `url`, `set`, `prefix`, `title`.
+pub(super) async fn harvest(
+    page: Page,
+    Extension(library): Extension<Library>,
+    form: Form,
+) -> PageResult {
+    page.require(Role::Librarian)?;
+    let new = NewHarvest {
+        url: form.trimmed("url").into(),
+        set: form.trimmed("set").into(),
+        prefix: form.trimmed("prefix").into(),
+        title: form.trimmed("title").into(),
+        ..NewHarvest::default()
+    };
+    let begun = library.harvest(new).await;
+    added(&page, &library, begun)
 }
 
 /// `POST /desk/import/upload` (multipart): `csrf`, `title`, `mapping`, `file` (several).

@@ -77,10 +77,10 @@ impl JobShown {
         }
         Self {
             id: job.id.clone(),
-            title: if job.kind == crate::check::KIND {
-                "job-check"
-            } else {
-                "job-import"
+            title: match job.kind.as_str() {
+                crate::check::KIND => "job-check",
+                crate::harvest::KIND => "job-harvest",
+                _ => "job-import",
             },
             state: match job.state {
                 JobState::Queued => "job-queued",

@@ -3,13 +3,18 @@
 mod api;
 pub mod content;
 mod desk;
+mod entries;
+mod export;
 mod home;
 mod import;
 mod jobs;
+mod opds;
 mod ranges;
 mod read;
 mod record;
 mod search;
+mod sru;
+mod unapi;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -59,11 +64,16 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
             "/desk/import/upload",
             post(import::upload).layer(DefaultBodyLimit::max(upload_limit_bytes)),
         )
+        .route("/desk/import/harvest", post(import::harvest))
         .route("/desk/{id}", get(desk::show).post(desk::act))
         .route(
             "/desk/{id}/describe",
             post(desk::describe).layer(DefaultBodyLimit::max(desk::COVER_LIMIT)),
         )
+        .route("/export/{extension}", get(export::export))
+        .route("/unapi", get(unapi::unapi))
+        .route("/sru", get(sru::get).post(sru::post))
+        .merge(opds::routes())
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/suggest", get(api::suggest))
         .route("/api/v1/collections", get(api::collections))

@@ -5,10 +5,12 @@ use axum::Extension;
 use axum::extract::Path;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
+use lampion_formats::exchange::page::{coins, schema_org, script};
 use lampion_formats::records::{CatalogueRecord, Name, cite as citing};
 use lampion_search::StoredDocument;
 use lampion_web::{AppError, Page, PageResult};
 
+use super::entries::host;
 use super::ranges::ranged;
 use super::search::kind_text;
 use crate::library::Library;
@@ -39,6 +41,9 @@ struct RecordPage<'a> {
     text: String,
     rows: Vec<Row>,
     citation: String,
+    /// What other programs read: schema.org, and a span of COinS.
+    json_ld: String,
+    coins: String,
     formats: &'static [(&'static str, &'static str)],
 }
 
@@ -132,6 +137,10 @@ pub(super) async fn record(
         format!("/original/{path}"),
         true,
     ));
+    let (told, address) = (
+        super::entries::whole_record(&document).0,
+        format!("{}/record/{path}", page.origin),
+    );
     let mut text: String = document.text.chars().take(TEXT).collect();
     if text.len() < document.text.len() {
         text.push('…');
@@ -149,6 +158,8 @@ pub(super) async fn record(
         text,
         rows: rows(&page, &record, &document, &meta),
         citation: citing::text(&record),
+        json_ld: script(&schema_org(&told, &address)),
+        coins: coins(&told, host(&page.origin)),
         formats: &FORMATS,
     })
 }
@@ -336,6 +347,11 @@ pub(super) async fn original(
         (Kind::Records, Some((offset, length))) => {
             original_record(&library, &collection, &key, offset, length).await?
         }
+        _ if collection.is_harvested() => {
+            let xml = library.store().harvested(&collection.id, &key).await?;
+            let xml = xml.ok_or_else(AppError::not_found)?;
+            ranged(bytes::Bytes::from(xml), None, &HeaderMap::new())
+        }
         _ => super::content::original(&library, &collection, &key, &headers).await?,
     };
     let mime = if meta.mime.is_empty() {
@@ -419,7 +435,7 @@ fn name_with_extension(key: &str, mime: &str) -> String {
 }
 
 /// A `Content-Disposition` (RFC 6266) with a name in any script.
-fn attachment(name: &str) -> String {
+pub(super) fn attachment(name: &str) -> String {
     let ascii: String = name
         .chars()
         .map(|c| {

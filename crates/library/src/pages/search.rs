@@ -93,7 +93,12 @@ impl Asked {
     }
 
     fn address(&self) -> String {
-        let mut out = format!("/search?q={}", filters::url(&self.query));
+        format!("/search?{}", self.parameters())
+    }
+
+    /// The search as the part of an address after its question mark.
+    pub(super) fn parameters(&self) -> String {
+        let mut out = format!("q={}", filters::url(&self.query));
         for (name, value) in self.narrowing() {
             out.push_str(&format!("&{name}={}", filters::url(&value)));
         }
@@ -142,6 +147,8 @@ struct HitShown {
     year: Option<i32>,
     by: String,
     snippet: Vec<(String, bool)>,
+    /// By which other programs ask for its record.
+    unapi: String,
 }
 
 struct FacetShown {
@@ -169,6 +176,9 @@ struct SearchPage<'a> {
     corrected: Option<(String, String)>,
     chosen: Vec<(String, String)>,
     next: Option<String>,
+    exports: Vec<(&'static str, String)>,
+    /// Whether there are more results than a file of them takes.
+    exports_all: bool,
 }
 
 /// `GET /search`: `q`, `collection`, `lang`, `kind`, `subject`, `author`, `from`, `to`, `sort`, `cursor`.
@@ -226,6 +236,10 @@ pub(super) async fn search(
             )
         })
         .collect();
+    let mut whole = asked.clone();
+    whole.cursor = None;
+    let exports = super::export::links(&whole.parameters());
+    let exports_all = results.total_is_exact && results.total <= lampion_search::REACH as u64;
     let facets = facets(&page, &asked, &results, &collections, &with);
     page.html(&SearchPage {
         page: &page,
@@ -238,11 +252,13 @@ pub(super) async fn search(
         corrected,
         chosen,
         next,
+        exports,
+        exports_all,
     })
 }
 
 impl Asked {
-    fn drop(&mut self, name: &str, value: &str) {
+    pub(super) fn drop(&mut self, name: &str, value: &str) {
         let list = match name {
             "collection" => &mut self.collections,
             "lang" => &mut self.filters.languages,
@@ -254,7 +270,7 @@ impl Asked {
         list.retain(|one| one != value);
     }
 
-    fn add(&mut self, name: &str, value: &str) {
+    pub(super) fn add(&mut self, name: &str, value: &str) {
         match name {
             "collection" => self.collections.push(value.into()),
             "lang" => self.filters.languages.push(value.into()),
@@ -267,7 +283,7 @@ impl Asked {
 }
 
 /// A facet's value in the reader's language.
-fn shown(
+pub(super) fn shown(
     page: &Page,
     collections: &HashMap<String, Collection>,
     name: &str,
@@ -397,6 +413,7 @@ fn hit_shown(page: &Page, collection: &Collection, hit: &lampion_search::Hit) ->
         year: hit.year,
         by,
         snippet: hit.snippet.clone(),
+        unapi: super::unapi::id(&collection.id, &hit.key),
     })
 }
 

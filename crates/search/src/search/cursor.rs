@@ -5,7 +5,7 @@ use std::fmt::Write;
 /// Longest key that a cursor carries, in bytes.
 const MAX_KEY_BYTES: usize = 200;
 /// Results that can be paged through.
-pub(crate) const MAX_OFFSET: usize = 1_000;
+pub(crate) const MAX_OFFSET: usize = crate::REACH;
 
 /// How the query of the first page was loosened; the next pages keep to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +65,16 @@ impl Cursor {
             last,
         })
     }
+}
+
+/// The cursor of the results after so many others, for protocols that count results; every word must be found.
+/// There is nothing after [`crate::REACH`].
+pub fn cursor_after(results: usize) -> String {
+    Cursor {
+        offset: results,
+        ..Cursor::default()
+    }
+    .encode()
 }
 
 /// Hexadecimal, for what may hold any character.
