@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(with_charset("text/plain", "café".as_bytes()), utf8);
         let cut = "é".repeat(HEAD_BYTES);
         assert_eq!(with_charset("text/plain", &cut.as_bytes()[..101]), utf8);
-        assert_eq!(with_charset("text/plain", b"caf\xe9"), "text/plain");
+        assert_eq!(with_charset("text/plain", b"caf\xe9 noir"), "text/plain");
         assert_eq!(with_charset("image/png", b"\x89PNG"), "image/png");
         let stated = "<meta charset=euc-kr>한".as_bytes();
         assert_eq!(with_charset("text/html", stated), "text/html");
