@@ -98,7 +98,10 @@ async fn changes_are_numbered_and_what_comes_again_is_none() {
                 .is_empty()
         );
         store.remove("mill").await.unwrap();
-        assert_eq!(store.keep_harvest("mill", &state, &page).await.unwrap(), None);
+        assert_eq!(
+            store.keep_harvest("mill", &state, &page).await.unwrap(),
+            None
+        );
         assert!(store.harvest("mill").await.unwrap().is_none());
         assert!(
             store
