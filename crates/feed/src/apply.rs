@@ -1,0 +1,322 @@
+//! The one path that entries take into a feed, whoever wrote them: check, store, change objects, tell the feature.
+
+use std::collections::{BTreeSet, HashMap};
+
+use lampion_db::Tx;
+
+use crate::edge::FullTile;
+use crate::entry::{Entry, Salt};
+use crate::error::{EntryFault, FeedError};
+use crate::feeds::{Applied, Feed, Feeds, Publications};
+use crate::limits::TILE_WIDTH;
+use crate::merkle::{Hash, leaf_hash};
+use crate::read::Conn;
+use crate::store::{self, FeedRow, ObjectKey, ObjectState, bundle_of};
+use crate::tile;
+
+/// An entry on its way in.
+#[derive(Debug, Clone)]
+pub(crate) struct Item<'a> {
+    pub index: u64,
+    pub entry: Entry,
+    pub raw: Vec<u8>,
+    pub body: Option<(Salt, &'a [u8])>,
+}
+
+/// How strictly entries must follow those before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// All entries are seen.
+    Whole,
+    /// Only those of a snapshot are: objects begin in the middle.
+    Sparse,
+}
+
+/// States of the objects that a batch is about.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    states: HashMap<ObjectKey, ObjectState>,
+    changed: BTreeSet<ObjectKey>,
+    /// Withdrawn in this batch.
+    withdrawn: Vec<ObjectKey>,
+}
+
+impl Objects {
+    /// Reads the states of objects.
+    pub(crate) async fn load(
+        conn: &mut Conn,
+        feed: &FeedRow,
+        keys: impl Iterator<Item = (&str, &str)>,
+    ) -> Result<Self, FeedError> {
+        let keys: BTreeSet<(&str, &str)> = keys.collect();
+        let keys: Vec<(&str, &str)> = keys.into_iter().collect();
+        let states = store::objects(conn, feed.id, &keys).await?;
+        Ok(Self {
+            states: states.into_iter().collect(),
+            ..Self::default()
+        })
+    }
+
+    pub(crate) fn get(&self, collection: &str, object: &str) -> Option<ObjectState> {
+        let key = (collection.to_string(), object.to_string());
+        self.states.get(&key).copied()
+    }
+
+    /// The newest version of an object.
+    pub(crate) fn newest(&self, collection: &str, object: &str) -> Option<u64> {
+        self.get(collection, object).map(|state| state.newest)
+    }
+
+    /// Checks that an entry may follow, and lets it have its effect on its object.
+    pub(crate) fn admit(
+        &mut self,
+        index: u64,
+        entry: &Entry,
+        order: Order,
+    ) -> Result<(), EntryFault> {
+        let Some((collection, object)) = entry.object() else {
+            return Ok(());
+        };
+        let key = (collection.to_string(), object.to_string());
+        let before = self.states.get(&key).copied();
+        if let Some(at) = before.and_then(|state| state.withdrawn) {
+            let object = object.to_string();
+            return Err(EntryFault::Withdrawn { object, at });
+        }
+        let after = match entry {
+            Entry::Publish(publish) => {
+                let newest = before.map(|state| state.newest);
+                let unknown = order == Order::Sparse && before.is_none();
+                if !unknown && publish.supersedes != newest {
+                    return Err(EntryFault::NotNewest {
+                        object: object.to_string(),
+                        named: publish.supersedes,
+                        newest,
+                    });
+                }
+                let versions = match before {
+                    Some(state) => state.versions + 1,
+                    None => 1 + u64::from(publish.supersedes.is_some()),
+                };
+                ObjectState {
+                    newest: index,
+                    versions,
+                    withdrawn: None,
+                }
+            }
+            _ => match before {
+                None if order == Order::Whole => {
+                    return Err(EntryFault::NoSuchObject(object.to_string()));
+                }
+                before => {
+                    self.withdrawn.push(key.clone());
+                    ObjectState {
+                        newest: before.map_or(index, |state| state.newest),
+                        versions: before.map_or(0, |state| state.versions),
+                        withdrawn: Some(index),
+                    }
+                }
+            },
+        };
+        self.states.insert(key.clone(), after);
+        self.changed.insert(key);
+        Ok(())
+    }
+
+    /// Writes what changed.
+    pub(crate) async fn save(&self, tx: &mut Tx, feed: &FeedRow) -> Result<(), FeedError> {
+        let rows: Vec<(&ObjectKey, ObjectState)> = self
+            .changed
+            .iter()
+            .filter_map(|key| self.states.get(key).map(|state| (key, *state)))
+            .collect();
+        Ok(store::put_objects(tx, feed.id, &rows).await?)
+    }
+
+    /// Indexes of all versions of the objects that the batch withdrew. Entries must be stored already.
+    async fn withdrawn_versions(
+        &self,
+        tx: &mut Tx,
+        feed: &FeedRow,
+    ) -> Result<BTreeSet<u64>, FeedError> {
+        let mut indexes = BTreeSet::new();
+        for key in &self.withdrawn {
+            let Some(state) = self.states.get(key) else {
+                continue;
+            };
+            if state.versions > 0 {
+                indexes.insert(state.newest);
+            }
+            if state.versions > 1 {
+                chain(tx, feed, state.newest, &mut indexes).await?;
+            }
+        }
+        Ok(indexes)
+    }
+}
+
+/// Follows `supersedes` from a version to the first. It ends, for each step goes back in the feed.
+async fn chain(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    newest: u64,
+    indexes: &mut BTreeSet<u64>,
+) -> Result<(), FeedError> {
+    let mut at = newest;
+    while let Some(raw) = raw_entry(tx, feed, at).await? {
+        match Entry::decode(&raw) {
+            Ok(Entry::Publish(publish)) => match publish.supersedes {
+                Some(before) if before < at => {
+                    indexes.insert(before);
+                    at = before;
+                }
+                _ => return Ok(()),
+            },
+            _ => return Err(feed.damaged(format!("entry {at} is no publication"))),
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of one entry, if it is here.
+pub(crate) async fn raw_entry(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    index: u64,
+) -> Result<Option<Vec<u8>>, FeedError> {
+    if index < feed.first {
+        let rows = store::sparse(tx, feed.id, index, index + 1, 1).await?;
+        return Ok(rows.into_iter().next().map(|(_, entry)| entry));
+    }
+    let Some(bundle) = store::bundle(tx, feed.id, bundle_of(index)).await? else {
+        return Ok(None);
+    };
+    let entries = tile::parse_bundle(&bundle)?;
+    let place = usize::try_from(index % TILE_WIDTH).unwrap_or(usize::MAX);
+    Ok(entries.get(place).map(|entry| entry.to_vec()))
+}
+
+impl Feeds {
+    /// Stores admitted entries and lets them have their effect. Gives the feed as it is then.
+    pub(crate) async fn enter(
+        &self,
+        tx: &mut Tx,
+        feed: FeedRow,
+        items: &[Item<'_>],
+        objects: &Objects,
+    ) -> Result<FeedRow, FeedError> {
+        let handler = self.handler(&feed.kind)?;
+        let feed = store_entries(tx, feed, items).await?;
+        objects.save(tx, &feed).await?;
+        let erased = objects.withdrawn_versions(tx, &feed).await?;
+        keep_bodies(tx, &feed, items, &erased).await?;
+        apply(tx, &feed, &*handler, items, &erased).await?;
+        Ok(feed)
+    }
+}
+
+/// Tells the feature.
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    handler: &dyn Publications,
+    items: &[Item<'_>],
+    erased: &BTreeSet<u64>,
+) -> Result<(), FeedError> {
+    let applied: Vec<Applied<'_>> = items
+        .iter()
+        .map(|item| Applied {
+            index: item.index,
+            entry: &item.entry,
+            body: item
+                .body
+                .filter(|_| !erased.contains(&item.index))
+                .map(|(_, body)| body),
+        })
+        .collect();
+    handler.apply(tx, &Feed::from(feed.clone()), &applied).await
+}
+
+/// Writes bundles, tiles, size and root.
+async fn store_entries(
+    tx: &mut Tx,
+    mut feed: FeedRow,
+    items: &[Item<'_>],
+) -> Result<FeedRow, FeedError> {
+    let mut edge = store::edge(tx, &feed, feed.size).await?;
+    if edge.root() != feed.root {
+        return Err(feed.damaged("the tiles do not have the feed's root"));
+    }
+    let mut n = bundle_of(feed.size);
+    let mut open = if feed.size.is_multiple_of(TILE_WIDTH) {
+        Vec::new()
+    } else {
+        store::bundle(tx, feed.id, n)
+            .await?
+            .ok_or_else(|| feed.damaged(format!("bundle {n} is missing")))?
+    };
+    let mut full: Vec<FullTile> = Vec::new();
+    let mut bundles = Vec::new();
+    for item in items {
+        if !tile::push_entry(&mut open, &item.raw) {
+            return Err(feed.damaged(format!("entry {} is too long", item.index)));
+        }
+        edge.push(leaf_hash(&item.raw), &mut full);
+        if edge.size().is_multiple_of(TILE_WIDTH) {
+            bundles.push((n, std::mem::take(&mut open)));
+            n += 1;
+        }
+    }
+    if !open.is_empty() {
+        bundles.push((n, open));
+    }
+    feed.size = edge.size();
+    feed.root = edge.root();
+    store::put_bundles(tx, feed.id, &bundles).await?;
+    store::put_tiles(tx, feed.id, &full, &edge).await?;
+    store::set_size(tx, feed.id, feed.size, feed.root).await?;
+    Ok(feed)
+}
+
+/// Keeps the bodies that came, but not those that were withdrawn, and erases what was.
+pub(crate) async fn keep_bodies(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    items: &[Item<'_>],
+    erased: &BTreeSet<u64>,
+) -> Result<(), FeedError> {
+    let bodies: Vec<store::BodyRow<'_>> = items
+        .iter()
+        .filter(|item| !erased.contains(&item.index))
+        .filter_map(|item| {
+            let (salt, body) = item.body.as_ref()?;
+            Some((item.index, salt, *body))
+        })
+        .collect();
+    store::put_bodies(tx, feed.id, &bodies).await?;
+    let gone: Vec<u64> = erased.iter().copied().collect();
+    if !gone.is_empty() {
+        store::erase_bodies(tx, feed.id, &gone).await?;
+    }
+    let touched: BTreeSet<u64> = bodies
+        .iter()
+        .map(|(index, _, _)| *index)
+        .chain(gone)
+        .map(bundle_of)
+        .collect();
+    let touched: Vec<u64> = touched.into_iter().collect();
+    Ok(store::touch_packs(tx, feed.id, &touched).await?)
+}
+
+/// One object's state as a hash, to compare them all.
+pub(crate) fn object_line(key: &ObjectKey, state: &ObjectState) -> Hash {
+    let (collection, object) = key;
+    let numbers = format!("{} {} {:?}", state.newest, state.versions, state.withdrawn);
+    Hash::of(&[
+        &(collection.len() as u64).to_be_bytes(),
+        collection.as_bytes(),
+        &(object.len() as u64).to_be_bytes(),
+        object.as_bytes(),
+        numbers.as_bytes(),
+    ])
+}
