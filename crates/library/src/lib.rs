@@ -17,6 +17,7 @@
 )]
 
 mod adding;
+pub mod catalogue;
 pub mod check;
 mod copying;
 pub mod extract;
@@ -53,5 +54,6 @@ pub fn feature(library: &Library) -> Feature {
             Arc::new(import::ImportJob(library.clone())),
             Arc::new(check::CheckJob(library.clone())),
         ],
+        publications: vec![Arc::new(catalogue::LibraryPublications)],
     }
 }

@@ -10,10 +10,16 @@ use crate::model::{Collection, Kind, State, Visibility};
 /// The feature's tables.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "library",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../migrations/1.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../migrations/1.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../migrations/2.sql"),
+        },
+    ],
 };
 
 /// Counts changes, so that other processes notice.

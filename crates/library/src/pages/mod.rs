@@ -76,7 +76,7 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
 fn address(collection: &Collection, key: &str, meta: &Meta) -> String {
     let path = lampion_web::filters::url_path(key);
     let page = match (collection.kind, meta.mime.as_str()) {
-        (Kind::Records, _) => "record",
+        (Kind::Records | Kind::Catalogue, _) => "record",
         (_, "text/markdown") => "text",
         (_, "text/html" | "application/xhtml+xml") => "read",
         _ => "record",

@@ -101,7 +101,7 @@ pub(super) async fn record(
     if page_like {
         links.push(("read", format!("/read/{path}"), false));
     }
-    let file = collection.kind != Kind::Records;
+    let file = !matches!(collection.kind, Kind::Records | Kind::Catalogue);
     let opens = file
         && !page_like
         && (meta.mime.starts_with("image/")
