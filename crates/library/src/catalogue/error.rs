@@ -22,7 +22,9 @@ pub enum CatalogueError {
     #[error("no draft `{0}` with which this can be done: somebody may have been quicker")]
     NoSuchDraft(String),
     /// An identifier that can't be one.
-    #[error("`{0}` can't be a record's identifier: use 1 to 200 letters, digits, `-`, `_`, `.` and `:`")]
+    #[error(
+        "`{0}` can't be a record's identifier: use 1 to 200 letters, digits, `-`, `_`, `.` and `:`"
+    )]
     BadId(String),
     /// A place in a list that is none.
     #[error("the place in the list is damaged: begin the list anew")]

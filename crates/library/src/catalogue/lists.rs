@@ -78,9 +78,10 @@ impl Bounds {
             Sort::Title => {
                 let prefix = fold(&filter.title).into_bytes();
                 let (title, id) = match after {
-                    Some((title, id)) => {
-                        (unhex(title).ok_or(CatalogueError::BadCursor)?, id.to_string())
-                    }
+                    Some((title, id)) => (
+                        unhex(title).ok_or(CatalogueError::BadCursor)?,
+                        id.to_string(),
+                    ),
                     None => (prefix.clone(), String::new()),
                 };
                 Self::Title(prefix.clone(), past(&prefix), title, id)
@@ -141,7 +142,11 @@ impl Catalogue {
             Sort::Title => BY_TITLE,
             Sort::Newest => NEWEST,
         };
-        let Order { order, after, columns } = order;
+        let Order {
+            order,
+            after,
+            columns,
+        } = order;
         // Without a filter of its own there is nothing to look past.
         let plain = [&filter.language, &filter.kind, &filter.scheme, &filter.by]
             .iter()
@@ -250,9 +255,7 @@ impl Catalogue {
             all.extend(rows_of(&rows)?);
         }
         // The order within a collection is the database's, and stays.
-        all.sort_by(|a, b| {
-            (a.published_ms, &a.collection).cmp(&(b.published_ms, &b.collection))
-        });
+        all.sort_by(|a, b| (a.published_ms, &a.collection).cmp(&(b.published_ms, &b.collection)));
         all.truncate(usize::try_from(limit).unwrap_or(1));
         Ok(all)
     }

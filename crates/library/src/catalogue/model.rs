@@ -1,8 +1,8 @@
 //! What the catalogue gives and takes.
 
+use lampion_db::Row as _;
 use lampion_db::sqlx::Error as SqlError;
 use lampion_db::sqlx::any::AnyRow;
-use lampion_db::Row as _;
 use lampion_feed::entry::Reason;
 use lampion_formats::records::desk::Work;
 use lampion_people::{People, PeopleError, Person, Role};

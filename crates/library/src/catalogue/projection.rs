@@ -131,7 +131,12 @@ impl Publications for LibraryPublications {
         while let Some(row) = rows.try_next().await? {
             let (kind, display): (String, String) = (row.try_get(0)?, row.try_get(2)?);
             let (key, uses): (Vec<u8>, i64) = (row.try_get(1)?, row.try_get(3)?);
-            add(&[kind.as_bytes(), &key, display.as_bytes(), &uses.to_be_bytes()]);
+            add(&[
+                kind.as_bytes(),
+                &key,
+                display.as_bytes(),
+                &uses.to_be_bytes(),
+            ]);
         }
         Ok(hash)
     }
@@ -314,7 +319,12 @@ async fn write_keys(
             .map_or(&none, |before| &before.match_keys);
         let row = |key: &String| {
             let (collection, record) = after.key;
-            (feed, key.clone(), collection.to_string(), record.to_string())
+            (
+                feed,
+                key.clone(),
+                collection.to_string(),
+                record.to_string(),
+            )
         };
         new.extend(
             after

@@ -21,14 +21,13 @@ impl Catalogue {
         collection: &str,
         id: &str,
     ) -> Result<Option<RecordRow>, CatalogueError> {
-        let row = query(
-            "select * from catalogue_record where feed = $1 and collection = $2 and id = $3",
-        )
-        .bind(self.feed_id().await?)
-        .bind(collection)
-        .bind(id)
-        .fetch_optional(self.db.read())
-        .await?;
+        let row =
+            query("select * from catalogue_record where feed = $1 and collection = $2 and id = $3")
+                .bind(self.feed_id().await?)
+                .bind(collection)
+                .bind(id)
+                .fetch_optional(self.db.read())
+                .await?;
         Ok(row.as_ref().map(RecordRow::read).transpose()?)
     }
 
