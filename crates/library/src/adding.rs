@@ -305,7 +305,7 @@ fn stem(name: &str) -> String {
 }
 
 /// An id that no collection has yet.
-fn free_id(kernel: &Kernel, all: &[Collection], wanted: &str) -> String {
+pub(crate) fn free_id(kernel: &Kernel, all: &[Collection], wanted: &str) -> String {
     let mut base = ids::slug(wanted);
     if base.is_empty() {
         base = format!(

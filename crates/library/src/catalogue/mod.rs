@@ -10,6 +10,7 @@
 //! Rules: a version is the index of its entry in the feed. Records of a collection that not everybody may see are on the
 //! feed too, but their bodies are given to nobody by the public addresses of the feed.
 
+mod create;
 mod drafts;
 mod envelope;
 mod error;

@@ -7,7 +7,7 @@
 pub mod child;
 mod files;
 pub mod process;
-mod records;
+pub(crate) mod records;
 mod zim;
 
 use std::path::PathBuf;

@@ -199,7 +199,7 @@ fn one(
                 let document = Box::new(document(
                     key,
                     located.record,
-                    (located.offset, located.length),
+                    Some((located.offset, located.length)),
                     name,
                 ));
                 parent.send(&Frame::Item {
@@ -231,7 +231,13 @@ fn one(
     Ok(())
 }
 
-fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &str) -> Document {
+/// A record as the index takes it. `place` is where its bytes lie in the file `name`.
+pub(crate) fn document(
+    key: String,
+    mut record: CatalogueRecord,
+    place: Option<(u64, u64)>,
+    name: &str,
+) -> Document {
     let body = [
         record.body.take(),
         record.description.clone(),
@@ -279,7 +285,7 @@ fn document(key: String, mut record: CatalogueRecord, place: (u64, u64), name: &
     let meta = Meta {
         mime: mime.into(),
         record: (record != CatalogueRecord::default()).then(|| Box::new(record)),
-        place: Some(place),
+        place,
         ..Meta::default()
     };
     document.meta = serde_json::to_string(&meta).unwrap_or_default();
