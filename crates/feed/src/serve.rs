@@ -62,7 +62,10 @@ impl Feeds {
                 }
                 let tiles = store::tiles(&mut tx, feed.id, &[(level, n)]).await?;
                 let len = usize::try_from(width).unwrap_or(0) * HASH_LEN;
-                let hashes = tiles.0.get(&(level, n)).and_then(|hashes| hashes.get(..len));
+                let hashes = tiles
+                    .0
+                    .get(&(level, n))
+                    .and_then(|hashes| hashes.get(..len));
                 Ok(hashes.map(|hashes| fixed(hashes.to_vec())))
             }
             Resource::Bodies if n * TILE_WIDTH < size => {
@@ -88,7 +91,10 @@ impl Feeds {
                         let entry = entries.iter().find(|(at, _)| at == index);
                         let Some((_, raw)) = entry else { continue };
                         let entry = decode(*index, raw)?;
-                        if entry.object().is_some_and(|(collection, _)| shown(collection)) {
+                        if entry
+                            .object()
+                            .is_some_and(|(collection, _)| shown(collection))
+                        {
                             let place = u8::try_from(index % TILE_WIDTH).unwrap_or_default();
                             pack::write_body(&mut out, place, salt, body).map_err(broken)?;
                         }

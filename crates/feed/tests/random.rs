@@ -252,7 +252,8 @@ async fn write_until_killed(folder: &Path, database: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_killed_at_any_moment_goes_on_with_the_same_history() {
-    if let (Ok(folder), Ok(database)) = (std::env::var(CHILD_FOLDER), std::env::var(CHILD_DATABASE)) {
+    if let (Ok(folder), Ok(database)) = (std::env::var(CHILD_FOLDER), std::env::var(CHILD_DATABASE))
+    {
         return write_until_killed(Path::new(&folder), &database).await;
     }
     for node in nodes("killed").await {

@@ -37,7 +37,7 @@ pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
                 _ => Visibility::SignedIn,
             };
             let made = library.create_catalogue(&id, &title, visibility).await?;
-            say!("{}: add records to it at /desk/catalogue/{0}", made.id);
+            say!("{}: add records to it at /catalogue/{0}", made.id);
             Ok(Outcome::Done)
         }
         Collection::List { json } => list(&node, json),

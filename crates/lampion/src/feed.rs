@@ -25,7 +25,9 @@ const FETCH_LIMIT: usize = 1 << 30;
 
 /// What to do about a feed that can't grow; none if it can.
 pub fn advice(kind: &str, status: Status) -> Option<String> {
-    let recover = format!("run `lampion feed recover FOLDER --kind {kind}` with an export or a mirror's copy");
+    let recover = format!(
+        "run `lampion feed recover FOLDER --kind {kind}` with an export or a mirror's copy"
+    );
     match status {
         Status::Ready => None,
         Status::Behind { held, signed } => Some(format!(
@@ -140,7 +142,9 @@ async fn key_for(
                 let kind = origin.rsplit('/').next().unwrap_or_default();
                 let own = feeds.verifier(kind).await.ok();
                 own.filter(|key| key.name() == origin)
-                    .with_context(|| format!("the key of `{origin}` is not known here: give it with --key"))?
+                    .with_context(|| {
+                        format!("the key of `{origin}` is not known here: give it with --key")
+                    })?
                     .to_string()
             }
         }
@@ -234,7 +238,12 @@ async fn export(feeds: &Feeds, to: &Path, kind: &str, json: bool) -> anyhow::Res
 async fn rebuild(feeds: &Feeds, kind: &str, json: bool) -> anyhow::Result<Outcome> {
     let mut same = true;
     let mut found = false;
-    for feed in feeds.list().await?.into_iter().filter(|feed| feed.kind == kind) {
+    for feed in feeds
+        .list()
+        .await?
+        .into_iter()
+        .filter(|feed| feed.kind == kind)
+    {
         found = true;
         let done = feeds.rebuild(&feed.origin).await?;
         same &= done.projection_same && done.objects_same;
@@ -277,7 +286,10 @@ async fn status(node: &Node, feeds: &Feeds, json: bool) -> anyhow::Result<Outcom
                 serde_json::json!({ "kind": kind, "origin": origin, "own": true, "size": size, "ready": advice.is_none(), "problem": advice })
             );
         } else {
-            say!("{origin}: {size} entries; {}", advice.as_deref().unwrap_or("ready"));
+            say!(
+                "{origin}: {size} entries; {}",
+                advice.as_deref().unwrap_or("ready")
+            );
         }
     }
     for feed in feeds.list().await?.into_iter().filter(|feed| !feed.own) {
@@ -309,7 +321,10 @@ impl Nodes for TileFiles<'_> {
         let first = index.checked_shl(within)?;
         let (n, place) = (first / limits::TILE_WIDTH, first % limits::TILE_WIDTH);
         let mut last = self.last.lock().ok()?;
-        if last.as_ref().is_none_or(|(level, at, _)| (*level, *at) != (tile_level, n)) {
+        if last
+            .as_ref()
+            .is_none_or(|(level, at, _)| (*level, *at) != (tile_level, n))
+        {
             let below = self.size >> (8 * u32::from(tile_level));
             let width = tile::bundle_width(n, below);
             let path = tile::path(Resource::Hashes(tile_level), n, width);
@@ -420,7 +435,10 @@ async fn recover(
         feeds.accept(kind).await?;
     }
     feeds.sign(kind).await?;
-    say!("{} entries came back; the feed has {at}", at.saturating_sub(before));
+    say!(
+        "{} entries came back; the feed has {at}",
+        at.saturating_sub(before)
+    );
     match advice(kind, feeds.status(kind).await?) {
         None => Ok(Outcome::Done),
         Some(advice) => bail!("this copy is too old: {advice}"),

@@ -37,6 +37,13 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All fields in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Parses `application/x-www-form-urlencoded`.
     pub fn parse(bytes: &[u8]) -> Self {
         Self(form_urlencoded::parse(bytes).into_owned().collect())

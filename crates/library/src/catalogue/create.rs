@@ -33,7 +33,9 @@ impl Library {
             return Err(bad("a short name has small letters, digits and hyphens"));
         }
         if all.iter().any(|one| one.id == id) {
-            return Err(bad("there is a collection of this name already: choose another"));
+            return Err(bad(
+                "there is a collection of this name already: choose another",
+            ));
         }
         let folder = kernel.data.join("collections").join(&id);
         std::fs::create_dir_all(&folder)?;

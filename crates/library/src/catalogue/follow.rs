@@ -144,11 +144,7 @@ async fn edit(
     Ok(())
 }
 
-async fn begin(
-    library: &Library,
-    id: &str,
-    begin: Begin,
-) -> Result<Box<dyn Writer>, FollowError> {
+async fn begin(library: &Library, id: &str, begin: Begin) -> Result<Box<dyn Writer>, FollowError> {
     let (engine, id) = (Arc::clone(&library.kernel().search), id.to_string());
     blocking(move || Ok(engine.write(&id, begin)?)).await
 }
@@ -260,7 +256,12 @@ async fn count(library: &Library, id: &str) -> Result<(), FollowError> {
     now.documents = i64::try_from(stats.documents).unwrap_or(0);
     now.index_bytes = i64::try_from(stats.size_bytes).unwrap_or(0);
     if now.language.is_empty() {
-        let languages: Vec<String> = stats.languages.into_iter().take(3).map(|one| one.0).collect();
+        let languages: Vec<String> = stats
+            .languages
+            .into_iter()
+            .take(3)
+            .map(|one| one.0)
+            .collect();
         now.language = languages.join(",");
     }
     library
@@ -287,9 +288,14 @@ pub(crate) async fn job(
             .feed()
             .await
             .map_err(|error| JobEnd::Passing(error.to_string()))?;
-        edit(library, &catalogue, collection, size.map_or(0, |feed| feed.size))
-            .await
-            .map(|()| true)
+        edit(
+            library,
+            &catalogue,
+            collection,
+            size.map_or(0, |feed| feed.size),
+        )
+        .await
+        .map(|()| true)
     };
     match done {
         Ok(true) => Ok(()),
@@ -313,7 +319,8 @@ async fn reindex(
         .cursor()
         .and_then(|cursor| cursor.parse().ok())
         .unwrap_or(0);
-    let (writer, at, _) = pump(catalogue, &collection.id, writer, from, Some(&context.stop)).await?;
+    let (writer, at, _) =
+        pump(catalogue, &collection.id, writer, from, Some(&context.stop)).await?;
     let writer = commit(writer, at).await?;
     if context.stop.is_cancelled() {
         return Ok(false);

@@ -19,7 +19,7 @@ mod lists;
 mod model;
 mod projection;
 mod publish;
-mod records;
+pub(crate) mod records;
 mod summary;
 
 pub use drafts::{Draft, DraftState};

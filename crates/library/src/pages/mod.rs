@@ -1,11 +1,14 @@
 //! The library's pages.
 
 mod api;
+mod catalogue;
+mod changes;
 pub mod content;
 mod desk;
 mod home;
 mod import;
 mod jobs;
+mod oai;
 mod ranges;
 mod read;
 mod record;
@@ -32,11 +35,23 @@ pub const MESSAGES: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn navigation() -> Vec<NavItem> {
-    vec![NavItem {
-        key: "nav-desk",
-        href: "/desk",
-        role: Some(Role::Librarian),
-    }]
+    vec![
+        NavItem {
+            key: "changes",
+            href: "/changes",
+            role: None,
+        },
+        NavItem {
+            key: "nav-catalogue",
+            href: "/catalogue",
+            role: Some(Role::Editor),
+        },
+        NavItem {
+            key: "nav-desk",
+            href: "/desk",
+            role: Some(Role::Librarian),
+        },
+    ]
 }
 
 pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App> {
@@ -64,6 +79,11 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
             "/desk/{id}/describe",
             post(desk::describe).layer(DefaultBodyLimit::max(desk::COVER_LIMIT)),
         )
+        .route("/changes", get(changes::changes))
+        .route("/changes/{form}", get(changes::syndicated))
+        .route("/feed/{kind}/{*path}", get(changes::file))
+        .route("/oai", get(oai::get).post(oai::post))
+        .merge(catalogue::routes())
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/suggest", get(api::suggest))
         .route("/api/v1/collections", get(api::collections))

@@ -320,6 +320,9 @@ pub(super) async fn original(
     headers: HeaderMap,
 ) -> PageResult {
     let collection = library.collection_for(&collection, page.person.as_ref())?;
+    if collection.kind == Kind::Catalogue {
+        return super::catalogue::original(&library, &collection, &key).await;
+    }
     let (id, wanted) = (collection.id.clone(), key.clone());
     let document = library
         .engine(move |engine| engine.get(&id, &wanted))
@@ -386,7 +389,7 @@ async fn original_record(
     Ok(ranged(bytes::Bytes::from(bytes), None, &HeaderMap::new()))
 }
 
-fn short_name(key: &str) -> String {
+pub(super) fn short_name(key: &str) -> String {
     let name: String = key
         .rsplit('/')
         .next()
@@ -419,7 +422,7 @@ fn name_with_extension(key: &str, mime: &str) -> String {
 }
 
 /// A `Content-Disposition` (RFC 6266) with a name in any script.
-fn attachment(name: &str) -> String {
+pub(super) fn attachment(name: &str) -> String {
     let ascii: String = name
         .chars()
         .map(|c| {
