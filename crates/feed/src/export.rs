@@ -302,7 +302,7 @@ impl Export {
 }
 
 /// Leaves the first `width` entries of a bundle.
-fn cut(bundle: &mut Vec<u8>, width: u64) -> Result<(), FeedError> {
+pub(crate) fn cut(bundle: &mut Vec<u8>, width: u64) -> Result<(), FeedError> {
     let entries = tile::parse_bundle(bundle)?;
     let len = entries
         .iter()

@@ -52,6 +52,7 @@ pub mod pack;
 mod read;
 mod rebuild;
 mod restore;
+mod serve;
 mod sign;
 pub mod snapshot;
 mod store;
@@ -68,6 +69,7 @@ pub use mirror::{Delta, Mirrored, Observed, SaltedBody};
 pub use read::{Body, Record, State};
 pub use rebuild::Rebuilt;
 pub use restore::Snapshot;
+pub use serve::StaticFile;
 pub use sign::{Signed, Status};
 
 /// The tables of feeds.

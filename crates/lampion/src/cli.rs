@@ -39,6 +39,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Collection,
     },
+    /// Check, export, rebuild and mend what this node has published
+    Feed {
+        #[command(subcommand)]
+        command: Feed,
+    },
     /// Look for anything wrong with the node, and say what to do
     Doctor {
         /// Print JSON
@@ -213,6 +218,17 @@ pub enum Person {
 
 #[derive(Debug, Subcommand)]
 pub enum Collection {
+    /// Begin a catalogue: a collection of records that are made on the desk and published
+    Create {
+        /// Its short name in addresses
+        id: String,
+        /// Its title
+        #[arg(long)]
+        title: String,
+        /// Who may see it
+        #[arg(long, default_value = "all", value_parser = ["all", "signed-in"])]
+        visibility: String,
+    },
     /// List collections
     List {
         /// Print JSON
@@ -257,4 +273,69 @@ pub enum Config {
     Show,
     /// Check lampion.toml
     Check,
+}
+
+/// What of a node's feeds.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  lampion feed key > library.key\n  lampion feed export /media/stick/library\n  lampion feed verify /media/stick/library --key library.key"
+)]
+pub enum Feed {
+    /// Check a copy of a feed: a folder of static files, or an address such as http://hill/feed/library
+    Verify {
+        /// Folder or address
+        from: String,
+        /// The author's verifier key, or a file that holds it [default: this node's own]
+        #[arg(long)]
+        key: Option<String>,
+        /// Don't read bodies, only entries and the tree
+        #[arg(long)]
+        no_bodies: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a feed into a folder as static files that any web server or stick can serve
+    Export {
+        /// The folder; what it holds of the same feed is brought up to date
+        to: PathBuf,
+        /// Kind of feed
+        #[arg(long, default_value = "library")]
+        kind: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the tables of a kind anew from the feeds, and say whether they had been the same
+    Rebuild {
+        /// Kind of feed
+        #[arg(default_value = "library")]
+        kind: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say of each feed how long it is, and whether it can be published on
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the key that others check this node's feed with
+    Key {
+        /// Kind of feed
+        #[arg(default_value = "library")]
+        kind: String,
+    },
+    /// After an old database was restored: fetch what is missing from an export or mirror
+    Recover {
+        /// Folder with static files of the feed
+        from: PathBuf,
+        /// Kind of feed
+        #[arg(long, default_value = "library")]
+        kind: String,
+        /// The database holds other entries than were signed: drop them
+        #[arg(long)]
+        drop_unsigned: bool,
+    },
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 use lampion_core::Config;
 use lampion_core::jobs::JobState;
-use lampion_library::model::State;
+use lampion_library::model::{State, Visibility};
 
 use crate::Outcome;
 use crate::cli::Collection;
@@ -27,6 +27,19 @@ pub async fn run(data: &Path, command: Collection) -> anyhow::Result<Outcome> {
         return Ok(Outcome::NotFound);
     }
     match command {
+        Collection::Create {
+            id,
+            title,
+            visibility,
+        } => {
+            let visibility = match visibility.as_str() {
+                "all" => Visibility::All,
+                _ => Visibility::SignedIn,
+            };
+            let made = library.create_catalogue(&id, &title, visibility).await?;
+            say!("{}: add records to it at /catalogue/{0}", made.id);
+            Ok(Outcome::Done)
+        }
         Collection::List { json } => list(&node, json),
         Collection::Remove { id } => {
             library.remove(&id).await?;

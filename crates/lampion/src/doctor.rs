@@ -120,6 +120,7 @@ async fn look(data: &Path) -> Vec<Finding> {
     } else {
         ok(format!("clock ({year})"))
     });
+    look_at_feeds(&node, &mut all).await;
     for one in node.library.collections() {
         let name = format!("collection {} ({} documents)", one.id, one.documents);
         let content = node.library.content_path(&one);
@@ -147,4 +148,26 @@ async fn look(data: &Path) -> Vec<Finding> {
         "no node is running on this folder"
     }));
     all
+}
+
+/// A database that was restored from a backup is behind what was signed: nothing can be published until that is mended.
+async fn look_at_feeds(node: &Node, all: &mut Vec<Finding>) {
+    let kinds = node
+        .features
+        .iter()
+        .flat_map(|feature| feature.publications.iter().map(|one| one.kind()));
+    for kind in kinds {
+        let name = format!("feed {kind}");
+        let status = match node.kernel.feeds() {
+            Ok(feeds) => feeds.status(kind).await,
+            Err(error) => Err(error),
+        };
+        all.push(match status {
+            Ok(status) => match crate::feed::advice(kind, status) {
+                None => ok(name),
+                Some(advice) => bad(name, advice),
+            },
+            Err(error) => bad(name, error),
+        });
+    }
 }

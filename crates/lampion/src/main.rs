@@ -4,6 +4,7 @@ mod cli;
 mod collection;
 mod config;
 mod doctor;
+mod feed;
 mod harvest;
 mod import;
 mod lock;
@@ -79,6 +80,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                     Command::Search(options) => search::run(&data, options).await,
                     Command::Person { command } => person::run(&data, command).await,
                     Command::Collection { command } => collection::run(&data, command).await,
+                    Command::Feed { command } => feed::run(&data, command).await,
                     Command::Doctor { json } => doctor::run(&data, json).await,
                     Command::Extract | Command::Completions { .. } | Command::Config { .. } => {
                         Ok(Outcome::Done)

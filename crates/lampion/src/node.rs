@@ -9,6 +9,7 @@ use lampion_core::jobs::{JobHandler, Runner};
 use lampion_core::metrics::Metrics;
 use lampion_core::{Clock, Config, Events, Rng, SystemClock, SystemRng};
 use lampion_db::{Db, KERNEL, Migrations, SqlJobs};
+use lampion_feed::Feeds;
 use lampion_library::Library;
 use lampion_people::People;
 use lampion_search::LocalEngine;
@@ -16,7 +17,7 @@ use lampion_web::{Feature, Kernel};
 
 /// Tables of the kernel and of all features.
 fn migrations(features: &[Feature]) -> Vec<Migrations> {
-    [KERNEL, lampion_people::MIGRATIONS]
+    [KERNEL, lampion_people::MIGRATIONS, lampion_feed::MIGRATIONS]
         .into_iter()
         .chain(features.iter().map(|feature| feature.migrations))
         .collect()
@@ -62,6 +63,7 @@ impl Node {
             blobs: Blobs::folder(data.join("blobs"))?,
             search: Arc::new(LocalEngine::new()),
             jobs: Arc::new(SqlJobs(db.clone())),
+            feeds: Arc::new(OnceLock::new()),
             runner: Arc::new(OnceLock::new()),
             metrics: Metrics::new()?,
             events: Events::default(),
@@ -75,6 +77,7 @@ impl Node {
         let library = Library::new(kernel.clone(), std::env::current_exe()?);
         let features = vec![lampion_library::feature(&library)];
         kernel.db.migrate(&migrations(&features)).await?;
+        open_feeds(&kernel, &features).await?;
         library.refresh().await?;
         Ok(Self {
             kernel,
@@ -101,6 +104,24 @@ impl Node {
         kernel.runner.get_or_init(|| runner.clone());
         runner
     }
+}
+
+/// Opens the feeds, with what every feature does with its publications. Keys and marks lie in `node/feeds`.
+async fn open_feeds(kernel: &Kernel, features: &[Feature]) -> anyhow::Result<()> {
+    let handlers = features
+        .iter()
+        .flat_map(|feature| feature.publications.iter().map(Arc::clone))
+        .collect();
+    let feeds = Feeds::open(
+        kernel.db.clone(),
+        (Arc::clone(&kernel.clock), Arc::clone(&kernel.rng)),
+        &kernel.data.join("node/feeds"),
+        &format!("{}.{}", kernel.config.name, kernel.config.net),
+        handlers,
+    )
+    .await?;
+    kernel.feeds.get_or_init(|| feeds);
+    Ok(())
 }
 
 /// The secret for keyed hashes in addresses, made at the first start.

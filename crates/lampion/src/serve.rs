@@ -45,6 +45,10 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
         let stop = stop.clone();
         async move { runner.run(JOBS, stop).await }
     });
+    tokio::spawn(lampion_library::catalogue::follow::run(
+        library.clone(),
+        stop.clone(),
+    ));
     tokio::spawn(library.watch(stop.clone()));
     let addresses = server.addresses().clone();
     let first = first_start(&node.kernel.people, &addresses).await?;

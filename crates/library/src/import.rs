@@ -50,6 +50,10 @@ impl JobHandler for ImportJob {
         let Some(collection) = collection else {
             return Err(JobEnd::Failed("the collection was removed".into()));
         };
+        if collection.kind == Kind::Catalogue {
+            return crate::catalogue::follow::job(&self.0, &collection, payload.rebuild, &context)
+                .await;
+        }
         let import = Import {
             library: self.0.clone(),
             context,

@@ -17,6 +17,7 @@
 )]
 
 mod adding;
+pub mod catalogue;
 pub mod check;
 mod copying;
 pub mod extract;
@@ -56,5 +57,6 @@ pub fn feature(library: &Library) -> Feature {
             Arc::new(check::CheckJob(library.clone())),
             Arc::new(harvest::HarvestJob::new(library.clone())),
         ],
+        publications: vec![Arc::new(catalogue::LibraryPublications)],
     }
 }

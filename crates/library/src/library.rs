@@ -331,6 +331,10 @@ impl Library {
         collection: &Collection,
         source: &Source,
     ) -> Result<PathBuf, LibraryError> {
+        // Its records are on the feed; its folder holds the index.
+        if collection.kind == Kind::Catalogue {
+            return Ok(collection.folder.clone());
+        }
         let lost = |reason: &str| LibraryError::Content {
             collection: collection.id.clone(),
             reason: reason.into(),

@@ -17,6 +17,8 @@ pub enum Kind {
     Files,
     /// Files of catalogue records.
     Records,
+    /// The node's own records, published on its feed.
+    Catalogue,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             Self::Zim => "zim",
             Self::Files => "files",
             Self::Records => "records",
+            Self::Catalogue => "catalogue",
         }
     }
 
@@ -34,6 +37,7 @@ impl Kind {
         match word {
             "zim" => Self::Zim,
             "records" => Self::Records,
+            "catalogue" => Self::Catalogue,
             _ => Self::Files,
         }
     }

@@ -322,7 +322,8 @@ pub trait Engine: Send + Sync + 'static {
 
 /// Writes one collection's index. Dropping it without `commit` loses only what came after the last commit.
 pub trait Writer: Send {
-    /// The importer's cursor at the last commit of this unfinished import, if one goes on.
+    /// The importer's cursor at the last commit of this unfinished import, if one goes on; with `Edit` that of the last
+    /// commit of all, so that whoever follows something knows how far the index has come.
     fn cursor(&self) -> Option<String>;
     /// Documents committed so far in this import.
     fn documents(&self) -> u64;

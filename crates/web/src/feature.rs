@@ -9,6 +9,7 @@ use lampion_core::jobs::{Job, JobHandler, JobStore, JobStoreError, Runner};
 use lampion_core::metrics::Metrics;
 use lampion_core::{Clock, Config, Events, Rng, ids};
 use lampion_db::{Db, Migrations};
+use lampion_feed::{FeedError, Feeds, Publications};
 use lampion_people::{People, Role};
 use lampion_search::Engine;
 
@@ -42,6 +43,8 @@ pub struct Feature {
     pub content: Router<App>,
     /// Its long work.
     pub jobs: Vec<Arc<dyn JobHandler>>,
+    /// What it does with publications, one for each kind that it publishes.
+    pub publications: Vec<Arc<dyn Publications>>,
 }
 
 /// What features build on.
@@ -69,6 +72,8 @@ pub struct Kernel {
     pub blobs: Blobs,
     /// Kept jobs.
     pub jobs: Arc<dyn JobStore>,
+    /// Publications on feeds, once all features have said what they publish; see [`Kernel::feeds`].
+    pub feeds: Arc<OnceLock<Feeds>>,
     /// The runner of jobs in this process, once it works.
     pub runner: Arc<OnceLock<Runner>>,
     /// A secret of this node for keyed hashes in addresses; never shown.
@@ -76,6 +81,16 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// The feeds of this node.
+    ///
+    /// # Errors
+    /// They are not open yet.
+    pub fn feeds(&self) -> Result<&Feeds, FeedError> {
+        self.feeds
+            .get()
+            .ok_or_else(|| FeedError::Projection("the feeds are not open yet: try again".into()))
+    }
+
     /// Queues a job and wakes the runner.
     ///
     /// # Errors

@@ -90,6 +90,8 @@ fn run(request: &Request, parent: &mut Parent<'_>) -> Result<(), Gone> {
             harvested::run(request, parent)
         }
         Kind::Records => records::run(request, parent),
+        // Nobody asks for it: the catalogue comes from the feed, not from a file.
+        Kind::Catalogue => Ok(()),
     }
 }
 

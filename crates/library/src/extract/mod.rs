@@ -8,7 +8,7 @@ pub mod child;
 mod files;
 mod harvested;
 pub mod process;
-mod records;
+pub(crate) mod records;
 mod zim;
 
 use std::path::PathBuf;

@@ -231,7 +231,8 @@ fn one(
     Ok(())
 }
 
-pub(super) fn document(
+/// A record as the index takes it. `place` is where its bytes lie in the file `name`.
+pub(crate) fn document(
     key: String,
     mut record: CatalogueRecord,
     place: Option<(u64, u64)>,

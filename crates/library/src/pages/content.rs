@@ -95,7 +95,7 @@ async fn serve(
             from_archive(library, &collection, path.clone(), shown, headers).await
         }
         Kind::Files => from_files(site, library, &collection, path.clone(), headers).await,
-        Kind::Records => Ok(None),
+        Kind::Records | Kind::Catalogue => Ok(None),
     };
     let mut response = match found {
         Ok(Some(response)) => response,

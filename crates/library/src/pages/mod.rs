@@ -1,6 +1,8 @@
 //! The library's pages.
 
 mod api;
+mod catalogue;
+mod changes;
 pub mod content;
 mod desk;
 mod entries;
@@ -8,6 +10,7 @@ mod export;
 mod home;
 mod import;
 mod jobs;
+mod oai;
 mod opds;
 mod ranges;
 mod read;
@@ -37,11 +40,23 @@ pub const MESSAGES: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn navigation() -> Vec<NavItem> {
-    vec![NavItem {
-        key: "nav-desk",
-        href: "/desk",
-        role: Some(Role::Librarian),
-    }]
+    vec![
+        NavItem {
+            key: "changes",
+            href: "/changes",
+            role: None,
+        },
+        NavItem {
+            key: "nav-catalogue",
+            href: "/catalogue",
+            role: Some(Role::Editor),
+        },
+        NavItem {
+            key: "nav-desk",
+            href: "/desk",
+            role: Some(Role::Librarian),
+        },
+    ]
 }
 
 pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App> {
@@ -74,6 +89,11 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
         .route("/unapi", get(unapi::unapi))
         .route("/sru", get(sru::get).post(sru::post))
         .merge(opds::routes())
+        .route("/changes", get(changes::changes))
+        .route("/changes/{form}", get(changes::syndicated))
+        .route("/feed/{kind}/{*path}", get(changes::file))
+        .route("/oai", get(oai::get).post(oai::post))
+        .merge(catalogue::routes())
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/suggest", get(api::suggest))
         .route("/api/v1/collections", get(api::collections))
@@ -86,7 +106,7 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
 fn address(collection: &Collection, key: &str, meta: &Meta) -> String {
     let path = lampion_web::filters::url_path(key);
     let page = match (collection.kind, meta.mime.as_str()) {
-        (Kind::Records, _) => "record",
+        (Kind::Records | Kind::Catalogue, _) => "record",
         (_, "text/markdown") => "text",
         (_, "text/html" | "application/xhtml+xml") => "read",
         _ => "record",

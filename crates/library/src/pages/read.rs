@@ -98,7 +98,7 @@ pub(super) async fn text(
     let mut chapters = Vec::new();
     let body = match collection.kind {
         Kind::Zim => article(&library, &collection, &key).await?,
-        Kind::Records => return Err(AppError::not_found()),
+        Kind::Records | Kind::Catalogue => return Err(AppError::not_found()),
         Kind::Files => {
             let shown = file(&library, &collection, &key, &meta).await?;
             chapters = shown.1;

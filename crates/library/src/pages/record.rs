@@ -106,7 +106,7 @@ pub(super) async fn record(
     if page_like {
         links.push(("read", format!("/read/{path}"), false));
     }
-    let file = collection.kind != Kind::Records;
+    let file = !matches!(collection.kind, Kind::Records | Kind::Catalogue);
     let opens = file
         && !page_like
         && (meta.mime.starts_with("image/")
@@ -331,6 +331,9 @@ pub(super) async fn original(
     headers: HeaderMap,
 ) -> PageResult {
     let collection = library.collection_for(&collection, page.person.as_ref())?;
+    if collection.kind == Kind::Catalogue {
+        return super::catalogue::original(&library, &collection, &key).await;
+    }
     let (id, wanted) = (collection.id.clone(), key.clone());
     let document = library
         .engine(move |engine| engine.get(&id, &wanted))
@@ -402,7 +405,7 @@ async fn original_record(
     Ok(ranged(bytes::Bytes::from(bytes), None, &HeaderMap::new()))
 }
 
-fn short_name(key: &str) -> String {
+pub(super) fn short_name(key: &str) -> String {
     let name: String = key
         .rsplit('/')
         .next()

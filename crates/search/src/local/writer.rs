@@ -345,7 +345,8 @@ impl LocalWriter {
 
 impl Writer for LocalWriter {
     fn cursor(&self) -> Option<String> {
-        (self.resumed && !self.progress.cursor.is_empty()).then(|| self.progress.cursor.clone())
+        let goes_on = self.resumed || self.begin == Begin::Edit;
+        (goes_on && !self.progress.cursor.is_empty()).then(|| self.progress.cursor.clone())
     }
 
     fn documents(&self) -> u64 {

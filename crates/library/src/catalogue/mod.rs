@@ -1,0 +1,103 @@
+//! The node's own catalogue: records that are publications on its `library` feed.
+//!
+//! - A collection of kind `catalogue` holds them. What is published is an entry; its body is an [`Envelope`] with the
+//!   [`Work`](lampion_formats::records::desk::Work). Who published it stands in the body, so that a withdrawal erases it.
+//! - [`projection`] fills the tables `catalogue_record`, `catalogue_key` and `catalogue_heading` from entries and bodies,
+//!   and nothing else does, so that `lampion feed rebuild` makes them again. The other tables are drafts.
+//! - [`Catalogue`] publishes (with an optimistic lock that is looked at in the same transaction), lists, compares, and
+//!   keeps drafts. [`follow`] brings what changed into the search index.
+//!
+//! Rules: a version is the index of its entry in the feed. Records of a collection that not everybody may see are on the
+//! feed too, but their bodies are given to nobody by the public addresses of the feed.
+
+mod create;
+mod drafts;
+mod envelope;
+mod error;
+pub mod follow;
+mod lists;
+mod model;
+mod projection;
+mod publish;
+pub(crate) mod records;
+mod summary;
+
+pub use drafts::{Draft, DraftState};
+pub use envelope::Envelope;
+pub use error::CatalogueError;
+pub use model::{
+    Changed, Filter, KIND, ListPage, Outcome, Publication, RecordRow, RecordState, Rights, Sort,
+    Suggested, Version, WRITERS_GROUP,
+};
+pub use projection::LibraryPublications;
+
+use std::sync::Arc;
+
+use lampion_core::{Clock, Events, Rng};
+use lampion_db::Db;
+use lampion_feed::{Feed, FeedError, Feeds};
+use lampion_web::Kernel;
+
+/// Everything about the node's own records. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalogue {
+    pub(crate) db: Db,
+    pub(crate) feeds: Feeds,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) events: Events,
+}
+
+impl std::fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Catalogue").finish_non_exhaustive()
+    }
+}
+
+impl Catalogue {
+    /// The catalogue on a node's kernel.
+    ///
+    /// # Errors
+    /// The feeds are not open yet.
+    pub fn of(kernel: &Kernel) -> Result<Self, FeedError> {
+        Ok(Self::new(
+            kernel.db.clone(),
+            kernel.feeds()?.clone(),
+            Arc::clone(&kernel.clock),
+            Arc::clone(&kernel.rng),
+            kernel.events.clone(),
+        ))
+    }
+
+    /// The catalogue of its parts.
+    pub fn new(
+        db: Db,
+        feeds: Feeds,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        events: Events,
+    ) -> Self {
+        Self {
+            db,
+            feeds,
+            clock,
+            rng,
+            events,
+        }
+    }
+
+    /// The feeds.
+    pub fn feeds(&self) -> &Feeds {
+        &self.feeds
+    }
+
+    /// This node's own `library` feed; none before the first record.
+    pub(crate) async fn feed(&self) -> Result<Option<Feed>, CatalogueError> {
+        Ok(self.feeds.own(KIND).await?)
+    }
+
+    /// The feed's number in the database; no feed has the number that stands for none.
+    pub(crate) async fn feed_id(&self) -> Result<i64, CatalogueError> {
+        Ok(self.feed().await?.map_or(-1, |feed| feed.id))
+    }
+}

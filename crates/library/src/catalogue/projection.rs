@@ -1,0 +1,422 @@
+//! The tables of the catalogue, made of entries and bodies and of nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
+use lampion_db::{Row as _, Tx, query, rows};
+use lampion_feed::entry::Entry;
+use lampion_feed::merkle::Hash;
+use lampion_feed::{Applied, Feed, FeedError, Publications};
+
+use super::model::{KIND, RecordState};
+use super::summary::{HeadingKey, Summary};
+
+/// Bodies from which on they are read on several threads.
+const PARALLEL: usize = 64;
+/// Threads at most.
+const THREADS_LIMIT: usize = 4;
+
+/// What the library does with publications of kind `library`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LibraryPublications;
+
+/// Collection and record.
+type Key<'a> = (&'a str, &'a str);
+
+/// What a record's row says before.
+#[derive(Debug, Default)]
+struct Before {
+    version: u64,
+    match_keys: BTreeSet<String>,
+    headings: BTreeSet<(String, String)>,
+}
+
+/// What it is to say.
+struct After<'a> {
+    key: Key<'a>,
+    version: u64,
+    state: RecordState,
+    published_ms: i64,
+    reason: &'static str,
+    body: Option<&'a [u8]>,
+    summary: Summary,
+}
+
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl Publications for LibraryPublications {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn apply(
+        &self,
+        tx: &mut Tx,
+        feed: &Feed,
+        applied: &[Applied<'_>],
+    ) -> Result<(), FeedError> {
+        let before = before(tx, feed.id, applied).await?;
+        let mut after = newest(applied, &before);
+        summarize(&mut after);
+        write_records(tx, feed.id, &after).await?;
+        write_keys(tx, feed.id, &after, &before).await?;
+        write_headings(tx, feed.id, &after, &before).await
+    }
+
+    async fn reset(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
+        for sql in [
+            "delete from catalogue_record where feed = $1",
+            "delete from catalogue_key where feed = $1",
+            "delete from catalogue_heading where feed = $1",
+        ] {
+            query(sql).bind(feed.id).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+
+    async fn fingerprint(&self, tx: &mut Tx, feed: &Feed) -> Result<Hash, FeedError> {
+        let mut hash = Hash::default();
+        let mut add = |fields: &[&[u8]]| {
+            let lengths: Vec<u8> = fields
+                .iter()
+                .flat_map(|field| (field.len() as u64).to_be_bytes())
+                .collect();
+            let mut parts: Vec<&[u8]> = vec![&hash.0, &lengths];
+            parts.extend(fields);
+            hash = Hash::of(&parts);
+        };
+        let mut rows =
+            query("select * from catalogue_record where feed = $1 order by collection, id")
+                .bind(feed.id)
+                .fetch(&mut **tx);
+        while let Some(row) = rows.try_next().await? {
+            let mut fields: Vec<Vec<u8>> = vec![row.try_get("sort_title")?];
+            for name in [
+                "collection",
+                "id",
+                "state",
+                "title",
+                "author",
+                "language",
+                "kind",
+                "scheme",
+                "by_name",
+                "reason",
+                "match_keys",
+                "headings",
+            ] {
+                fields.push(row.try_get::<String, _>(name)?.into_bytes());
+            }
+            for name in ["version", "year", "published_ms"] {
+                fields.push(row.try_get::<i64, _>(name)?.to_be_bytes().to_vec());
+            }
+            add(&fields.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        }
+        drop(rows);
+        let mut rows = query("select key, collection, record from catalogue_key where feed = $1 order by key, collection, record")
+            .bind(feed.id)
+            .fetch(&mut **tx);
+        while let Some(row) = rows.try_next().await? {
+            let fields: [String; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
+            add(&fields.each_ref().map(|field| field.as_bytes()));
+        }
+        drop(rows);
+        let mut rows = query("select kind, key, display, uses from catalogue_heading where feed = $1 order by kind, key, display")
+            .bind(feed.id)
+            .fetch(&mut **tx);
+        while let Some(row) = rows.try_next().await? {
+            let (kind, display): (String, String) = (row.try_get(0)?, row.try_get(2)?);
+            let (key, uses): (Vec<u8>, i64) = (row.try_get(1)?, row.try_get(3)?);
+            add(&[
+                kind.as_bytes(),
+                &key,
+                display.as_bytes(),
+                &uses.to_be_bytes(),
+            ]);
+        }
+        Ok(hash)
+    }
+}
+
+/// The rows of the records that a batch is about.
+async fn before<'a>(
+    tx: &mut Tx,
+    feed: i64,
+    applied: &[Applied<'a>],
+) -> Result<HashMap<Key<'a>, Before>, FeedError> {
+    let keys: BTreeSet<Key<'a>> = applied
+        .iter()
+        .filter_map(|item| item.entry.object())
+        .collect();
+    let keys: Vec<Key<'a>> = keys.into_iter().collect();
+    let found = rows::select(
+        tx,
+        (
+            "with k (c, o) as",
+            "select r.collection, r.id, r.version, r.match_keys, r.headings
+             from k join catalogue_record r on r.feed = $1 and r.collection = k.c and r.id = k.o",
+        ),
+        feed,
+        2,
+        &keys,
+        |statement, key| statement.bind(key.0.to_string()).bind(key.1.to_string()),
+    )
+    .await?;
+    let mut out = HashMap::new();
+    for row in &found {
+        let (collection, id): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let Ok(at) = keys.binary_search(&(collection.as_str(), id.as_str())) else {
+            continue;
+        };
+        let (match_keys, headings): (String, String) = (row.try_get(3)?, row.try_get(4)?);
+        let before = Before {
+            version: u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0),
+            match_keys: match_keys.lines().map(ToString::to_string).collect(),
+            headings: headings
+                .lines()
+                .filter_map(|line| line.split_once('\t'))
+                .map(|(kind, display)| (kind.to_string(), display.to_string()))
+                .collect(),
+        };
+        if let Some(key) = keys.get(at) {
+            out.insert(*key, before);
+        }
+    }
+    Ok(out)
+}
+
+/// What the batch leaves of each record. An entry before the row's own says nothing new: a body of it came late.
+fn newest<'a>(applied: &[Applied<'a>], before: &HashMap<Key<'a>, Before>) -> Vec<After<'a>> {
+    let mut out: BTreeMap<Key<'a>, After<'a>> = BTreeMap::new();
+    for item in applied {
+        let Some(key) = item.entry.object() else {
+            continue;
+        };
+        let known = out
+            .get(&key)
+            .map(|after| after.version)
+            .or_else(|| before.get(&key).map(|before| before.version));
+        if known.is_some_and(|known| item.index < known) {
+            continue;
+        }
+        let mut after = After {
+            key,
+            version: item.index,
+            state: RecordState::Missing,
+            published_ms: int(item.entry.time()).saturating_mul(1000),
+            reason: "",
+            body: None,
+            summary: Summary::default(),
+        };
+        match item.entry {
+            Entry::Publish(_) => after.body = item.body,
+            Entry::Withdraw(withdraw) => {
+                after.state = RecordState::Withdrawn;
+                after.reason = withdraw.reason.as_str();
+                after.summary.by.clone_from(&withdraw.by);
+            }
+            Entry::Acknowledge(_) => continue,
+        }
+        out.insert(key, after);
+    }
+    out.into_values().collect()
+}
+
+/// Reads the bodies. Nothing else of a batch takes as long, so many are read on several threads.
+fn summarize(all: &mut [After<'_>]) {
+    let read = |part: &mut [After<'_>]| {
+        for after in part {
+            let Some(body) = after.body else { continue };
+            after.state = RecordState::Unreadable;
+            if let Some(summary) = Summary::of_body(body) {
+                after.summary = summary;
+                after.state = RecordState::Live;
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(THREADS_LIMIT);
+    if all.len() < PARALLEL || threads == 1 {
+        return read(all);
+    }
+    let each = all.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        for part in all.chunks_mut(each) {
+            scope.spawn(move || read(part));
+        }
+    });
+}
+
+async fn write_records(tx: &mut Tx, feed: i64, all: &[After<'_>]) -> Result<(), FeedError> {
+    struct Row<'a>(i64, &'a After<'a>, String, String);
+    let rows: Vec<Row<'_>> = all
+        .iter()
+        .map(|after| {
+            let headings: Vec<String> = after
+                .summary
+                .headings
+                .iter()
+                .map(|(kind, display)| format!("{kind}\t{display}"))
+                .collect();
+            let keys = after.summary.match_keys.join("\n");
+            Row(feed, after, keys, headings.join("\n"))
+        })
+        .collect();
+    Ok(rows::insert(
+        tx,
+        (
+            "insert into catalogue_record (feed, collection, id, version, state, title, sort_title, author, year, language,
+             kind, scheme, by_name, published_ms, reason, match_keys, headings)",
+            "on conflict (feed, collection, id) do update set version = excluded.version, state = excluded.state,
+             title = excluded.title, sort_title = excluded.sort_title, author = excluded.author, year = excluded.year,
+             language = excluded.language, kind = excluded.kind, scheme = excluded.scheme, by_name = excluded.by_name,
+             published_ms = excluded.published_ms, reason = excluded.reason, match_keys = excluded.match_keys,
+             headings = excluded.headings",
+        ),
+        17,
+        &rows,
+        |statement, Row(feed, after, keys, headings)| {
+            let summary = &after.summary;
+            statement
+                .bind(*feed)
+                .bind(after.key.0.to_string())
+                .bind(after.key.1.to_string())
+                .bind(int(after.version))
+                .bind(after.state.as_str())
+                .bind(summary.title.clone())
+                .bind(summary.sort_title.clone())
+                .bind(summary.author.clone())
+                .bind(summary.year)
+                .bind(summary.language.clone())
+                .bind(summary.kind.clone())
+                .bind(summary.scheme)
+                .bind(summary.by.clone())
+                .bind(after.published_ms)
+                .bind(after.reason)
+                .bind(keys.clone())
+                .bind(headings.clone())
+        },
+    )
+    .await?)
+}
+
+async fn write_keys(
+    tx: &mut Tx,
+    feed: i64,
+    all: &[After<'_>],
+    before: &HashMap<Key<'_>, Before>,
+) -> Result<(), FeedError> {
+    let none = BTreeSet::new();
+    let mut new: Vec<(i64, String, String, String)> = Vec::new();
+    for after in all {
+        let old = before
+            .get(&after.key)
+            .map_or(&none, |before| &before.match_keys);
+        let row = |key: &String| {
+            let (collection, record) = after.key;
+            (
+                feed,
+                key.clone(),
+                collection.to_string(),
+                record.to_string(),
+            )
+        };
+        new.extend(
+            after
+                .summary
+                .match_keys
+                .iter()
+                .filter(|key| !old.contains(*key))
+                .map(row),
+        );
+        for key in old
+            .iter()
+            .filter(|key| !after.summary.match_keys.contains(*key))
+        {
+            query("delete from catalogue_key where feed = $1 and key = $2 and collection = $3 and record = $4")
+                .bind(feed)
+                .bind(key.as_str())
+                .bind(after.key.0)
+                .bind(after.key.1)
+                .execute(&mut **tx)
+                .await?;
+        }
+    }
+    new.sort();
+    Ok(rows::insert(
+        tx,
+        (
+            "insert into catalogue_key (feed, key, collection, record)",
+            "on conflict (feed, key, collection, record) do nothing",
+        ),
+        4,
+        &new,
+        |statement, row| {
+            statement
+                .bind(row.0)
+                .bind(row.1.clone())
+                .bind(row.2.clone())
+                .bind(row.3.clone())
+        },
+    )
+    .await?)
+}
+
+async fn write_headings(
+    tx: &mut Tx,
+    feed: i64,
+    all: &[After<'_>],
+    before: &HashMap<Key<'_>, Before>,
+) -> Result<(), FeedError> {
+    let mut changes: BTreeMap<&(String, String), i64> = BTreeMap::new();
+    for after in all {
+        for heading in &after.summary.headings {
+            *changes.entry(heading).or_default() += 1;
+        }
+        let old = before.get(&after.key).map(|before| &before.headings);
+        for heading in old.into_iter().flatten() {
+            *changes.entry(heading).or_default() -= 1;
+        }
+    }
+    let changes: Vec<(i64, HeadingKey, i64)> = changes
+        .into_iter()
+        .filter(|(_, change)| *change != 0)
+        .map(|((kind, display), change)| {
+            let key = lampion_formats::records::desk::heading_key(display).into_bytes();
+            (feed, (kind.clone(), key, display.clone()), change)
+        })
+        .collect();
+    rows::insert(
+        tx,
+        (
+            "insert into catalogue_heading (feed, kind, key, display, uses)",
+            "on conflict (feed, kind, key, display) do update set uses = catalogue_heading.uses + excluded.uses",
+        ),
+        5,
+        &changes,
+        |statement, (feed, heading, change)| {
+            statement
+                .bind(*feed)
+                .bind(heading.0.clone())
+                .bind(heading.1.clone())
+                .bind(heading.2.clone())
+                .bind(*change)
+        },
+    )
+    .await?;
+    for (_, (kind, key, display), _) in changes.iter().filter(|(_, _, change)| *change < 0) {
+        query("delete from catalogue_heading where feed = $1 and kind = $2 and key = $3 and display = $4 and uses <= 0")
+            .bind(feed)
+            .bind(kind.as_str())
+            .bind(key.as_slice())
+            .bind(display.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}

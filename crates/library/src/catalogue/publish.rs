@@ -1,0 +1,230 @@
+//! Publishing and withdrawing.
+
+use lampion_core::ids;
+use lampion_db::{Row as _, Tx, query, transaction};
+use lampion_feed::Draft;
+use lampion_feed::entry::Reason;
+use lampion_formats::records::desk::Work;
+
+use super::model::{KIND, Outcome, Publication, RecordState};
+use super::{Catalogue, CatalogueError, Envelope};
+
+/// Records in one transaction of [`Catalogue::publish_many`].
+const BATCH: usize = 1024;
+/// Bytes of bodies in one transaction.
+const BATCH_BYTES: usize = 16 << 20;
+/// Longest identifier of a record.
+const ID_LIMIT: usize = 200;
+/// Longest note, in characters.
+const NOTE_CHARS: usize = 2000;
+
+/// A record that is ready to go: its place among those asked for, identifier, base and body.
+struct Ready {
+    id: String,
+    base: Option<u64>,
+    body: Vec<u8>,
+}
+
+fn check_id(id: &str) -> Result<(), CatalogueError> {
+    let good = (1..=ID_LIMIT).contains(&id.len())
+        && !id.starts_with('.')
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    good.then_some(())
+        .ok_or_else(|| CatalogueError::BadId(id.to_string()))
+}
+
+impl Catalogue {
+    /// A new identifier. It begins with the time, so that rows of records that come together lie together.
+    pub fn new_id(&self) -> String {
+        let mut bytes = [0u8; 12];
+        self.rng.fill(&mut bytes);
+        let now = self.clock.now_ms().to_be_bytes();
+        for (byte, time) in bytes.iter_mut().zip(now.iter().skip(2)) {
+            *byte = *time;
+        }
+        ids::base32(&bytes)
+    }
+
+    /// Publishes a record: a new one (`id` none, or one that isn't there yet, with `base` none), or a newer version of the
+    /// version `base`. `by` is the public name of who does it, `note` says why. Signs the feed after it.
+    ///
+    /// # Errors
+    /// The work is past a limit, the record is withdrawn, or the feed can't grow.
+    pub async fn publish(
+        &self,
+        collection: &str,
+        id: Option<&str>,
+        base: Option<u64>,
+        work: &Work,
+        by: &str,
+        note: &str,
+    ) -> Result<Outcome, CatalogueError> {
+        let one = Publication {
+            id: id.map(ToString::to_string),
+            base,
+            work: work.clone(),
+        };
+        let mut outcomes = self.publish_many(collection, vec![one], by, note).await?;
+        outcomes.pop().ok_or(CatalogueError::BadCursor)
+    }
+
+    /// The same for many, in transactions of at most 1,024. What was committed before an error stays.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub async fn publish_many(
+        &self,
+        collection: &str,
+        records: Vec<Publication>,
+        by: &str,
+        note: &str,
+    ) -> Result<Vec<Outcome>, CatalogueError> {
+        let mut outcomes = Vec::with_capacity(records.len());
+        let mut ready: Vec<Ready> = Vec::new();
+        let (mut bytes, now_ms) = (0, self.clock.now_ms());
+        let note: String = note.chars().take(NOTE_CHARS).collect();
+        for record in records {
+            let body = Envelope::pack(&record.work, by, now_ms, &note)?;
+            let id = match record.id {
+                Some(id) => {
+                    check_id(&id)?;
+                    id
+                }
+                None => self.new_id(),
+            };
+            if ready.len() >= BATCH || bytes + body.len() > BATCH_BYTES {
+                outcomes.extend(self.batch(collection, &ready).await?);
+                ready.clear();
+                bytes = 0;
+            }
+            bytes += body.len();
+            ready.push(Ready {
+                id,
+                base: record.base,
+                body,
+            });
+        }
+        outcomes.extend(self.batch(collection, &ready).await?);
+        self.published().await;
+        Ok(outcomes)
+    }
+
+    async fn batch(
+        &self,
+        collection: &str,
+        ready: &[Ready],
+    ) -> Result<Vec<Outcome>, CatalogueError> {
+        transaction!(self.db, CatalogueError, tx => {
+            self.batch_in(tx, collection, ready).await
+        })
+    }
+
+    /// Publishes in a transaction. The lock on the feed is taken before versions are compared.
+    async fn batch_in(
+        &self,
+        tx: &mut Tx,
+        collection: &str,
+        ready: &[Ready],
+    ) -> Result<Vec<Outcome>, CatalogueError> {
+        self.feeds.append(tx, KIND, &[]).await?;
+        let mut outcomes = Vec::with_capacity(ready.len());
+        let mut drafts = Vec::with_capacity(ready.len());
+        for one in ready {
+            if let Some(current) = newest(tx, collection, &one.id).await?
+                && one.base != Some(current)
+            {
+                let id = one.id.clone();
+                outcomes.push(Outcome::Conflict { id, current });
+                continue;
+            }
+            outcomes.push(Outcome::Published {
+                id: one.id.clone(),
+                version: drafts.len() as u64,
+            });
+            drafts.push(Draft::Publish {
+                collection: collection.to_string(),
+                object: one.id.clone(),
+                body: one.body.clone(),
+                expires: None,
+            });
+        }
+        let appended = self.feeds.append(tx, KIND, &drafts).await?;
+        for outcome in &mut outcomes {
+            if let Outcome::Published { version, .. } = outcome {
+                *version += appended.first;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Withdraws a record for good: all its versions are erased. `office` is who decided, such as "library of hill.internal":
+    /// it stands in the entry, which nobody can erase, and so does `note` (why, in words): they should name no person.
+    /// Gives the version of the withdrawal.
+    ///
+    /// # Errors
+    /// No such record, it is withdrawn already, or the feed can't grow.
+    pub async fn withdraw(
+        &self,
+        collection: &str,
+        id: &str,
+        reason: Reason,
+        office: &str,
+        note: &str,
+    ) -> Result<u64, CatalogueError> {
+        let note: String = note.trim().chars().take(NOTE_CHARS).collect();
+        let draft = Draft::Withdraw {
+            collection: collection.to_string(),
+            object: id.to_string(),
+            reason,
+            by: office.to_string(),
+            explanation: (!note.is_empty()).then(|| note.into_bytes()),
+        };
+        let version = transaction!(self.db, CatalogueError, tx => {
+            self.feeds.append(tx, KIND, &[]).await?;
+            if newest(tx, collection, id).await?.is_none() {
+                return Err(CatalogueError::NoSuchRecord {
+                    collection: collection.to_string(),
+                    id: id.to_string(),
+                });
+            }
+            let appended = self.feeds.append(tx, KIND, std::slice::from_ref(&draft)).await?;
+            Ok(appended.first)
+        })?;
+        self.published().await;
+        if let Err(error) = self.feeds.scrub().await {
+            // Erased from the tables, but old pages of the database's files may hold it until the next time.
+            tracing::warn!(%error, "what was withdrawn is still in the database's log: it goes with the next withdrawal");
+        }
+        Ok(version)
+    }
+
+    /// After a commit: signs, and tells whoever follows. What can't be signed now is signed with the next entry.
+    async fn published(&self) {
+        if let Err(error) = self.feeds.sign(KIND).await {
+            tracing::error!(%error, "what was published could not be signed yet");
+        }
+        self.events.send("catalogue.changed", "");
+    }
+}
+
+/// The newest version of a record, read under the feed's lock.
+async fn newest(tx: &mut Tx, collection: &str, id: &str) -> Result<Option<u64>, CatalogueError> {
+    let row = query(
+        "select r.version, r.state from catalogue_record r join feed_feed f on f.id = r.feed
+         where f.own = 1 and f.kind = $1 and r.collection = $2 and r.id = $3",
+    )
+    .bind(KIND)
+    .bind(collection)
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let state: String = row.try_get("state")?;
+    if RecordState::from_word(&state) == RecordState::Withdrawn {
+        return Err(CatalogueError::Withdrawn(id.to_string()));
+    }
+    let version: i64 = row.try_get("version")?;
+    Ok(Some(u64::try_from(version).unwrap_or(0)))
+}

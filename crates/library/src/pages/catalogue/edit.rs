@@ -1,0 +1,389 @@
+//! A record's form: new, an older record's, a draft's.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use lampion_formats::records::desk::{Scheme, Template as Blank, Work, template};
+use lampion_web::{AppError, Form, Page, PageResult};
+use serde::Deserialize;
+
+use super::form::{Fields, Problem, checked, groups, problems};
+use super::{Desk, merging};
+use crate::catalogue::{CatalogueError, Draft, DraftState, Outcome};
+use crate::library::Library;
+use crate::model::Collection;
+
+#[derive(Template)]
+#[template(path = "catalogue_edit.html")]
+struct EditPage<'a> {
+    page: &'a Page,
+    one: &'a Collection,
+    /// The record; empty for a new one.
+    id: String,
+    base: String,
+    action: String,
+    template: String,
+    fields: Fields,
+    groups: Vec<String>,
+    problems: Vec<Problem>,
+    note: String,
+    why: String,
+    publishes: bool,
+    draft: Option<&'a Draft>,
+    /// The one who looks may change it.
+    own: bool,
+    notice: String,
+}
+
+/// What a form is about.
+struct Editing<'a> {
+    desk: &'a Desk,
+    id: String,
+    base: Option<u64>,
+    action: String,
+    template: String,
+    draft: Option<&'a Draft>,
+}
+
+impl Editing<'_> {
+    fn show(
+        &self,
+        page: &Page,
+        status: StatusCode,
+        fields: Fields,
+        problems: Vec<Problem>,
+        (note, why): (&str, &str),
+    ) -> PageResult {
+        page.html_with(
+            status,
+            &EditPage {
+                page,
+                one: &self.desk.collection,
+                id: self.id.clone(),
+                base: self.base.map(|base| base.to_string()).unwrap_or_default(),
+                action: self.action.clone(),
+                template: self.template.clone(),
+                fields,
+                groups: groups(),
+                problems,
+                note: note.to_string(),
+                why: why.to_string(),
+                publishes: self.desk.rights.publishes,
+                draft: self.draft,
+                own: self.draft.is_none_or(|draft| {
+                    draft.person == self.desk.person.id && draft.state != DraftState::Submitted
+                }),
+                notice: String::new(),
+            },
+        )
+    }
+
+    /// What was sent: shown again with what is wrong, kept as a draft, or published.
+    async fn save(&self, page: &Page, form: &Form, before: &Work) -> PageResult {
+        let mut fields = Fields::sent(form);
+        let texts = (form.get("note"), form.get("why"));
+        if form.get("do") == "rows" {
+            fields.more_rows();
+            return self.show(page, StatusCode::OK, fields, Vec::new(), texts);
+        }
+        let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+        let work = match fields.work(before, texts.0) {
+            Ok(work) => work,
+            Err(findings) => {
+                let problems = problems(page, &findings);
+                return self.show(page, unprocessable, fields, problems, texts);
+            }
+        };
+        if let Err(error) = work.to_json() {
+            let problem = Problem {
+                text: error.to_string(),
+                error: true,
+            };
+            return self.show(page, unprocessable, fields, vec![problem], texts);
+        }
+        if matches!(form.get("do"), "draft" | "submit") {
+            return self.keep(form.get("do") == "submit", work).await;
+        }
+        self.desk.publishes()?;
+        let (problems, errors) = checked(page, &work);
+        if form.get("do") == "check" || (errors && form.get("anyway").is_empty()) {
+            let status = if errors {
+                unprocessable
+            } else {
+                StatusCode::OK
+            };
+            return self.show(page, status, fields, problems, texts);
+        }
+        self.publish(page, work, texts.1).await
+    }
+
+    async fn keep(&self, submit: bool, work: Work) -> PageResult {
+        let desk = self.desk;
+        let draft = Draft {
+            id: self.draft.map(|draft| draft.id.clone()).unwrap_or_default(),
+            collection: desk.collection.id.clone(),
+            record: (!self.id.is_empty()).then(|| self.id.clone()),
+            base_version: self.base,
+            work,
+            person: desk.person.id.clone(),
+            state: DraftState::Writing,
+            comment: String::new(),
+            updated_ms: 0,
+        };
+        let id = desk.catalogue.save_draft(&draft).await?;
+        if submit {
+            desk.catalogue.submit(&id, &desk.person.id).await?;
+            return Ok(Page::see_other("/catalogue"));
+        }
+        Ok(Page::see_other(&format!("/catalogue-draft/{id}")))
+    }
+
+    async fn publish(&self, page: &Page, work: Work, why: &str) -> PageResult {
+        let desk = self.desk;
+        let id = (!self.id.is_empty()).then_some(self.id.as_str());
+        let outcome = desk
+            .catalogue
+            .publish(
+                &desk.collection.id,
+                id,
+                self.base,
+                &work,
+                &desk.person.display,
+                why,
+            )
+            .await?;
+        match outcome {
+            Outcome::Published { id, .. } => {
+                if let Some(draft) = self.draft {
+                    desk.catalogue
+                        .discard_draft(&draft.id, &draft.person)
+                        .await?;
+                }
+                let collection = &desk.collection.id;
+                Ok(Page::see_other(&format!(
+                    "/catalogue/{collection}/history/{id}"
+                )))
+            }
+            Outcome::Conflict { id, current } => {
+                merging::conflict(page, desk, &id, (self.base, current), &work, why).await
+            }
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Asked {
+    template: String,
+    #[serde(rename = "as")]
+    form: String,
+}
+
+fn as_marc(word: &str) -> Option<bool> {
+    match word {
+        "marc" => Some(true),
+        "dc" => Some(false),
+        _ => None,
+    }
+}
+
+/// A new record of a template.
+fn blank(page: &Page, library: &Library, name: &str, scheme: Scheme) -> Work {
+    let date = lampion_core::clock::date(library.kernel().clock.now_ms());
+    let entered: String = date.chars().filter(char::is_ascii_digit).skip(2).collect();
+    let kind = Blank::parse(name).unwrap_or(Blank::Book);
+    template(kind, scheme, &entered, Some(page.language))
+}
+
+/// `GET /catalogue/{collection}/new?template=book&as=dc`.
+pub(super) async fn begin(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(collection): Path<String>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
+    let desk = Desk::open(&page, &library, &collection).await?;
+    let scheme = if asked.form == "marc" {
+        Scheme::Marc21
+    } else {
+        Scheme::DublinCore
+    };
+    let work = blank(&page, &library, &asked.template, scheme);
+    let editing = new(&desk, &asked.template);
+    editing.show(
+        &page,
+        StatusCode::OK,
+        Fields::of(&work, None),
+        Vec::new(),
+        ("", ""),
+    )
+}
+
+fn new<'a>(desk: &'a Desk, template: &str) -> Editing<'a> {
+    Editing {
+        id: String::new(),
+        base: None,
+        action: format!("/catalogue/{}/new", desk.collection.id),
+        template: template.to_string(),
+        draft: None,
+        desk,
+    }
+}
+
+/// `POST /catalogue/{collection}/new`.
+pub(super) async fn save_new(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(collection): Path<String>,
+    form: Form,
+) -> PageResult {
+    let desk = Desk::open(&page, &library, &collection).await?;
+    let scheme = if form.get("as") == "marc" {
+        Scheme::Marc21
+    } else {
+        Scheme::DublinCore
+    };
+    let before = blank(&page, &library, form.get("template"), scheme);
+    new(&desk, form.get("template"))
+        .save(&page, &form, &before)
+        .await
+}
+
+/// `GET /catalogue/{collection}/edit/{id}?as=marc`.
+pub(super) async fn show(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path((collection, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
+    let desk = Desk::open(&page, &library, &collection).await?;
+    let (row, work) = desk.catalogue.work(&collection, &id, None).await?;
+    let fields = Fields::of(&work, as_marc(&asked.form));
+    let editing = existing(&desk, &id, row.version);
+    let note = work.note.clone();
+    editing.show(
+        &page,
+        StatusCode::OK,
+        fields,
+        checked(&page, &work).0,
+        (&note, ""),
+    )
+}
+
+fn existing<'a>(desk: &'a Desk, id: &str, base: u64) -> Editing<'a> {
+    Editing {
+        id: id.to_string(),
+        base: Some(base),
+        action: format!("/catalogue/{}/edit/{id}", desk.collection.id),
+        template: String::new(),
+        draft: None,
+        desk,
+    }
+}
+
+/// `POST /catalogue/{collection}/edit/{id}`, with the version `base` that the form was made from.
+pub(super) async fn save(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path((collection, id)): Path<(String, String)>,
+    form: Form,
+) -> PageResult {
+    let desk = Desk::open(&page, &library, &collection).await?;
+    let base: u64 = form
+        .get("base")
+        .parse()
+        .map_err(|_| AppError::bad_request("`base` must be a version"))?;
+    let (_, before) = desk.catalogue.work(&collection, &id, Some(base)).await?;
+    existing(&desk, &id, base).save(&page, &form, &before).await
+}
+
+async fn draft_of(page: &Page, library: &Library, id: &str) -> Result<(Desk, Draft), AppError> {
+    let (catalogue, person, rights) = super::who(page, library).await?;
+    let gone = || CatalogueError::NoSuchDraft(id.to_string());
+    let draft = catalogue.draft(id).await?.ok_or_else(gone)?;
+    // Another person's draft is looked at when it was handed in, by whoever decides.
+    let looks = rights.publishes && draft.state == DraftState::Submitted;
+    if draft.person != person.id && !looks {
+        return Err(AppError::not_found());
+    }
+    let desk = Desk::open(page, library, &draft.collection).await?;
+    Ok((desk, draft))
+}
+
+fn drafted<'a>(desk: &'a Desk, draft: &'a Draft) -> Editing<'a> {
+    Editing {
+        id: draft.record.clone().unwrap_or_default(),
+        base: draft.base_version,
+        action: format!("/catalogue-draft/{}", draft.id),
+        template: String::new(),
+        draft: Some(draft),
+        desk,
+    }
+}
+
+/// `GET /catalogue-draft/{id}`.
+pub(super) async fn draft(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
+    let (desk, draft) = draft_of(&page, &library, &id).await?;
+    let fields = Fields::of(&draft.work, as_marc(&asked.form));
+    let problems = checked(&page, &draft.work).0;
+    let texts = (draft.work.note.as_str(), "");
+    drafted(&desk, &draft).show(&page, StatusCode::OK, fields, problems, texts)
+}
+
+/// `POST /catalogue-draft/{id}`: as a record's form; `do` = `discard` throws it away.
+pub(super) async fn save_draft(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+    form: Form,
+) -> PageResult {
+    let (desk, draft) = draft_of(&page, &library, &id).await?;
+    if draft.person != desk.person.id {
+        return Err(AppError::forbidden());
+    }
+    if form.get("do") == "discard" {
+        desk.catalogue.discard_draft(&id, &desk.person.id).await?;
+        return Ok(Page::see_other("/catalogue"));
+    }
+    drafted(&desk, &draft).save(&page, &form, &draft.work).await
+}
+
+/// `POST /catalogue-draft/{id}/decide`: `do` = `approve`, or `return` with `comment`.
+pub(super) async fn decide(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path(id): Path<String>,
+    form: Form,
+) -> PageResult {
+    let (desk, draft) = draft_of(&page, &library, &id).await?;
+    desk.publishes()?;
+    match form.get("do") {
+        "return" => {
+            desk.catalogue
+                .return_with_comment(&id, form.get("comment"))
+                .await?;
+            Ok(Page::see_other("/catalogue"))
+        }
+        "approve" => {
+            let author = library.kernel().people.by_id(&draft.person).await?;
+            let by = author.map_or_else(|| desk.person.display.clone(), |author| author.display);
+            match desk.catalogue.approve(&id, &by, form.get("why")).await? {
+                Outcome::Published { id, .. } => Ok(Page::see_other(&format!(
+                    "/catalogue/{}/history/{id}",
+                    draft.collection
+                ))),
+                Outcome::Conflict { id, current } => {
+                    let versions = (draft.base_version, current);
+                    merging::conflict(&page, &desk, &id, versions, &draft.work, "").await
+                }
+            }
+        }
+        _ => Err(AppError::bad_request("choose what to do")),
+    }
+}
