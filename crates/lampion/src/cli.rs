@@ -118,6 +118,16 @@ pub struct Import {
     /// Who may see it
     #[arg(long, default_value = "all", value_parser = ["all", "signed-in"])]
     pub visibility: String,
+    /// Publish the records in a catalogue of this node instead of making a collection of them
+    #[arg(long, value_name = "CATALOGUE")]
+    pub into: Option<String>,
+    /// With --into: what becomes of a record that is there already, by ISBN, ISSN, DOI or title, author and year: `skip`,
+    /// `replace` its fields, `fill` its gaps, `add` to it; `separate` publishes it all the same
+    #[arg(long, default_value = "skip", value_parser = ["skip", "replace", "fill", "add", "separate"])]
+    pub rule: String,
+    /// With --into: the public name of who publishes
+    #[arg(long, default_value = "import")]
+    pub by: String,
     /// Only say what would be imported
     #[arg(long)]
     pub dry_run: bool,

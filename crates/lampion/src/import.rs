@@ -41,6 +41,9 @@ pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
         }),
         temporary: false,
     };
+    if let Some(into) = &options.into {
+        return import_into(&node, new, into, &options).await;
+    }
     if options.dry_run {
         return dry_run(&node, new, options.json).await;
     }
@@ -266,5 +269,56 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
         Outcome::Done
     } else {
         Outcome::Partly
+    })
+}
+
+/// Publishes records in a catalogue. It can be called again: with `--rule skip` what is there is passed over.
+async fn import_into(
+    node: &Node,
+    new: NewImport,
+    into: &str,
+    options: &Import,
+) -> anyhow::Result<Outcome> {
+    use lampion_library::catalogue::import::{Rule, publish_file};
+    if !node.library.catalogues().iter().any(|one| one.id == into) {
+        eprintln!(
+            "lampion: no catalogue `{into}`: begin it with `lampion collection create {into} --title …`"
+        );
+        return Ok(Outcome::NotFound);
+    }
+    let rule = Rule::from_word(&options.rule).unwrap_or_default();
+    let done = publish_file(&node.library, new, into, rule, &options.by).await?;
+    let failed = done.failed.len();
+    if options.json {
+        let published: Vec<_> = done
+            .published
+            .iter()
+            .map(|one| serde_json::json!({ "id": one.id, "version": one.version, "offset": one.place.0, "length": one.place.1 }))
+            .collect();
+        let failures: Vec<_> = done
+            .failed
+            .iter()
+            .map(|one| serde_json::json!({ "item": one.item, "reason": one.reason }))
+            .collect();
+        say!(
+            "{}",
+            serde_json::json!({ "read": done.read, "matched": done.matched, "unchanged": done.unchanged, "published": published, "failed": failures })
+        );
+    } else {
+        say!(
+            "{} records read, {} matched, {} published, {} left as they were, {failed} failed",
+            done.read,
+            done.matched,
+            done.published.len(),
+            done.unchanged
+        );
+        for one in &done.failed {
+            say!("{}: {}", one.item, one.reason);
+        }
+    }
+    Ok(if failed > 0 {
+        Outcome::Partly
+    } else {
+        Outcome::Done
     })
 }

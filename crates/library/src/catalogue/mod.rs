@@ -15,6 +15,7 @@ mod drafts;
 mod envelope;
 mod error;
 pub mod follow;
+pub mod import;
 mod lists;
 mod model;
 mod projection;
