@@ -159,7 +159,9 @@ pub async fn publish_file(
                         let own = match_keys(&work);
                         let meets = own.iter().any(|key| keys.contains(key));
                         if batch.len() >= BATCH || (meets && rule != Rule::Separate) {
-                            run.publish(std::mem::take(&mut batch)).await.map_err(|error| bad(error.to_string()))?;
+                            run.publish(std::mem::take(&mut batch))
+                                .await
+                                .map_err(|error| bad(error.to_string()))?;
                             keys.clear();
                         }
                         keys.extend(own);
@@ -173,12 +175,17 @@ pub async fn publish_file(
             Some(_) => {}
         }
     }
-    run.publish(batch).await.map_err(|error| bad(error.to_string()))?;
+    run.publish(batch)
+        .await
+        .map_err(|error| bad(error.to_string()))?;
     Ok(run.report)
 }
 
 /// The work of a record that the child has read: of MARC its own bytes, of anything else Dublin Core.
-async fn work_of(path: &std::path::Path, document: &Document) -> Result<(Work, (u64, u64)), String> {
+async fn work_of(
+    path: &std::path::Path,
+    document: &Document,
+) -> Result<(Work, (u64, u64)), String> {
     let meta = Meta::parse(&document.meta);
     let place = meta.place.unwrap_or_default();
     if meta.mime == "application/marc" {
@@ -192,7 +199,10 @@ async fn work_of(path: &std::path::Path, document: &Document) -> Result<(Work, (
             return Ok((work, place));
         }
     }
-    Ok((DublinCore::from_catalogue(&whole(document, &meta)).into(), place))
+    Ok((
+        DublinCore::from_catalogue(&whole(document, &meta)).into(),
+        place,
+    ))
 }
 
 /// The record as it was before the index's own fields were left out of it.
@@ -253,7 +263,10 @@ impl Run<'_> {
                     self.report.published.push(Imported { id, version, place });
                 }
                 Outcome::Conflict { id, .. } => {
-                    self.fail(id, "somebody changed the record at the same time: import again".into());
+                    self.fail(
+                        id,
+                        "somebody changed the record at the same time: import again".into(),
+                    );
                 }
             }
         }
