@@ -136,7 +136,7 @@ impl Catalogue {
             .transpose()
     }
 
-    /// A person's drafts, newest first, at most [`DRAFTS_LIMIT`].
+    /// A person's drafts, newest first, at most `DRAFTS_LIMIT`.
     ///
     /// # Errors
     /// The database.
@@ -151,7 +151,7 @@ impl Catalogue {
             .collect()
     }
 
-    /// Drafts that were handed in, oldest first, at most [`DRAFTS_LIMIT`].
+    /// Drafts that were handed in, oldest first, at most `DRAFTS_LIMIT`.
     ///
     /// # Errors
     /// The database.

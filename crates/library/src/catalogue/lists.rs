@@ -124,7 +124,7 @@ macro_rules! bind_bounds {
 }
 
 impl Catalogue {
-    /// A page of a catalogue, `limit` records (at most [`PAGE_LIMIT`]) after the place `after` of the page before.
+    /// A page of a catalogue, `limit` records (at most `PAGE_LIMIT`) after the place `after` of the page before.
     ///
     /// # Errors
     /// A damaged place, or the database.

@@ -2,7 +2,7 @@
 //!
 //! - A collection of kind `catalogue` holds them. What is published is an entry; its body is an [`Envelope`] with the
 //!   [`Work`](lampion_formats::records::desk::Work). Who published it stands in the body, so that a withdrawal erases it.
-//! - [`projection`] fills the tables `catalogue_record`, `catalogue_key` and `catalogue_heading` from entries and bodies,
+//! - `projection` fills the tables `catalogue_record`, `catalogue_key` and `catalogue_heading` from entries and bodies,
 //!   and nothing else does, so that `lampion feed rebuild` makes them again. The other tables are drafts.
 //! - [`Catalogue`] publishes (with an optimistic lock that is looked at in the same transaction), lists, compares, and
 //!   keeps drafts. [`follow`] brings what changed into the search index.

@@ -86,7 +86,7 @@ impl Catalogue {
     }
 
     /// A record's versions, newest first, from before version `before` (none for the newest) on, at most
-    /// [`HISTORY_LIMIT`]. The first is the withdrawal of a withdrawn record.
+    /// `HISTORY_LIMIT`. The first is the withdrawal of a withdrawn record.
     ///
     /// # Errors
     /// The database.

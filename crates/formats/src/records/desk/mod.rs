@@ -9,9 +9,9 @@
 //!   fields of changed elements change;
 //! - [`mnemonic`]: MARC as lines of text for a textarea;
 //! - [`check()`]: what is wrong with a record, with its place and a message;
-//! - [`template`]: records to begin with;
-//! - [`changes`], [`merge`]: differences of two works, and of three;
-//! - [`match_keys`], [`import`]: whether two records are of one work, and what
+//! - [`template()`]: records to begin with;
+//! - [`changes`], [`merge()`]: differences of two works, and of three;
+//! - [`match_keys`], [`import()`]: whether two records are of one work, and what
 //!   becomes of them then;
 //! - [`headings`]: names and subjects for suggestions.
 //!

@@ -1,6 +1,6 @@
 //! Dublin Core and MARC 21, after the crosswalks of the Library of Congress
-//! (*Dublin Core to MARC*, *MARC to Dublin Core*), as a lens: [`get`] shows a
-//! MARC record as Dublin Core, [`put`] writes changed Dublin Core back into the
+//! (*Dublin Core to MARC*, *MARC to Dublin Core*), as a lens: [`get()`] shows a
+//! MARC record as Dublin Core, [`put()`] writes changed Dublin Core back into the
 //! same MARC record. What holds (property tests):
 //!
 //! - `put(m, get(m)) == m`: what was not changed is not touched;
@@ -54,7 +54,7 @@ use crate::records::model::WorkKind;
 pub use put::put;
 
 /// A MARC 21 record as Dublin Core, in normal form. What the table above does
-/// not name is not shown, and [`put`] does not touch it.
+/// not name is not shown, and [`put()`] does not touch it.
 pub fn get(record: &MarcRecord) -> DublinCore {
     let drafts = draft::open(record);
     let mut statements: Vec<_> = read::all(&drafts)
