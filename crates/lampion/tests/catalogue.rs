@@ -9,8 +9,9 @@
 )]
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use lampion_testnet::{Node, Session, TestNet, until};
+use lampion_testnet::{Ask, Chance, Client, Node, Session, TestNet, until};
 
 fn net() -> TestNet {
     TestNet::new(env!("CARGO_BIN_EXE_lampion"))
@@ -122,6 +123,24 @@ fn a_record_is_published_found_changed_restored_withdrawn_and_gone() {
     let edit = format!("/catalogue/books/edit/{id}");
     let form = mira.get(&edit).expect(200).text();
     let version = base(&form);
+    for path in [
+        "/catalogue",
+        "/catalogue/books",
+        edit.as_str(),
+        "/catalogue/books/new?template=book&as=marc",
+        "/changes",
+    ] {
+        let page = mira.ask(Ask::get(path).header("accept-encoding", "br"));
+        assert_eq!(page.status, 200, "{path}");
+        assert_eq!(page.header("content-encoding"), "br", "{path}");
+        assert!(
+            page.body.len() <= 14 << 10,
+            "{path}: {} bytes",
+            page.body.len()
+        );
+    }
+    let refused = node.run(&["collection", "export", "books", "/nowhere"]);
+    assert!(refused.err.contains("feed export"), "{}", refused.err);
     let change = |title: &str, date: &str| {
         let fields = [
             ("as", "dc"),
@@ -391,6 +410,111 @@ fn killed_after_publishing_the_feed_verifies_and_rebuilds() {
             (node.all("Round").len() as u64 == (round + 1) * 12).then_some(())
         });
     }
+}
+
+/// Publishes until the node answers no more. Ids of what was acknowledged.
+fn publish_until_it_dies(
+    client: &Client,
+    cookie: &str,
+    csrf: &str,
+    count: &AtomicU64,
+) -> Vec<String> {
+    let mut acknowledged = Vec::new();
+    for n in 0.. {
+        let title = format!("Doomed {csrf} number {n}");
+        let fields = [
+            ("csrf", csrf),
+            ("as", "dc"),
+            ("do", "publish"),
+            ("e", "title"),
+            ("v", title.as_str()),
+            ("l", ""),
+            ("r", ""),
+        ];
+        let ask = Ask::form("/catalogue/books/new", &fields).header("cookie", cookie);
+        let Ok(reply) = client.try_ask(&ask) else {
+            break;
+        };
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        let id = reply.header("location").rsplit('/').next().unwrap();
+        acknowledged.push(id.to_string());
+        count.fetch_add(1, Ordering::SeqCst);
+    }
+    acknowledged
+}
+
+#[test]
+fn killed_while_publishing_nothing_acknowledged_is_lost_and_the_feed_agrees() {
+    let net = net();
+    let mut node = net.node("hill");
+    let mut chance = Chance::new(20_261_124);
+    create(&node, "books", "all");
+    let people: Vec<(String, String)> = ["mira", "joon"]
+        .iter()
+        .map(|name| {
+            let session = node.person(name, "librarian");
+            (session.cookie().to_string(), session.csrf())
+        })
+        .collect();
+    let mut all: Vec<String> = Vec::new();
+    let mut live_before = 0;
+    for round in 0..6u64 {
+        let count = AtomicU64::new(0);
+        let wanted = 3 + chance.below(25);
+        let published: Vec<String> = std::thread::scope(|scope| {
+            let (node, count) = (&node, &count);
+            let workers: Vec<_> = people
+                .iter()
+                .map(|(cookie, csrf)| {
+                    scope.spawn(move || publish_until_it_dies(&node.pages(), cookie, csrf, count))
+                })
+                .collect();
+            // Both go on while it ends.
+            until("enough is published", || {
+                (count.load(Ordering::SeqCst) >= wanted).then_some(())
+            });
+            let pid = node.pid().to_string();
+            assert!(
+                Command::new("kill")
+                    .args(["-9", &pid])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap())
+                .collect()
+        });
+        node.kill9();
+        let acknowledged = published.len() as u64;
+        all.extend(published);
+        let folder = net
+            .path(&format!("killed{round}"))
+            .to_string_lossy()
+            .into_owned();
+        node.run(&["feed", "export", &folder]).expect(0);
+        let checked = node
+            .run(&["feed", "verify", &folder, "--json"])
+            .expect(0)
+            .json();
+        let live = checked["live"].as_u64().unwrap();
+        let new = live - live_before;
+        // Each of the two may have had one on its way that was committed and not answered.
+        assert!(
+            (acknowledged..=acknowledged + 2).contains(&new),
+            "{acknowledged} were acknowledged, {new} are there"
+        );
+        live_before = live;
+        node.run(&["feed", "rebuild"]).expect(0);
+        node.start();
+        for id in &all {
+            node.get(&format!("/original/books/{id}")).expect(200);
+        }
+    }
+    until("all are found", || {
+        (node.all("Doomed").len() as u64 == live_before).then_some(())
+    });
 }
 
 #[test]

@@ -190,6 +190,12 @@ impl Library {
             .get(id)
             .await?
             .ok_or_else(|| LibraryError::NoSuchCollection(id.into()))?;
+        if collection.kind == Kind::Catalogue {
+            return Err(LibraryError::BadSource {
+                path: id.into(),
+                reason: "a catalogue's records are on the feed: use `lampion feed export`".into(),
+            });
+        }
         self.write_harvested(&collection).await?;
         let content = self.content_path(&collection)?;
         let to = to.to_path_buf();

@@ -328,17 +328,26 @@ impl Catalogue {
         .bind(SCAN_KEYS)
         .fetch_optional(self.db.read())
         .await?;
-        let keys: Vec<String> = query_scalar(
-            "select key from catalogue_key where feed = $1 and key > $2 and ($3 = '' or key <= $3) and collection = $4
-             group by key having count(*) > 1 order by key limit $5",
-        )
-        .bind(feed)
-        .bind(after)
-        .bind(last.clone().unwrap_or_default())
-        .bind(collection)
-        .bind(limit)
-        .fetch_all(self.db.read())
-        .await?;
+        // Two texts, so that the end is one of the index's range.
+        let sql = match &last {
+            Some(_) => {
+                "select key from catalogue_key where feed = $1 and key > $2 and collection = $3 and key <= $5
+                 group by key having count(*) > 1 order by key limit $4"
+            }
+            None => {
+                "select key from catalogue_key where feed = $1 and key > $2 and collection = $3
+                 group by key having count(*) > 1 order by key limit $4"
+            }
+        };
+        let mut found = query_scalar(sql)
+            .bind(feed)
+            .bind(after)
+            .bind(collection)
+            .bind(limit);
+        if let Some(last) = &last {
+            found = found.bind(last.as_str());
+        }
+        let keys: Vec<String> = found.fetch_all(self.db.read()).await?;
         let full = i64::try_from(keys.len()).unwrap_or(0) == limit;
         let next = if full { keys.last().cloned() } else { last };
         let mut groups = Vec::new();
