@@ -11,4 +11,4 @@ pub use analyzer::{Analyzer, MAX_WORD_BYTES, Word};
 pub use fold::fold;
 pub use language::{Language, detect};
 pub use script::{Script, script_of};
-pub(crate) use tokenizer::{Flow, IndexTokenizer, marked};
+pub(crate) use tokenizer::{Flow, IndexTokenizer, Role, marked};

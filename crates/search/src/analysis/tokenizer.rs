@@ -10,6 +10,7 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 use super::analyzer::{Analyzer, Word};
 use super::language::Language;
+use crate::local::neighbours::{Common, UNKNOWN, term};
 use crate::words::WordCounter;
 
 /// First byte of marked text.
@@ -90,6 +91,21 @@ impl Flow {
 struct Shared {
     analyzer: Analyzer,
     counter: Option<WordCounter>,
+    /// The words whose neighbours are noted, once they are known.
+    common: Option<Common>,
+    /// Groups of the neighbours in the text of the document that is being indexed.
+    noted: Vec<u16>,
+}
+
+/// What a field's tokenizer does besides cutting its text into words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Nothing.
+    Plain,
+    /// Notes common words that follow each other.
+    Text,
+    /// Gives what was noted, and has no text of its own.
+    Neighbours,
 }
 
 /// The tokenizer of every text field.
@@ -97,6 +113,7 @@ struct Shared {
 pub(crate) struct IndexTokenizer {
     shared: Arc<Mutex<Shared>>,
     flow: Arc<Flow>,
+    role: Role,
 }
 
 impl IndexTokenizer {
@@ -106,9 +123,25 @@ impl IndexTokenizer {
             shared: Arc::new(Mutex::new(Shared {
                 analyzer: Analyzer::new(),
                 counter,
+                common: None,
+                noted: Vec::new(),
             })),
             flow,
+            role: Role::Plain,
         }
+    }
+
+    /// The same tokenizer for another kind of field.
+    pub(crate) fn with_role(&self, role: Role) -> IndexTokenizer {
+        IndexTokenizer {
+            role,
+            ..self.clone()
+        }
+    }
+
+    /// From now on notes the neighbours of these words.
+    pub(crate) fn note(&self, common: Option<Common>) {
+        self.lock().common = common;
     }
 
     /// Runs `with` on the word counts as they are up to now.
@@ -132,21 +165,55 @@ impl Shared {
             None => self.analyzer.drain_counts(&mut |_, _| {}),
         }
     }
+
+    /// Notes the common words that follow each other in the text that was just analysed.
+    fn note(&mut self) {
+        let Some(common) = &self.common else { return };
+        let mut before: Option<(usize, (u64, f32))> = None;
+        for word in self.analyzer.words() {
+            let known = common.word(self.analyzer.form(word));
+            if let Some(second) = known
+                && let Some((position, first)) = before
+                && position + 1 == word.position
+                && let Some(group) = Common::group(first, second)
+            {
+                self.noted.push(group);
+            }
+            before = known.map(|known| (word.position, known));
+        }
+    }
 }
 
 impl Tokenizer for IndexTokenizer {
     type TokenStream<'a> = Stream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream<'a> {
-        let (plain, language) = unmark(text);
         let mut shared = self.lock();
+        if self.role == Role::Neighbours {
+            shared.noted.sort_unstable();
+            shared.noted.dedup();
+            return Stream {
+                shared,
+                role: self.role,
+                next: 0,
+                token: Token {
+                    position: 0,
+                    ..Token::default()
+                },
+            };
+        }
+        let (plain, language) = unmark(text);
         shared.analyzer.analyze(plain, language);
         if shared.analyzer.counts_are_many() {
             shared.drain();
         }
+        if self.role == Role::Text {
+            shared.note();
+        }
         self.flow.leave(text.len());
         Stream {
             shared,
+            role: self.role,
             next: 0,
             token: Token::default(),
         }
@@ -156,12 +223,42 @@ impl Tokenizer for IndexTokenizer {
 /// The words of one text.
 pub(crate) struct Stream<'a> {
     shared: MutexGuard<'a, Shared>,
+    role: Role,
     next: usize,
     token: Token,
 }
 
+impl Stream<'_> {
+    /// The next group of neighbours; of a document from before they were noted, that this is so.
+    fn group(&mut self) -> bool {
+        self.token.text.clear();
+        if self.shared.common.is_none() {
+            self.token.text.push_str(UNKNOWN);
+            self.next += 1;
+            return self.next == 1;
+        }
+        let Some(group) = self.shared.noted.get(self.next) else {
+            return false;
+        };
+        self.token.text.push(term(*group));
+        self.next += 1;
+        true
+    }
+}
+
+impl Drop for Stream<'_> {
+    fn drop(&mut self) {
+        if self.role == Role::Neighbours {
+            self.shared.noted.clear();
+        }
+    }
+}
+
 impl TokenStream for Stream<'_> {
     fn advance(&mut self) -> bool {
+        if self.role == Role::Neighbours {
+            return self.group();
+        }
         let Some(word): Option<&Word> = self.shared.analyzer.words().get(self.next) else {
             return false;
         };

@@ -21,6 +21,8 @@ pub(crate) const TITLES: &str = "titles.lps";
 pub(crate) const WORDS: &str = "words.fst";
 /// What stored documents are packed with, see [`super::pack`].
 pub(crate) const DICTIONARIES: [&str; 2] = ["stored.dict", "stored-2.dict"];
+/// Words that many documents have, see [`super::neighbours`].
+pub(crate) const COMMON: &str = "common.words";
 /// Counts of words while an import goes on.
 pub(crate) const COUNTS: &str = "words.counts";
 /// Other titles of documents, one JSON array a line.

@@ -16,6 +16,7 @@ use tantivy::{
 
 use super::directory::IndexDirectory;
 use super::folder;
+use super::neighbours::{Common, usual};
 use super::pack::{Dictionaries, unpack};
 use super::schema::{Fields, Stored, schema};
 use crate::suggest::Titles;
@@ -63,6 +64,7 @@ struct Sidecars {
     path: PathBuf,
     titles: OnceLock<Option<Titles>>,
     words: OnceLock<Option<Words>>,
+    common: OnceLock<Option<(Common, u64)>>,
 }
 
 /// An open generation. When the last user of a retired one goes, so do its files.
@@ -212,6 +214,17 @@ impl Snapshot {
         self.live
             .words
             .get_or_init(|| Words::open(&self.live.path.join(folder::WORDS)).ok())
+            .as_ref()
+    }
+
+    /// The words whose neighbours are noted, and how many documents a group of neighbours usually has.
+    pub(crate) fn common(&self) -> Option<&(Common, u64)> {
+        self.live
+            .common
+            .get_or_init(|| {
+                let common = Common::load(&self.live.path).ok()??;
+                Some((common, usual(&self.searcher, self.fields.neighbours)))
+            })
             .as_ref()
     }
 

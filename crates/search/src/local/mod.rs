@@ -1,7 +1,8 @@
 //! The embedded engine: Tantivy, one index folder a collection.
 //!
 //! A folder holds generations (`g1`, `g2`); `CURRENT` names the one that readers see. A generation is a
-//! Tantivy index and its sidecars: `stored.dict` and `stored-2.dict` (of stored documents), `titles.lps` (suggestions), `words.fst` (spelling), `words.counts`
+//! Tantivy index and its sidecars: `stored.dict` and `stored-2.dict` (of stored documents), `common.words` (of
+//! large ones, see [`neighbours`]), `titles.lps` (suggestions), `words.fst` (spelling), `words.counts`
 //! and `aliases.jsonl` (what the two are built from). An update works on a generation of its own, which
 //! shares unchanged files with the one before, and is published by one rename; so is one that is rebuilt from nothing.
 //!
@@ -14,6 +15,7 @@ mod directory;
 mod folder;
 mod keys;
 pub(crate) mod live;
+pub(crate) mod neighbours;
 mod pack;
 pub(crate) mod schema;
 mod writer;

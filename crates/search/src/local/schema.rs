@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `key` | as it is | upserts, `get` |
 //! | `text` | title, headings, body, subjects and authors, with positions | one field scores a document whole, and stores its words once |
+//! | `neighbours` | groups of pairs of words | rare phrases of common words, see [`super::neighbours`] |
 //! | `title` | with positions | `title:` and title phrases |
 //! | `called` | hash of the folded title | the document that is called what was typed |
 //! | `author`, `subject` | with positions | `author:`, `subject:` |
@@ -26,6 +27,10 @@ use crate::api::{Document, StoredDocument};
 
 /// Name of the tokenizer of text fields.
 pub(crate) const TOKENIZER: &str = "lampion";
+/// The same for the field `text`, whose common words that follow each other are noted on the way.
+pub(crate) const TEXT_TOKENIZER: &str = "lampion-text";
+/// Gives what was noted of the document's text.
+pub(crate) const NEIGHBOURS_TOKENIZER: &str = "lampion-neighbours";
 /// Bytes of a document's text that are kept for snippets.
 const STORED_TEXT_BYTES: usize = 4 << 10;
 /// Bytes of the folded title that decide title order.
@@ -59,6 +64,7 @@ pub(crate) struct Fields {
     pub hash: Field,
     pub order: Field,
     pub stored: Field,
+    pub neighbours: Field,
 }
 
 /// The schema and its fields.
@@ -73,10 +79,11 @@ pub(crate) fn schema() -> (Schema, Fields) {
         )
     };
     let raw = || indexing("raw", IndexRecordOption::Basic, false);
-    let phrases = |norms| indexing(TOKENIZER, IndexRecordOption::WithFreqsAndPositions, norms);
+    let positions = IndexRecordOption::WithFreqsAndPositions;
+    let phrases = |norms| indexing(TOKENIZER, positions, norms);
     let fields = Fields {
         key: builder.add_text_field("key", raw()),
-        text: builder.add_text_field("text", phrases(true)),
+        text: builder.add_text_field("text", indexing(TEXT_TOKENIZER, positions, true)),
         title: builder.add_text_field("title", phrases(true)),
         exact: builder.add_u64_field("called", NumericOptions::default().set_indexed()),
         author: builder.add_text_field("author", phrases(false)),
@@ -90,6 +97,11 @@ pub(crate) fn schema() -> (Schema, Fields) {
         hash: builder.add_u64_field("hash", NumericOptions::default().set_fast()),
         order: builder.add_text_field("order", TextOptions::default().set_fast("raw")),
         stored: builder.add_bytes_field("packed", BytesOptions::default().set_stored()),
+        // Tantivy takes a document's fields in their order, so `text` was noted when this one's turn comes.
+        neighbours: builder.add_text_field(
+            "neighbours",
+            indexing(NEIGHBOURS_TOKENIZER, IndexRecordOption::Basic, false),
+        ),
     };
     (builder.build(), fields)
 }
@@ -204,6 +216,8 @@ pub(crate) fn to_tantivy(
         }
     }
     out.add_text(fields.key, &document.key);
+    // What stands in it is known to the tokenizer.
+    out.add_text(fields.neighbours, "");
     out.add_u64(fields.exact, title_hash(&folded_title));
     for value in document.authors.iter().take(MAX_VALUES) {
         out.add_text(fields.author_is, prefix(value, MAX_VALUE_BYTES));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tantivy::index::{SegmentId, SegmentMeta};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::Term;
-use tantivy::{FutureResult, Index, IndexWriter, TantivyDocument, TantivyError};
+use tantivy::{FutureResult, Index, IndexReader, IndexWriter, TantivyDocument, TantivyError};
 
 use super::base::Base;
 use super::collection::{Collection, WriteGuard};
@@ -17,11 +17,13 @@ use super::directory::{IndexDirectory, is_full};
 use super::folder;
 use super::keys::KeySet;
 use super::live::{Progress, open_index, read};
+use super::neighbours::{self, Common};
 use super::pack::{Dictionaries, Packer};
 use super::schema::{
-    Fields, MAX_KEY_BYTES, TOKENIZER, fnv1a, prefix, schema, settings, to_tantivy,
+    Fields, MAX_KEY_BYTES, NEIGHBOURS_TOKENIZER, TEXT_TOKENIZER, TOKENIZER, fnv1a, prefix, schema,
+    settings, to_tantivy,
 };
-use crate::analysis::{Flow, IndexTokenizer};
+use crate::analysis::{Flow, IndexTokenizer, Role};
 use crate::api::{Begin, Document, SearchError, Writer};
 use crate::suggest::TitlesBuilder;
 use crate::words::WordCounter;
@@ -54,6 +56,8 @@ pub(crate) struct LocalWriter {
     fields: Fields,
     writer: Option<IndexWriter>,
     tokenizer: IndexTokenizer,
+    /// Which words are common is known.
+    learnt: bool,
     flow: Arc<Flow>,
     full: Arc<AtomicBool>,
     progress: Progress,
@@ -104,7 +108,13 @@ impl LocalWriter {
         let counter = WordCounter::load(&generation.join(folder::COUNTS)).unwrap_or_default();
         let flow = Arc::new(Flow::default());
         let tokenizer = IndexTokenizer::new(Some(counter), Arc::clone(&flow));
-        index.tokenizers().register(TOKENIZER, tokenizer.clone());
+        let common = Common::load(&generation).map_err(io_error)?;
+        let learnt = common.is_some();
+        tokenizer.note(common);
+        let tokenizers = index.tokenizers();
+        tokenizers.register(TOKENIZER, tokenizer.clone());
+        tokenizers.register(TEXT_TOKENIZER, tokenizer.with_role(Role::Text));
+        tokenizers.register(NEIGHBOURS_TOKENIZER, tokenizer.with_role(Role::Neighbours));
         let writer = index_writer(&index, begin).map_err(|error| match error {
             TantivyError::LockFailure(..) => SearchError::Busy(id.clone()),
             error => collection.error(&error),
@@ -130,6 +140,7 @@ impl LocalWriter {
             fields,
             writer: Some(writer),
             tokenizer,
+            learnt,
             flow,
             full,
             added: if resumed { progress.documents } else { 0 },
@@ -232,10 +243,32 @@ impl LocalWriter {
                 _ => self.error(&error),
             });
         }
+        self.learn().map_err(|error| self.error(&error))?;
         if !self.begin.is_beside() {
             self.collection.reload()?;
         }
         Ok(())
+    }
+
+    /// Learns which words are common as soon as enough documents tell it.
+    fn learn(&mut self) -> Result<(), TantivyError> {
+        if self.learnt || self.documents_committed()? < neighbours::LEARNT_FROM {
+            return Ok(());
+        }
+        let reader: IndexReader = self
+            .index
+            .reader_builder()
+            .reload_policy(tantivy::ReloadPolicy::Manual)
+            .try_into()?;
+        let common = Common::learn(&reader.searcher(), self.fields.text, &self.generation)?;
+        self.tokenizer.note(Some(common));
+        self.learnt = true;
+        Ok(())
+    }
+
+    fn documents_committed(&self) -> Result<u64, TantivyError> {
+        let metas = self.index.searchable_segment_metas()?;
+        Ok(metas.iter().map(|meta| u64::from(meta.num_docs())).sum())
     }
 
     /// One segment is quicker to search than ten. Begins to make one; it is made on another thread.
@@ -288,13 +321,9 @@ impl LocalWriter {
             .map_or(Ok(()), |counter| counter.finish(&words))
             .map_err(|error| self.io(&error))?;
         let titles = self.generation.join(folder::TITLES);
-        let documents: u64 = self
-            .index
-            .searchable_segment_metas()
-            .map_err(|error| self.error(&error))?
-            .iter()
-            .map(|meta| u64::from(meta.num_docs()))
-            .sum();
+        let documents = self
+            .documents_committed()
+            .map_err(|error| self.error(&error))?;
         if self.begin == Begin::Edit && documents > REBUILD_TITLES_DOCS && titles.exists() {
             return Ok(());
         }

@@ -13,6 +13,7 @@ use super::words::{QueryWord, words};
 use crate::analysis::{Analyzer, Language, fold};
 use crate::api::Filters;
 use crate::local::live::Snapshot;
+use crate::local::neighbours::{UNKNOWN, field_term};
 
 /// Words of the dictionary that a prefix looks at.
 const MAX_PREFIX_SCAN: usize = 20_000;
@@ -20,6 +21,11 @@ const MAX_PREFIX_SCAN: usize = 20_000;
 const MAX_PREFIX_TERMS: usize = 40;
 /// Words of one query that are looked for.
 pub(crate) const MAX_WORDS: usize = 64;
+/// Pairs of neighbours that narrow a phrase down.
+const MAX_PAIRS: usize = 4;
+/// A group of neighbours with so many times the usual documents has a pair that is itself common: then the best are found
+/// soon, and Tantivy skips the rest, which it doesn't in what was narrowed down.
+const UNUSUAL: f32 = 1.5;
 
 /// A query read for a set of languages.
 pub(crate) struct Reading {
@@ -301,6 +307,11 @@ impl Compiler<'_> {
             words
                 .iter()
                 .map(|word| (Occur::Must, self.word(word, field)))
+                .chain(
+                    self.neighbours(words)
+                        .into_iter()
+                        .map(|query| (Occur::Must, query)),
+                )
                 .collect()
         };
         match alternatives {
@@ -314,6 +325,57 @@ impl Compiler<'_> {
                 )),
             )],
         }
+    }
+
+    /// Whether notes of neighbours narrow down where a phrase can be.
+    pub(crate) fn is_narrowed(&self, alternatives: &[Vec<QueryWord>]) -> bool {
+        alternatives
+            .iter()
+            .any(|words| !self.neighbours(words).is_empty())
+    }
+
+    /// Documents in which the common ones of these words may follow each other, a query for each pair that tells
+    /// documents apart.
+    fn neighbours(&self, words: &[QueryWord]) -> Vec<Box<dyn Query>> {
+        let Some((common, usual)) = self.snapshot.common() else {
+            return Vec::new();
+        };
+        let field = self.snapshot.fields.neighbours;
+        let most = (*usual as f32 * UNUSUAL) as u64;
+        let mut out: Vec<Box<dyn Query>> = Vec::new();
+        for pair in words.windows(2).take(MAX_PAIRS) {
+            let [first, second] = pair else { continue };
+            let groups: Option<Vec<u16>> = first
+                .by_language
+                .iter()
+                .zip(&second.by_language)
+                .map(|(first, second)| common.group_of(first, second))
+                .collect();
+            let Some(mut groups) = groups else { continue };
+            groups.sort_unstable();
+            groups.dedup();
+            let mut terms: Vec<Term> = groups
+                .into_iter()
+                .map(|group| field_term(field, group))
+                .collect();
+            let searcher = &self.snapshot.searcher;
+            let documents = |term: &Term| searcher.doc_freq(term).unwrap_or_default();
+            if terms.iter().any(|term| documents(term) > most) {
+                continue;
+            }
+            terms.push(Term::from_field_text(field, UNKNOWN));
+            let any = terms
+                .into_iter()
+                .map(|term| {
+                    Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>
+                })
+                .collect();
+            out.push(Box::new(ConstScoreQuery::new(
+                Box::new(BooleanQuery::union(any)),
+                0.0,
+            )));
+        }
+        out
     }
 
     fn phrase(&self, words: &[QueryWord], field: Field) -> Box<dyn Query> {

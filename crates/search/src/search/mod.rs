@@ -259,6 +259,18 @@ impl Search<'_> {
     /// Whether Tantivy skips blocks of documents for this query: it does for plain words only.
     fn prunes(&self, reading: &Reading, stage: Stage) -> bool {
         let any = stage == Stage::Some || !reading.alternatives.is_empty();
+        let is_narrowed = self.sources.iter().any(|source| {
+            let compiler = Compiler {
+                collection: &source.id,
+                snapshot: &source.snapshot,
+                languages: &reading.languages,
+            };
+            let mut clauses = reading.by_words.iter().flatten();
+            clauses.any(|alternatives| compiler.is_narrowed(alternatives))
+        });
+        if is_narrowed {
+            return false;
+        }
         !reading.is_empty()
             && filters_are_empty(&self.request.filters)
             && reading.by_words.iter().all(|clause| match clause {
