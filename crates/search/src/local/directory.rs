@@ -16,8 +16,10 @@ use tantivy::directory::{
 };
 use tantivy::{Directory, HasLen, TantivyError};
 
-/// Lists of more bytes than this are fetched at once …
-const FETCHED_FROM_BYTES: usize = 8 << 10;
+/// Lists of fewer bytes than this are copied. A page of a mapped file brings its neighbours into the process, so ten
+/// thousand searches for rare words would have all of the index in memory.
+const COPIED_BELOW_BYTES: usize = 8 << 10;
+/// Longer lists are fetched at once …
 /// … if they have no more than this: of longer ones most is skipped.
 const FETCHED_UP_TO_BYTES: usize = 1 << 20;
 
@@ -209,7 +211,12 @@ impl HasLen for ListsFile {
 
 impl FileHandle for ListsFile {
     fn read_bytes(&self, range: Range<usize>) -> io::Result<OwnedBytes> {
-        if (FETCHED_FROM_BYTES..=FETCHED_UP_TO_BYTES).contains(&range.len()) {
+        if range.len() < COPIED_BELOW_BYTES && range.start <= range.end {
+            let mut bytes = vec![0; range.len()];
+            self.file.read_exact_at(&mut bytes, range.start as u64)?;
+            return Ok(OwnedBytes::new(bytes));
+        }
+        if range.len() <= FETCHED_UP_TO_BYTES {
             let length = NonZeroU64::new(range.len() as u64);
             // Only advice: without it the same bytes come, slower.
             let _ = rustix::fs::fadvise(

@@ -23,9 +23,9 @@ const MAX_PREFIX_TERMS: usize = 40;
 pub(crate) const MAX_WORDS: usize = 64;
 /// Pairs of neighbours that narrow a phrase down.
 const MAX_PAIRS: usize = 4;
-/// A group of neighbours with so many times the usual documents has a pair that is itself common: then the best are found
-/// soon, and Tantivy skips the rest, which it doesn't in what was narrowed down.
-const UNUSUAL: f32 = 1.5;
+/// A group of neighbours with one more document in so many than is usual has a pair that is itself common: then the best
+/// are found soon, and Tantivy skips the rest, which it doesn't in what was narrowed down.
+const UNUSUAL: u64 = 50;
 
 /// A query read for a set of languages.
 pub(crate) struct Reading {
@@ -308,7 +308,7 @@ impl Compiler<'_> {
                 .iter()
                 .map(|word| (Occur::Must, self.word(word, field)))
                 .chain(
-                    self.neighbours(words)
+                    self.neighbours(words, alternatives.len() > 1)
                         .into_iter()
                         .map(|query| (Occur::Must, query)),
                 )
@@ -329,20 +329,23 @@ impl Compiler<'_> {
 
     /// Whether notes of neighbours narrow down where a phrase can be.
     pub(crate) fn is_narrowed(&self, alternatives: &[Vec<QueryWord>]) -> bool {
+        let many = alternatives.len() > 1;
         alternatives
             .iter()
-            .any(|words| !self.neighbours(words).is_empty())
+            .any(|words| !self.neighbours(words, many).is_empty())
     }
 
-    /// Documents in which the common ones of these words may follow each other, a query for each pair that tells
-    /// documents apart.
-    fn neighbours(&self, words: &[QueryWord]) -> Vec<Box<dyn Query>> {
+    /// Documents in which the common ones of these words may follow each other, a query for each pair. Nothing where
+    /// so many documents are left that Tantivy does better by skipping, which it does only in what is not narrowed
+    /// down, and not for one of `many` alternatives.
+    fn neighbours(&self, words: &[QueryWord], many: bool) -> Vec<Box<dyn Query>> {
         let Some((common, usual)) = self.snapshot.common() else {
             return Vec::new();
         };
+        let searcher = &self.snapshot.searcher;
+        let documents = |term: &Term| searcher.doc_freq(term).unwrap_or_default();
         let field = self.snapshot.fields.neighbours;
-        let most = (*usual as f32 * UNUSUAL) as u64;
-        let mut out: Vec<Box<dyn Query>> = Vec::new();
+        let mut pairs: Vec<(u64, Vec<Term>)> = Vec::new();
         for pair in words.windows(2).take(MAX_PAIRS) {
             let [first, second] = pair else { continue };
             let groups: Option<Vec<u16>> = first
@@ -354,28 +357,47 @@ impl Compiler<'_> {
             let Some(mut groups) = groups else { continue };
             groups.sort_unstable();
             groups.dedup();
-            let mut terms: Vec<Term> = groups
+            let terms: Vec<Term> = groups
                 .into_iter()
                 .map(|group| field_term(field, group))
                 .collect();
-            let searcher = &self.snapshot.searcher;
-            let documents = |term: &Term| searcher.doc_freq(term).unwrap_or_default();
-            if terms.iter().any(|term| documents(term) > most) {
-                continue;
-            }
-            terms.push(Term::from_field_text(field, UNKNOWN));
-            let any = terms
-                .into_iter()
-                .map(|term| {
-                    Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>
-                })
-                .collect();
-            out.push(Box::new(ConstScoreQuery::new(
-                Box::new(BooleanQuery::union(any)),
-                0.0,
-            )));
+            pairs.push((terms.iter().map(documents).sum(), terms));
         }
-        out
+        if !many {
+            let text = self.snapshot.fields.text;
+            let rarest = words
+                .iter()
+                .filter_map(|word| word.by_language.first())
+                .map(|form| documents(&Term::from_field_text(text, form)))
+                .min()
+                .unwrap_or_default()
+                .max(1);
+            // How many documents are left, if pairs have nothing to do with each other.
+            let shares = pairs.iter().skip(1);
+            let left = shares.fold(
+                pairs.first().map_or(0.0, |(count, _)| *count as f64),
+                |left, (count, _)| left * (*count as f64 / rarest as f64).min(1.0),
+            );
+            if left > (usual + searcher.num_docs() / UNUSUAL) as f64 {
+                return Vec::new();
+            }
+        }
+        pairs
+            .into_iter()
+            .map(|(_, mut terms)| {
+                terms.push(Term::from_field_text(field, UNKNOWN));
+                let any = terms
+                    .into_iter()
+                    .map(|term| {
+                        Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>
+                    })
+                    .collect();
+                Box::new(ConstScoreQuery::new(
+                    Box::new(BooleanQuery::union(any)),
+                    0.0,
+                )) as Box<dyn Query>
+            })
+            .collect()
     }
 
     fn phrase(&self, words: &[QueryWord], field: Field) -> Box<dyn Query> {
