@@ -82,6 +82,16 @@ fn errors_name_the_line_and_say_what_to_do() {
     assert_eq!(parse(&two).unwrap_err()[0].key, "line-second-leader");
 }
 
+#[test]
+fn a_field_with_the_leaders_tag_is_no_leader() {
+    // Found by fuzzing.
+    let mut record = parse(BOOK).unwrap();
+    record.fields.push(Field::parse(*b"000", b" \x1Fa\\ $ {x}"));
+    record.fields.push(Field::parse(*b"LDR", b"1 \x1FaTea"));
+    record.fields.push(Field::parse(*b"ldr", b""));
+    assert_eq!(parse(&print(&record)), Ok(record));
+}
+
 proptest! {
     #[test]
     fn printed_and_parsed_it_is_the_same(record in chance::marc()) {
