@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use futures_util::future::join;
 use lampion_db::Tx;
 
 use crate::edge::FullTile;
 use crate::entry::{Entry, Salt};
 use crate::error::{EntryFault, FeedError};
-use crate::feeds::{Applied, Feed, Feeds, Publications};
+use crate::feeds::{Applied, Feed, Feeds, Publications, Reading};
 use crate::limits::TILE_WIDTH;
 use crate::merkle::{Hash, leaf_hash};
 use crate::read::Conn;
 use crate::store::{self, FeedRow, ObjectKey, ObjectState, bundle_of};
 use crate::tile;
+
+/// Bodies that are read at a stretch before the database has its turn.
+const READ_AT_ONCE: usize = 8;
 
 /// An entry on its way in.
 #[derive(Debug, Clone)]
@@ -206,13 +210,44 @@ impl Feeds {
         objects: &Objects,
     ) -> Result<FeedRow, FeedError> {
         let handler = self.handler(&feed.kind)?;
-        let feed = store_entries(tx, feed, items).await?;
-        objects.save(tx, &feed).await?;
-        let erased = objects.withdrawn_versions(tx, &feed).await?;
-        keep_bodies(tx, &feed, items, &erased).await?;
-        apply(tx, &feed, &*handler, items, &erased).await?;
+        let store = async {
+            let feed = store_entries(tx, feed, items).await?;
+            objects.save(tx, &feed).await?;
+            let erased = objects.withdrawn_versions(tx, &feed).await?;
+            keep_bodies(tx, &feed, items, &erased).await?;
+            Ok::<_, FeedError>((feed, erased))
+        };
+        let (stored, readings) = join(store, read_bodies(&*handler, items)).await;
+        let (feed, erased) = stored?;
+        let first = Pass::First(&readings);
+        apply(tx, &feed, &*handler, items, &erased, first).await?;
         Ok(feed)
     }
+}
+
+/// Lets the feature read bodies while the database works: a few, then whoever waits for the database has its turn.
+pub(crate) async fn read_bodies(
+    handler: &dyn Publications,
+    items: &[Item<'_>],
+) -> Vec<Option<Reading>> {
+    let mut readings = Vec::with_capacity(items.len());
+    for part in items.chunks(READ_AT_ONCE) {
+        readings.extend(part.iter().map(|item| {
+            let (_, body) = item.body?;
+            handler.read(&item.entry, body)
+        }));
+        tokio::task::yield_now().await;
+    }
+    readings
+}
+
+/// Whether entries have their effect for the first time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pass<'a> {
+    /// They do; with what the feature read, if it did already.
+    First(&'a [Option<Reading>]),
+    /// They may have had it before.
+    Again,
 }
 
 /// Tells the feature.
@@ -222,16 +257,24 @@ pub(crate) async fn apply(
     handler: &dyn Publications,
     items: &[Item<'_>],
     erased: &BTreeSet<u64>,
+    pass: Pass<'_>,
 ) -> Result<(), FeedError> {
+    let (readings, again) = match pass {
+        Pass::First(readings) => (readings, false),
+        Pass::Again => (Default::default(), true),
+    };
     let applied: Vec<Applied<'_>> = items
         .iter()
-        .map(|item| Applied {
-            index: item.index,
-            entry: &item.entry,
-            body: item
-                .body
-                .filter(|_| !erased.contains(&item.index))
-                .map(|(_, body)| body),
+        .enumerate()
+        .map(|(place, item)| {
+            let body = item.body.filter(|_| !erased.contains(&item.index));
+            Applied {
+                index: item.index,
+                entry: &item.entry,
+                body: body.map(|(_, body)| body),
+                reading: body.and(readings.get(place)).and_then(Option::as_ref),
+                again,
+            }
         })
         .collect();
     handler.apply(tx, &Feed::from(feed.clone()), &applied).await

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt as _;
+use futures_util::future::join;
 use lampion_db::{Row, Tx, query, transaction};
 
-use crate::apply::{Item, Objects, Order, apply, object_line};
+use crate::apply::{Item, Objects, Order, Pass, apply, object_line, read_bodies};
 use crate::error::FeedError;
 use crate::feeds::{Feed, Feeds, Publications};
 use crate::merkle::Hash;
@@ -13,7 +14,7 @@ use crate::read::plain;
 use crate::store::{self, FeedRow, ObjectState, uint};
 
 /// Entries that are replayed at a time.
-const REPLAY_ENTRIES: usize = 1024;
+const REPLAY_ENTRIES: usize = 4096;
 
 /// What a rebuild found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +90,10 @@ async fn replay(tx: &mut Tx, feed: &FeedRow, handler: &dyn Publications) -> Resu
                     fault,
                 })?;
         }
-        objects.save(tx, feed).await?;
-        apply(tx, feed, handler, &items, &BTreeSet::new()).await?;
+        let (saved, readings) = join(objects.save(tx, feed), read_bodies(handler, &items)).await;
+        saved?;
+        let first = Pass::First(&readings);
+        apply(tx, feed, handler, &items, &BTreeSet::new(), first).await?;
     }
 }
 

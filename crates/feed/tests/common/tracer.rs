@@ -17,7 +17,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// A program that takes longer has hung.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// The first field of `struct ptrace_syscall_info` at a syscall's entry; its exit is 2.
 const ENTRY: u8 = 1;
 

@@ -154,7 +154,12 @@ pub fn parse(text: &str) -> Result<MarcRecord, Vec<Finding>> {
                 record.leader = leader;
             }
             Ok(Line::Leader(_)) => {
-                findings.push(Finding::error("line-second-leader", place("LDR"), []));
+                let arguments = [("line", number.to_string())];
+                findings.push(Finding::error(
+                    "line-second-leader",
+                    place("LDR"),
+                    arguments,
+                ));
             }
             Ok(Line::Field(_)) if record.fields.len() >= MAX_MARC_FIELDS => {
                 let arguments = [("limit", MAX_MARC_FIELDS.to_string())];
