@@ -56,13 +56,14 @@ pub struct Options {
     /// Folder with the Python environment that `bench/peers.sh` made [default: ~/.cache/lampion-peers]
     #[arg(long, value_name = "FOLDER", env = "LAMPION_BENCH_PEERS")]
     peers: Option<PathBuf>,
-    /// Keep the node that was made, and use it again if it is there (`search`, `start`, `cold`, `desk`)
+    /// Keep the node that was made, and use it again if it is there (`search`, `start`, `cold`, `feed`, `desk`)
     #[arg(long)]
     keep: bool,
     /// Measure Lampion only
     #[arg(long)]
     alone: bool,
-    /// Only rows whose group is named: latency, throughput, memory, suggest, in-process, zimi
+    /// Only rows whose group is named: latency, throughput, memory, suggest, in-process, zimi; of `feed`: limits, append,
+    /// edits, rebuild, verify
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }

@@ -54,7 +54,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let node = if options.keep && note.exists() {
         Node::at(folder)?
     } else {
-        let node = Node::fresh(folder)?;
+        let node = if options.keep && folder.join("lampion.sqlite").exists() {
+            Node::at(folder)?
+        } else {
+            Node::fresh(folder)?
+        };
         node.run(&["collection", "create", BOOKS, "--title", "Books"], "")?;
         tokio::runtime::Runtime::new()?.block_on(fill(&node, count))?;
         for n in 0..CATALOGUERS {
@@ -87,8 +91,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 async fn fill(node: &Node, count: u64) -> anyhow::Result<()> {
-    let (catalogue, _, db) = records::open(&node.data).await?;
-    let mut done = 0;
+    let (catalogue, feeds, db) = records::open(&node.data).await?;
+    let mut done = feeds
+        .find(records::ORIGIN)
+        .await?
+        .map_or(0, |feed| feed.size);
     while done < count {
         let to = (done + AT_ONCE).min(count);
         let batch = records::publications(done, to)?;

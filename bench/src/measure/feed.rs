@@ -58,7 +58,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let count = options.documents.unwrap_or(RECORDS) as u64;
     let folder = data::work(options)?.join("feed");
-    if folder.exists() {
+    if folder.exists() && !options.keep {
         ensure!(
             folder.join("lampion.sqlite").exists(),
             "{} is no node's folder: not removed",
@@ -69,16 +69,60 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let what = format!("{count} generated records in MARC 21; SQLite, full sync; search apart");
     let mut report = Report::new("The feed and the catalogue made of it", &what);
-    runtime.block_on(measure(&folder, count, &mut report))?;
+    runtime.block_on(measure(options, &folder, count, &mut report))?;
     if !options.keep {
         std::fs::remove_dir_all(&folder)?;
     }
     Ok(())
 }
 
-async fn measure(folder: &Path, count: u64, report: &mut Report) -> anyhow::Result<()> {
-    limits(folder, report).await?;
+async fn measure(
+    options: &Options,
+    folder: &Path,
+    count: u64,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    if options.wants("limits") {
+        limits(folder, report).await?;
+    }
     let (catalogue, feeds, db) = records::open(folder).await?;
+    let there = feeds.find(ORIGIN).await?.map_or(0, |feed| feed.size);
+    if options.wants("append") && there < count {
+        append(folder, &catalogue, count, report).await?;
+    }
+    if options.wants("edits") {
+        edits(&catalogue, &feeds, there.max(count), report).await?;
+    }
+    if options.wants("rebuild") {
+        let since = Since::now();
+        let rebuilt = feeds.rebuild(ORIGIN).await?;
+        ensure!(
+            rebuilt.projection_same && rebuilt.objects_same,
+            "the projection was not what the feed says"
+        );
+        let (rate, shown) = since.rate(rebuilt.entries);
+        report.row(
+            "tables dropped, made anew from the feed, compared",
+            &shown,
+            "",
+            "≥ 10,000/s",
+            met(rate >= 10_000.0),
+        );
+    }
+    if options.wants("verify") {
+        files(folder, &feeds, report).await?;
+    }
+    db.close().await;
+    Ok(())
+}
+
+/// Publishes all records.
+async fn append(
+    folder: &Path,
+    catalogue: &lampion_library::catalogue::Catalogue,
+    count: u64,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let (mut spent, mut busy, mut done, mut last) = (Duration::ZERO, 0.0, 0, 0.0);
     while done < count {
         let to = (done + AT_ONCE).min(count);
@@ -106,23 +150,6 @@ async fn measure(folder: &Path, count: u64, report: &mut Report) -> anyhow::Resu
         "≥ 20,000/s",
         met(rate >= 20_000.0),
     );
-    edits(&catalogue, &feeds, count, report).await?;
-    let since = Since::now();
-    let rebuilt = feeds.rebuild(ORIGIN).await?;
-    ensure!(
-        rebuilt.projection_same && rebuilt.objects_same,
-        "the projection was not what the feed says"
-    );
-    let (rate, shown) = since.rate(rebuilt.entries);
-    report.row(
-        "tables dropped, made anew from the feed, compared",
-        &shown,
-        "",
-        "≥ 10,000/s",
-        met(rate >= 10_000.0),
-    );
-    files(folder, &feeds, report).await?;
-    db.close().await;
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! The one path that entries take into a feed, whoever wrote them: check, store, change objects, tell the feature.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use futures_util::future::join;
 use lampion_db::Tx;
+use tokio::task::JoinHandle;
 
 use crate::edge::FullTile;
 use crate::entry::{Entry, Salt};
@@ -15,8 +16,10 @@ use crate::read::Conn;
 use crate::store::{self, FeedRow, ObjectKey, ObjectState, bundle_of};
 use crate::tile;
 
-/// Bodies that are read at a stretch before the database has its turn.
-const READ_AT_ONCE: usize = 8;
+/// Bodies from which on they are read on threads of their own.
+const READ_TOGETHER: usize = 64;
+/// Threads that read, at most.
+const READ_THREADS: usize = 4;
 
 /// An entry on its way in.
 #[derive(Debug, Clone)]
@@ -210,35 +213,60 @@ impl Feeds {
         objects: &Objects,
     ) -> Result<FeedRow, FeedError> {
         let handler = self.handler(&feed.kind)?;
-        let store = async {
-            let feed = store_entries(tx, feed, items).await?;
-            objects.save(tx, &feed).await?;
-            let erased = objects.withdrawn_versions(tx, &feed).await?;
-            keep_bodies(tx, &feed, items, &erased).await?;
-            Ok::<_, FeedError>((feed, erased))
-        };
-        let (stored, readings) = join(store, read_bodies(&*handler, items)).await;
-        let (feed, erased) = stored?;
+        let readings = Readings::begin(&handler, items);
+        let feed = store_entries(tx, feed, items).await?;
+        objects.save(tx, &feed).await?;
+        let erased = objects.withdrawn_versions(tx, &feed).await?;
+        keep_bodies(tx, &feed, items, &erased).await?;
+        let readings = readings.end().await;
         let first = Pass::First(&readings);
         apply(tx, &feed, &*handler, items, &erased, first).await?;
         Ok(feed)
     }
 }
 
-/// Lets the feature read bodies while the database works: a few, then whoever waits for the database has its turn.
-pub(crate) async fn read_bodies(
-    handler: &dyn Publications,
-    items: &[Item<'_>],
-) -> Vec<Option<Reading>> {
-    let mut readings = Vec::with_capacity(items.len());
-    for part in items.chunks(READ_AT_ONCE) {
-        readings.extend(part.iter().map(|item| {
-            let (_, body) = item.body?;
-            handler.read(&item.entry, body)
-        }));
-        tokio::task::yield_now().await;
+/// Bodies that the feature reads on other threads while the database works.
+pub(crate) struct Readings(Vec<(usize, JoinHandle<Vec<Option<Reading>>>)>);
+
+impl Readings {
+    /// Begins. Few bodies are not worth a thread: those the feature reads when it is told of them.
+    pub(crate) fn begin(handler: &Arc<dyn Publications>, items: &[Item<'_>]) -> Self {
+        if items.len() < READ_TOGETHER {
+            return Self(Vec::new());
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = items.len().div_ceil(threads.min(READ_THREADS));
+        let begin = |part: &[Item<'_>]| {
+            let owned: Vec<(Entry, Option<Vec<u8>>)> = part
+                .iter()
+                .map(|item| {
+                    let body = item.body.map(|(_, body)| body.to_vec());
+                    (item.entry.clone(), body)
+                })
+                .collect();
+            let handler = Arc::clone(handler);
+            let read = move || {
+                let read = |(entry, body): &(Entry, Option<Vec<u8>>)| {
+                    handler.read(entry, body.as_deref()?)
+                };
+                owned.iter().map(read).collect()
+            };
+            (part.len(), tokio::task::spawn_blocking(read))
+        };
+        Self(items.chunks(part).map(begin).collect())
     }
-    readings
+
+    /// What they read, in the order of the items. What a thread that ended early didn't read, the feature reads itself.
+    pub(crate) async fn end(self) -> Vec<Option<Reading>> {
+        let mut all = Vec::new();
+        for (count, reading) in self.0 {
+            match reading.await {
+                Ok(readings) => all.extend(readings),
+                Err(_) => all.extend(std::iter::repeat_n(None, count)),
+            }
+        }
+        all
+    }
 }
 
 /// Whether entries have their effect for the first time.

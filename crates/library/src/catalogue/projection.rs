@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use lampion_db::{Row as _, Tx, query, rows};
+use lampion_db::{AssertSqlSafe, Row as _, Tx, query, rows};
 use lampion_feed::entry::Entry;
 use lampion_feed::merkle::Hash;
 use lampion_feed::{Applied, Feed, FeedError, Publications, Reading};
@@ -73,12 +73,22 @@ impl Publications for LibraryPublications {
     }
 
     async fn reset(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
-        for sql in [
-            "delete from catalogue_record where feed = $1",
-            "delete from catalogue_key where feed = $1",
-            "delete from catalogue_heading where feed = $1",
-        ] {
-            query(sql).bind(feed.id).execute(&mut **tx).await?;
+        for table in ["catalogue_record", "catalogue_key", "catalogue_heading"] {
+            let sql = format!(
+                "select (select min(feed) from {table}) as first, (select max(feed) from {table}) as last"
+            );
+            let row = query(AssertSqlSafe(sql)).fetch_one(&mut **tx).await?;
+            let (first, last): (Option<i64>, Option<i64>) =
+                (row.try_get("first")?, row.try_get("last")?);
+            if first == Some(feed.id) && last == Some(feed.id) {
+                // All rows at once: SQLite then doesn't look at each.
+                let sql = format!("delete from {table}");
+                query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
+            } else {
+                let sql = format!("delete from {table} where feed = $1");
+                let delete = query(AssertSqlSafe(sql)).bind(feed.id);
+                delete.execute(&mut **tx).await?;
+            }
         }
         Ok(())
     }
