@@ -34,6 +34,13 @@ impl Feeds {
     /// # Errors
     /// Nothing is changed then.
     pub async fn rebuild(&self, origin: &str) -> Result<Rebuilt, FeedError> {
+        self.0.db.room(true).await?;
+        let rebuilt = self.rebuild_in_room(origin).await;
+        self.0.db.room(false).await?;
+        rebuilt
+    }
+
+    async fn rebuild_in_room(&self, origin: &str) -> Result<Rebuilt, FeedError> {
         transaction!(self.0.db, FeedError, tx => {
             let feed = store::lock(tx, origin).await?
                 .ok_or_else(|| FeedError::NoSuchFeed(origin.to_string()))?;

@@ -143,6 +143,10 @@ impl Catalogue {
             now_ms: self.clock.now_ms(),
         };
         let mut ready = packing.batch(self).await?;
+        let many = ready.len() >= BATCH;
+        if many {
+            self.db.room(true).await?;
+        }
         let mut result = Ok(());
         // While one batch is being written, the next is made ready.
         while !ready.is_empty() && result.is_ok() {
@@ -152,6 +156,10 @@ impl Catalogue {
                 Ok(next) => ready = next,
                 Err(error) => result = result.and(Err(error)),
             }
+        }
+        if many {
+            let taken_back = self.db.room(false).await.map_err(CatalogueError::from);
+            result = result.and(taken_back);
         }
         if !outcomes.is_empty() {
             self.published().await;
