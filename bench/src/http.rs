@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::queries::encode;
+
 /// No answer within this time is an error.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// The largest body that is taken.
@@ -44,7 +46,9 @@ impl Answer {
 /// One connection to one server, opened again where the server closes it.
 pub struct Client {
     address: SocketAddr,
-    encodings: &'static str,
+    pub encodings: &'static str,
+    /// Sent with each request, unless it is empty.
+    pub cookie: String,
     stream: Option<BufReader<TcpStream>>,
 }
 
@@ -53,30 +57,44 @@ impl Client {
         Self {
             address,
             encodings,
+            cookie: String::new(),
             stream: None,
         }
     }
 
     /// `GET`; any status is an answer.
     pub fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.ask(path, None)
+    }
+
+    /// `POST` of a form; any status is an answer.
+    pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Answer> {
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
+        self.ask(path, Some(&fields.join("&")))
+    }
+
+    fn ask(&mut self, path: &str, form: Option<&str>) -> anyhow::Result<Answer> {
         ensure!(
             self.address.ip().is_loopback(),
             "{} is not on this machine",
             self.address
         );
         let kept = self.stream.is_some();
-        match self.once(path) {
+        match self.once(path, form) {
             // A server may have closed a kept connection just now.
             Err(_) if kept => {
                 self.stream = None;
-                self.once(path)
+                self.once(path, form)
             }
             answer => answer,
         }
         .with_context(|| format!("http://{}{path}", self.address))
     }
 
-    fn once(&mut self, path: &str) -> anyhow::Result<Answer> {
+    fn once(&mut self, path: &str, form: Option<&str>) -> anyhow::Result<Answer> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => {
@@ -86,10 +104,24 @@ impl Client {
                 BufReader::with_capacity(64 << 10, stream)
             }
         };
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/html,*/*\r\nAccept-Language: en\r\nAccept-Encoding: {}\r\n\r\n",
-            self.address, self.encodings
+        let mut request = format!(
+            "{} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/html,*/*\r\nAccept-Language: en\r\nAccept-Encoding: {}\r\n",
+            if form.is_some() { "POST" } else { "GET" },
+            self.encodings,
+            address = self.address,
         );
+        if !self.cookie.is_empty() {
+            request.push_str(&format!("Cookie: {}\r\n", self.cookie));
+        }
+        if let Some(form) = form {
+            request.push_str(&format!(
+                "Origin: http://{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
+                self.address,
+                form.len()
+            ));
+        }
+        request.push_str("\r\n");
+        request.push_str(form.unwrap_or_default());
         stream.get_mut().write_all(request.as_bytes())?;
         let answer = read(&mut stream)?;
         if !answer.header("connection").eq_ignore_ascii_case("close") {

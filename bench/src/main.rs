@@ -22,7 +22,12 @@ mod measure;
 mod node;
 mod peers;
 mod queries;
+mod records;
 mod report;
+
+/// The same as the program's: it decides much of what indexing and publishing cost.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use std::path::PathBuf;
 
@@ -51,13 +56,14 @@ pub struct Options {
     /// Folder with the Python environment that `bench/peers.sh` made [default: ~/.cache/lampion-peers]
     #[arg(long, value_name = "FOLDER", env = "LAMPION_BENCH_PEERS")]
     peers: Option<PathBuf>,
-    /// Keep the node that was made, and use it again if it is there (`search`, `start`, `cold`)
+    /// Keep the node that was made, and use it again if it is there (`search`, `start`, `cold`, `feed`, `desk`)
     #[arg(long)]
     keep: bool,
     /// Measure Lampion only
     #[arg(long)]
     alone: bool,
-    /// Only rows whose group is named: latency, throughput, memory, suggest, in-process, zimi
+    /// Only rows whose group is named: latency, throughput, memory, suggest, in-process, zimi; of `feed`: limits, append,
+    /// edits, rebuild, verify
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -94,6 +100,10 @@ enum Command {
     Articles(Options),
     /// Bytes of a first visit to home, search results and a record
     Weight(Options),
+    /// The feed with a catalogue made of it: published, signed, rebuilt, exported, verified (1 million unless --documents says otherwise)
+    Feed(Options),
+    /// A hundred cataloguers at work on a catalogue (1 million records unless --documents says otherwise)
+    Desk(Options),
     /// Searches under a memory limit with cold caches
     Cold(Options),
 }
@@ -113,6 +123,8 @@ fn main() -> anyhow::Result<()> {
         Command::Indexing(options) => measure::indexing::run(&options),
         Command::Articles(options) => measure::articles::run(&options),
         Command::Weight(options) => measure::weight::run(&options),
+        Command::Feed(options) => measure::feed::run(&options),
+        Command::Desk(options) => measure::desk::run(&options),
         Command::Cold(options) => measure::cold::run(&options),
     }
 }

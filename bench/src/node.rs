@@ -125,7 +125,8 @@ impl Node {
         Self::at(data)
     }
 
-    fn at(data: PathBuf) -> anyhow::Result<Self> {
+    /// A node that is there.
+    pub fn at(data: PathBuf) -> anyhow::Result<Self> {
         let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("lampion"));
         let program =
             std::env::var_os("LAMPION_PROGRAM").map_or_else(beside, |path| Ok(path.into()))?;
@@ -166,6 +167,28 @@ impl Node {
         let mut command = Command::new(&self.program);
         command.arg("--data").arg(&self.data);
         command
+    }
+
+    /// Runs a command of the node's program with this input.
+    pub fn run(&self, words: &[&str], input: &str) -> anyhow::Result<()> {
+        let mut child = self
+            .command()
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        if let Some(mut to) = child.stdin.take() {
+            std::io::Write::write_all(&mut to, input.as_bytes())?;
+        }
+        let out = child.wait_with_output()?;
+        ensure!(
+            out.status.success(),
+            "lampion {}: {}",
+            words.join(" "),
+            String::from_utf8_lossy(&out.stderr)
+        );
+        Ok(())
     }
 
     /// `lampion import`; the seconds are of the whole command.

@@ -2,6 +2,8 @@
 
 pub mod articles;
 pub mod cold;
+pub mod desk;
+pub mod feed;
 pub mod indexing;
 pub mod questions;
 pub mod search;

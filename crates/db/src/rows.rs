@@ -1,5 +1,6 @@
 //! Statements over many rows at once: a statement for each row costs several times what the row does.
 
+use futures_util::future::join;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection};
@@ -9,9 +10,8 @@ use crate::{AssertSqlSafe, DbError, query};
 /// A statement that values are bound to.
 pub type Statement = Query<'static, Any, AnyArguments>;
 
-/// Rows in one statement. Few sizes, so that few statements are prepared. No more than 64: SQLite looks for the name of
-/// each place among all before it, which was a quarter of the time at 256.
-const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+/// Rows in one statement. Few sizes, so that few statements are prepared.
+const CHUNKS: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// Splits rows into chunks of the sizes above.
 fn chunks<T>(rows: &[T]) -> Vec<&[T]> {
@@ -27,15 +27,29 @@ fn chunks<T>(rows: &[T]) -> Vec<&[T]> {
     out
 }
 
-/// `($1, $2), ($3, $4)` for `count` rows, after `before` places.
-fn places(count: usize, columns: usize, before: usize) -> String {
-    let row = |n: usize| {
-        let row: Vec<String> = (0..columns)
-            .map(|column| format!("${}", before + n * columns + column + 1))
-            .collect();
-        format!("({})", row.join(", "))
-    };
-    (0..count).map(row).collect::<Vec<_>>().join(", ")
+fn named(conn: &AnyConnection) -> bool {
+    conn.backend_name() == "PostgreSQL"
+}
+
+/// Places for `count` rows: `($1, $2), ($3, $4)`, or `(?, ?), (?, ?)` on SQLite, which would look for each name among
+/// all before it: more than a third of the time at 64 rows.
+fn places(named: bool, count: usize, columns: usize) -> String {
+    let mut out = String::with_capacity(count * columns * if named { 8 } else { 3 });
+    for n in 0..count * columns {
+        out.push_str(match n % columns {
+            0 if n == 0 => "(",
+            0 => "), (",
+            _ => ", ",
+        });
+        if named {
+            out.push('$');
+            out.push_str(&(n + 1).to_string());
+        } else {
+            out.push('?');
+        }
+    }
+    out.push(')');
+    out
 }
 
 /// `HEAD values (…), (…) TAIL` for all rows of `columns` values each, in few statements. `bind` binds a row's values in
@@ -50,14 +64,22 @@ pub async fn insert<T: Sync>(
     rows: &[T],
     bind: fn(Statement, &T) -> Statement,
 ) -> Result<(), DbError> {
-    for chunk in chunks(rows) {
-        let sql = format!("{head} values {} {tail}", places(chunk.len(), columns, 0));
-        let statement = chunk
-            .iter()
-            .fold(query(AssertSqlSafe(sql)), |statement, row| {
-                bind(statement, row)
-            });
-        statement.execute(&mut *conn).await?;
+    let named = named(conn);
+    let statement = |chunk: &[T]| {
+        let places = places(named, chunk.len(), columns);
+        let sql = format!("{head} values {places} {tail}");
+        chunk.iter().fold(query(AssertSqlSafe(sql)), bind)
+    };
+    let mut chunks = chunks(rows).into_iter();
+    let mut next = chunks.next().map(statement);
+    // While the database has one statement, the next is made.
+    while let Some(now) = next {
+        let (done, after) = join(now.execute(&mut *conn), async {
+            chunks.next().map(statement)
+        })
+        .await;
+        done?;
+        next = after;
     }
     Ok(())
 }
@@ -74,15 +96,23 @@ pub async fn select<T: Sync>(
     keys: &[T],
     bind: fn(Statement, &T) -> Statement,
 ) -> Result<Vec<AnyRow>, DbError> {
+    let named = named(conn);
     let mut rows = Vec::new();
     for chunk in chunks(keys) {
-        let sql = format!("{head} (values {}) {tail}", places(chunk.len(), columns, 1));
+        // Places without a name are counted from the first value on, so the one with a name comes last.
+        let last = format!("${}", chunk.len() * columns + 1);
+        let sql = format!(
+            "{} (values {}) {}",
+            head.replace("$1", &last),
+            places(named, chunk.len(), columns),
+            tail.replace("$1", &last)
+        );
         let statement = chunk
             .iter()
-            .fold(query(AssertSqlSafe(sql)).bind(first), |statement, key| {
+            .fold(query(AssertSqlSafe(sql)), |statement, key| {
                 bind(statement, key)
             });
-        rows.extend(statement.fetch_all(&mut *conn).await?);
+        rows.extend(statement.bind(first).fetch_all(&mut *conn).await?);
     }
     Ok(rows)
 }

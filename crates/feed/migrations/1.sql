@@ -44,7 +44,7 @@ create table feed_pack (
     n bigint not null,
     changes bigint not null,
     primary key (feed, n)
-);
+) /* by key */;
 -- Can be rebuilt: the state of each object. withdrawn is the index of the withdrawal, -1 while the object lives.
 create table feed_object (
     feed bigint not null,
@@ -54,7 +54,7 @@ create table feed_object (
     versions bigint not null,
     withdrawn bigint not null,
     primary key (feed, collection, object)
-);
+) /* by key */;
 create table feed_checkpoint (
     feed bigint not null,
     size bigint not null,

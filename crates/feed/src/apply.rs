@@ -1,18 +1,25 @@
 //! The one path that entries take into a feed, whoever wrote them: check, store, change objects, tell the feature.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use lampion_db::Tx;
+use tokio::task::JoinHandle;
 
 use crate::edge::FullTile;
 use crate::entry::{Entry, Salt};
 use crate::error::{EntryFault, FeedError};
-use crate::feeds::{Applied, Feed, Feeds, Publications};
+use crate::feeds::{Applied, Feed, Feeds, Publications, Reading};
 use crate::limits::TILE_WIDTH;
 use crate::merkle::{Hash, leaf_hash};
 use crate::read::Conn;
 use crate::store::{self, FeedRow, ObjectKey, ObjectState, bundle_of};
 use crate::tile;
+
+/// Bodies from which on they are read on threads of their own.
+const READ_TOGETHER: usize = 64;
+/// Threads that read, at most.
+const READ_THREADS: usize = 4;
 
 /// An entry on its way in.
 #[derive(Debug, Clone)]
@@ -206,13 +213,69 @@ impl Feeds {
         objects: &Objects,
     ) -> Result<FeedRow, FeedError> {
         let handler = self.handler(&feed.kind)?;
+        let readings = Readings::begin(&handler, items);
         let feed = store_entries(tx, feed, items).await?;
         objects.save(tx, &feed).await?;
         let erased = objects.withdrawn_versions(tx, &feed).await?;
         keep_bodies(tx, &feed, items, &erased).await?;
-        apply(tx, &feed, &*handler, items, &erased).await?;
+        let readings = readings.end().await;
+        let first = Pass::First(&readings);
+        apply(tx, &feed, &*handler, items, &erased, first).await?;
         Ok(feed)
     }
+}
+
+/// Bodies that the feature reads on other threads while the database works.
+pub(crate) struct Readings(Vec<(usize, JoinHandle<Vec<Option<Reading>>>)>);
+
+impl Readings {
+    /// Begins. Few bodies are not worth a thread: those the feature reads when it is told of them.
+    pub(crate) fn begin(handler: &Arc<dyn Publications>, items: &[Item<'_>]) -> Self {
+        if items.len() < READ_TOGETHER {
+            return Self(Vec::new());
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = items.len().div_ceil(threads.min(READ_THREADS));
+        let begin = |part: &[Item<'_>]| {
+            let owned: Vec<(Entry, Option<Vec<u8>>)> = part
+                .iter()
+                .map(|item| {
+                    let body = item.body.map(|(_, body)| body.to_vec());
+                    (item.entry.clone(), body)
+                })
+                .collect();
+            let handler = Arc::clone(handler);
+            let read = move || {
+                let read = |(entry, body): &(Entry, Option<Vec<u8>>)| {
+                    handler.read(entry, body.as_deref()?)
+                };
+                owned.iter().map(read).collect()
+            };
+            (part.len(), tokio::task::spawn_blocking(read))
+        };
+        Self(items.chunks(part).map(begin).collect())
+    }
+
+    /// What they read, in the order of the items. What a thread that ended early didn't read, the feature reads itself.
+    pub(crate) async fn end(self) -> Vec<Option<Reading>> {
+        let mut all = Vec::new();
+        for (count, reading) in self.0 {
+            match reading.await {
+                Ok(readings) => all.extend(readings),
+                Err(_) => all.extend(std::iter::repeat_n(None, count)),
+            }
+        }
+        all
+    }
+}
+
+/// Whether entries have their effect for the first time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pass<'a> {
+    /// They do; with what the feature read, if it did already.
+    First(&'a [Option<Reading>]),
+    /// They may have had it before.
+    Again,
 }
 
 /// Tells the feature.
@@ -222,16 +285,24 @@ pub(crate) async fn apply(
     handler: &dyn Publications,
     items: &[Item<'_>],
     erased: &BTreeSet<u64>,
+    pass: Pass<'_>,
 ) -> Result<(), FeedError> {
+    let (readings, again) = match pass {
+        Pass::First(readings) => (readings, false),
+        Pass::Again => (Default::default(), true),
+    };
     let applied: Vec<Applied<'_>> = items
         .iter()
-        .map(|item| Applied {
-            index: item.index,
-            entry: &item.entry,
-            body: item
-                .body
-                .filter(|_| !erased.contains(&item.index))
-                .map(|(_, body)| body),
+        .enumerate()
+        .map(|(place, item)| {
+            let body = item.body.filter(|_| !erased.contains(&item.index));
+            Applied {
+                index: item.index,
+                entry: &item.entry,
+                body: body.map(|(_, body)| body),
+                reading: body.and(readings.get(place)).and_then(Option::as_ref),
+                again,
+            }
         })
         .collect();
     handler.apply(tx, &Feed::from(feed.clone()), &applied).await

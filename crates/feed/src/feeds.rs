@@ -1,5 +1,6 @@
 //! The feeds of a node.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -60,7 +61,14 @@ pub struct Applied<'a> {
     /// Its body (of a withdrawal: the explanation), checked against the commitment. None where the entry has none, it
     /// was erased, or has not come yet: then the same entry is applied again when it comes.
     pub body: Option<&'a [u8]>,
+    /// What [`Publications::read`] gave of the body.
+    pub reading: Option<&'a Reading>,
+    /// Whether the entry may have had its effect before, because a body comes after it.
+    pub again: bool,
 }
+
+/// What a feature made of a body; its own type.
+pub type Reading = Arc<dyn Any + Send + Sync>;
 
 /// What a feature does with publications of its kind. All of it happens in the transaction that it is given, for this
 /// node's entries and for those of others alike, so that everything can be made again from the feeds.
@@ -73,6 +81,13 @@ pub struct Applied<'a> {
 pub trait Publications: Send + Sync + 'static {
     /// The kind: letters, digits and hyphens, at most 32.
     fn kind(&self) -> &'static str;
+
+    /// Reads one body, without the database: done while the entries are being stored, so that [`Self::apply`] has less to do.
+    /// What it gives depends on nothing but entry and body, and comes to `apply` with them; it may be none.
+    fn read(&self, entry: &Entry, body: &[u8]) -> Option<Reading> {
+        let _not_needed = (entry, body);
+        None
+    }
 
     /// Takes entries in their order.
     ///

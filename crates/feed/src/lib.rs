@@ -64,7 +64,7 @@ use lampion_db::{Migration, Migrations};
 pub use append::{Appended, Draft};
 pub use error::{EntryFault, FeedError};
 pub use export::Exported;
-pub use feeds::{Applied, Feed, Feeds, Publications};
+pub use feeds::{Applied, Feed, Feeds, Publications, Reading};
 pub use mirror::{Delta, Mirrored, Observed, SaltedBody};
 pub use read::{Body, Record, State};
 pub use rebuild::Rebuilt;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use lampion_db::{Tx, transaction};
 
-use crate::apply::{Item, Objects, Order, apply, keep_bodies};
+use crate::apply::{Item, Objects, Order, Pass, apply, keep_bodies};
 use crate::checkpoint::Checkpoint;
 use crate::edge::{Edge, FullTile, Tiles, Wanted, edge_tiles};
 use crate::entry::{Entry, Salt};
@@ -475,7 +475,7 @@ impl Feeds {
                 })
                 .cloned()
                 .collect();
-            apply(tx, &feed, &*handler, &shown, &none).await?;
+            apply(tx, &feed, &*handler, &shown, &none, Pass::Again).await?;
             Ok(items.len())
         })
     }

@@ -1,19 +1,20 @@
 //! Making projections again from the feed alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use lampion_db::{Row, Tx, query, transaction};
 
-use crate::apply::{Item, Objects, Order, apply, object_line};
+use crate::apply::{Item, Objects, Order, Pass, Readings, apply, object_line};
 use crate::error::FeedError;
 use crate::feeds::{Feed, Feeds, Publications};
 use crate::merkle::Hash;
-use crate::read::plain;
+use crate::read::{Plain, plain};
 use crate::store::{self, FeedRow, ObjectState, uint};
 
 /// Entries that are replayed at a time.
-const REPLAY_ENTRIES: usize = 1024;
+const REPLAY_ENTRIES: usize = 4096;
 
 /// What a rebuild found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,13 @@ impl Feeds {
     /// # Errors
     /// Nothing is changed then.
     pub async fn rebuild(&self, origin: &str) -> Result<Rebuilt, FeedError> {
+        self.0.db.room(true).await?;
+        let rebuilt = self.rebuild_in_room(origin).await;
+        self.0.db.room(false).await?;
+        rebuilt
+    }
+
+    async fn rebuild_in_room(&self, origin: &str) -> Result<Rebuilt, FeedError> {
         transaction!(self.0.db, FeedError, tx => {
             let feed = store::lock(tx, origin).await?
                 .ok_or_else(|| FeedError::NoSuchFeed(origin.to_string()))?;
@@ -41,7 +49,7 @@ impl Feeds {
             let before = (handler.fingerprint(tx, &seen).await?, objects(tx, &feed).await?);
             handler.reset(tx, &seen).await?;
             query("delete from feed_object where feed = $1").bind(feed.id).execute(&mut **tx).await?;
-            let entries = replay(tx, &feed, &*handler).await?;
+            let entries = replay(tx, &feed, &handler).await?;
             let after = (handler.fingerprint(tx, &seen).await?, objects(tx, &feed).await?);
             Ok(Rebuilt {
                 entries,
@@ -52,46 +60,73 @@ impl Feeds {
     }
 }
 
-async fn replay(tx: &mut Tx, feed: &FeedRow, handler: &dyn Publications) -> Result<u64, FeedError> {
+async fn replay(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    handler: &Arc<dyn Publications>,
+) -> Result<u64, FeedError> {
     let (mut from, mut entries) = (0, 0);
+    let mut before: Option<(Vec<Plain>, Readings)> = None;
     // Ends: each step begins after the last entry of the one before.
     loop {
         let batch = plain(tx, feed, (from, feed.size), REPLAY_ENTRIES, true).await?;
-        let Some(last) = batch.last() else {
-            return Ok(entries);
-        };
-        from = last.index + 1;
+        let next = batch.last().map(|last| last.index + 1);
         entries += batch.len() as u64;
-        let items: Vec<Item<'_>> = batch
-            .iter()
-            .map(|plain| Item {
+        // The bodies of one batch are read while the one before has its effect.
+        let readings = Readings::begin(handler, &items(&batch));
+        if let Some((batch, readings)) = before.replace((batch, readings)) {
+            again(tx, feed, &**handler, &batch, readings).await?;
+        }
+        match next {
+            Some(next) => from = next,
+            None => return Ok(entries),
+        }
+    }
+}
+
+fn items(batch: &[Plain]) -> Vec<Item<'_>> {
+    batch
+        .iter()
+        .map(|plain| {
+            let body = plain.body.as_ref();
+            Item {
                 index: plain.index,
                 entry: plain.entry.clone(),
                 raw: Vec::new(),
-                body: plain
-                    .body
-                    .as_ref()
-                    .map(|(salt, body)| (*salt, body.as_slice())),
-            })
-            .collect();
-        let keys = items.iter().filter_map(|item| item.entry.object());
-        let mut objects = Objects::load(tx, feed, keys).await?;
-        for item in &items {
-            let order = if item.index < feed.first {
-                Order::Sparse
-            } else {
-                Order::Whole
-            };
-            objects
-                .admit(item.index, &item.entry, order)
-                .map_err(|fault| FeedError::Entry {
-                    index: item.index,
-                    fault,
-                })?;
-        }
-        objects.save(tx, feed).await?;
-        apply(tx, feed, handler, &items, &BTreeSet::new()).await?;
+                body: body.map(|(salt, body)| (*salt, body.as_slice())),
+            }
+        })
+        .collect()
+}
+
+/// Lets entries have their effect again.
+async fn again(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    handler: &dyn Publications,
+    batch: &[Plain],
+    readings: Readings,
+) -> Result<(), FeedError> {
+    let items = items(batch);
+    let keys = items.iter().filter_map(|item| item.entry.object());
+    let mut objects = Objects::load(tx, feed, keys).await?;
+    for item in &items {
+        let order = if item.index < feed.first {
+            Order::Sparse
+        } else {
+            Order::Whole
+        };
+        objects
+            .admit(item.index, &item.entry, order)
+            .map_err(|fault| FeedError::Entry {
+                index: item.index,
+                fault,
+            })?;
     }
+    objects.save(tx, feed).await?;
+    let readings = readings.end().await;
+    let first = Pass::First(&readings);
+    apply(tx, feed, handler, &items, &BTreeSet::new(), first).await
 }
 
 /// A hash of the states of all objects, whatever order the database gives them in.

@@ -10,7 +10,7 @@ use ring::digest;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 
-use crate::apply::{Item, Objects, Order, apply, keep_bodies};
+use crate::apply::{Item, Objects, Order, Pass, apply, keep_bodies};
 use crate::edge::Edge;
 use crate::entry::Entry;
 use crate::error::FeedError;
@@ -386,5 +386,5 @@ async fn take(
     objects.save(tx, feed).await?;
     let none = std::collections::BTreeSet::new();
     keep_bodies(tx, feed, &items, &none).await?;
-    apply(tx, feed, handler, &items, &none).await
+    apply(tx, feed, handler, &items, &none, Pass::First(&[])).await
 }

@@ -20,10 +20,12 @@ use common::{
 use lampion_core::{ManualClock, Rng, SystemRng};
 use lampion_db::Db;
 use lampion_feed::checkpoint::Checkpoint;
+use lampion_feed::entry::Entry;
 use lampion_feed::fuzz;
+use lampion_feed::merkle::Hash;
 use lampion_feed::merkle::verify_consistency;
 use lampion_feed::note::Note;
-use lampion_feed::{Draft, Status};
+use lampion_feed::{Body, Delta, Draft, FeedError, Status};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -34,7 +36,108 @@ enum Step {
     Crash(Vec<u8>),
     Sign,
     Reopen,
-    Mirror(u8),
+    /// The mirror is sent some entries, from before what it has on, with bodies or without.
+    Mirror {
+        back: u8,
+        count: u8,
+        bodies: bool,
+    },
+    /// Bodies that were not sent come later.
+    Supply,
+    /// Somebody bends what the mirror is sent.
+    Bent(Bend, prop::sample::Index),
+}
+
+/// What somebody on the way may do to a delta.
+#[derive(Debug, Clone, Copy)]
+enum Bend {
+    /// Another byte in an entry.
+    Forge,
+    /// Two entries change places.
+    Reorder,
+    /// One is left out.
+    Leave,
+    /// One comes twice.
+    Repeat,
+    /// The last is cut off.
+    Cut,
+    /// Another byte in a body.
+    Body,
+    /// Another byte in the author's checkpoint.
+    Checkpoint,
+    /// Another history, with the author's checkpoint.
+    Fork,
+}
+
+fn bend() -> impl Strategy<Value = Bend> {
+    prop::sample::select(vec![
+        Bend::Forge,
+        Bend::Reorder,
+        Bend::Leave,
+        Bend::Repeat,
+        Bend::Cut,
+        Bend::Body,
+        Bend::Checkpoint,
+        Bend::Fork,
+    ])
+}
+
+impl Bend {
+    /// Bends a delta; false if there is nothing to be bent so.
+    fn apply(self, delta: &mut Delta, at: prop::sample::Index) -> bool {
+        let count = delta.entries.len();
+        let place = at.index(count);
+        match self {
+            Self::Forge => {
+                let byte = at.index(delta.entries[place].len());
+                delta.entries[place][byte] ^= 1;
+            }
+            Self::Reorder => {
+                if count < 2 {
+                    return false;
+                }
+                let other = (place + 1) % count;
+                delta.entries.swap(place, other);
+                delta.bodies.swap(place, other);
+            }
+            Self::Leave => {
+                delta.entries.remove(place);
+                delta.bodies.remove(place);
+            }
+            Self::Repeat => {
+                delta.entries.insert(place, delta.entries[place].clone());
+                delta.bodies.insert(place, delta.bodies[place].clone());
+            }
+            Self::Cut => {
+                delta.entries.pop();
+                delta.bodies.pop();
+            }
+            Self::Body => {
+                let Some((salt, body)) = delta.bodies.iter_mut().flatten().next() else {
+                    return false;
+                };
+                match body.last_mut() {
+                    Some(byte) => *byte ^= 1,
+                    None => salt[0] ^= 1,
+                }
+            }
+            Self::Checkpoint => {
+                let byte = at.index(delta.checkpoint.len());
+                delta.checkpoint[byte] ^= 1;
+            }
+            Self::Fork => {
+                let entry = Entry::Acknowledge(lampion_feed::entry::Acknowledge {
+                    origin: "other/feed/library".into(),
+                    index: 1,
+                    by: "other".into(),
+                    time: 1,
+                });
+                delta.entries[place] = entry.encode().unwrap();
+                delta.bodies[place] = None;
+            }
+        }
+        true
+    }
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -45,7 +148,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => objects().prop_map(Step::Crash),
         2 => Just(Step::Sign),
         1 => Just(Step::Reopen),
-        2 => (1u8..200).prop_map(Step::Mirror),
+        2 => (0u8..50, 1u8..200, any::<bool>())
+            .prop_map(|(back, count, bodies)| Step::Mirror { back, count, bodies }),
+        1 => Just(Step::Supply),
+        3 => (bend(), any::<prop::sample::Index>()).prop_map(|(bend, at)| Step::Bent(bend, at)),
     ]
 }
 
@@ -55,6 +161,93 @@ fn drafts(objects: &[u8], gone: &BTreeSet<u8>) -> Vec<Draft> {
         .filter(|object| !gone.contains(object))
         .map(|object| publish(&object.to_string(), &format!("{object} in {objects:?}")))
         .collect()
+}
+
+/// Entries that the mirror has.
+async fn held(mirror: &Node) -> Option<(u64, Hash)> {
+    let feed = mirror.feeds.find(ORIGIN).await.unwrap()?;
+    Some((feed.size, feed.root))
+}
+
+/// Sends some entries, beginning `back` before what the mirror lacks.
+async fn send(author: &Node, mirror: &Node, back: u64, count: usize, bodies: bool) {
+    if author.feeds.own(KIND).await.unwrap().is_none() {
+        return;
+    }
+    let key = author.feeds.verifier(KIND).await.unwrap();
+    let size = held(mirror).await.map_or(0, |(size, _)| size);
+    let start = size.saturating_sub(back);
+    let delta = author.feeds.delta(ORIGIN, start, count, bodies).await;
+    if let Some(delta) = delta.unwrap() {
+        let end = start + delta.entries.len() as u64;
+        let mirrored = mirror.feeds.mirror(&key, KIND, &delta).await.unwrap();
+        assert_eq!(mirrored.size, end.max(size));
+    }
+}
+
+/// Sends bodies that the mirror lacks.
+async fn supply(author: &Node, mirror: &Node) {
+    let mut from = 0;
+    let mut found = Vec::new();
+    loop {
+        let Ok(records) = mirror.feeds.entries(ORIGIN, from, 500).await else {
+            return;
+        };
+        let Some(last) = records.last() else { break };
+        from = last.index + 1;
+        for record in &records {
+            let index = record.index;
+            if record.body == Body::Missing
+                && let Some(own) = author.feeds.entry(ORIGIN, index).await.unwrap()
+                && let Body::Here { salt, bytes } = own.body
+            {
+                found.push((index, salt, bytes));
+            }
+        }
+    }
+    mirror.feeds.supply(ORIGIN, &found).await.unwrap();
+}
+
+/// What was bent on the way is refused, and nothing of it is kept.
+async fn bent(author: &Node, mirror: &Node, bend: Bend, at: prop::sample::Index) {
+    let before = held(mirror).await;
+    let size = before.map_or(0, |(size, _)| size);
+    if author.feeds.own(KIND).await.unwrap().is_none() {
+        return;
+    }
+    let key = author.feeds.verifier(KIND).await.unwrap();
+    let Some(good) = author.feeds.delta(ORIGIN, size, 60, true).await.unwrap() else {
+        return;
+    };
+    let mut bad = good.clone();
+    if good.entries.is_empty() || !bend.apply(&mut bad, at) {
+        return;
+    }
+    let shelf = match before {
+        Some(_) => mirror.shelf(ORIGIN).await,
+        None => Vec::new(),
+    };
+    let refused = mirror.feeds.mirror(&key, KIND, &bad).await;
+    let whole = matches!(
+        refused,
+        Err(FeedError::RootMismatch { .. }
+            | FeedError::Entry { .. }
+            | FeedError::BadDelta(_)
+            | FeedError::Checkpoint(_))
+    );
+    assert!(whole, "{bend:?}: {refused:?}");
+    let after = held(mirror).await;
+    assert_eq!(
+        after.map_or(0, |(size, _)| size),
+        size,
+        "{bend:?} left entries"
+    );
+    if before.is_some() {
+        assert_eq!(after, before);
+        assert_eq!(mirror.shelf(ORIGIN).await, shelf);
+    }
+    let mirrored = mirror.feeds.mirror(&key, KIND, &good).await.unwrap();
+    assert_eq!(mirrored.size, size + good.entries.len() as u64);
 }
 
 async fn run(author: &mut Node, mirror: &Node, steps: Vec<Step>) {
@@ -91,13 +284,13 @@ async fn run(author: &mut Node, mirror: &Node, steps: Vec<Step>) {
                     .map(|signed| signed.checkpoint),
             ),
             Step::Reopen => author.feeds = author.reopened().await,
-            Step::Mirror(step) => {
-                if author.feeds.own(KIND).await.unwrap().is_some() {
-                    catch_up(author, mirror, usize::from(step), true)
-                        .await
-                        .unwrap();
-                }
-            }
+            Step::Mirror {
+                back,
+                count,
+                bodies,
+            } => send(author, mirror, u64::from(back), usize::from(count), bodies).await,
+            Step::Supply => supply(author, mirror).await,
+            Step::Bent(bend, at) => bent(author, mirror, bend, at).await,
         }
     }
     if author
@@ -128,6 +321,7 @@ async fn run(author: &mut Node, mirror: &Node, steps: Vec<Step>) {
     assert_eq!(shown, live);
     author.rebuilds_to_the_same(ORIGIN).await;
     catch_up(author, mirror, 500, true).await.unwrap();
+    supply(author, mirror).await;
     assert_eq!(mirror.shelf(ORIGIN).await, shelf);
     mirror.rebuilds_to_the_same(ORIGIN).await;
 }

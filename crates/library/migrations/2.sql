@@ -30,7 +30,7 @@ create table catalogue_key (
     collection text not null,
     record text not null,
     primary key (feed, key, collection, record)
-);
+) /* by key */;
 -- Can be rebuilt. How many living records use a heading.
 create table catalogue_heading (
     feed bigint not null,
@@ -39,7 +39,7 @@ create table catalogue_heading (
     display text not null,
     uses bigint not null,
     primary key (feed, kind, key, display)
-);
+) /* by key */;
 -- Not published yet: record is empty for one that is not there yet, base_version -1.
 create table catalogue_draft (
     id text primary key,

@@ -11,7 +11,9 @@ use super::{Catalogue, CatalogueError};
 /// Rows of one page, at most.
 pub const PAGE_LIMIT: i64 = 500;
 /// Rows that one page looks at, so that a filter that fits few of a million answers in time.
-const SCAN_ROWS: i64 = 5_000;
+const SCAN_ROWS: i64 = 2_000;
+/// Rows that are looked at at once.
+const SCAN_STEP: i64 = 250;
 /// Headings with a beginning among which the most used are chosen.
 const SCAN_HEADINGS: i64 = 2_000;
 /// Keys that one page of the search for duplicates looks at.
@@ -62,6 +64,13 @@ const NEWEST: Order = Order {
     order: "published_ms desc, id desc",
     after: "published_ms >= $4 and published_ms <= $5 and (published_ms, id) < ($6, $7)",
 };
+
+fn order_of(sort: Sort) -> Order {
+    match sort {
+        Sort::Title => BY_TITLE,
+        Sort::Newest => NEWEST,
+    }
+}
 
 /// Bounds of a page in one order.
 enum Bounds {
@@ -135,23 +144,59 @@ impl Catalogue {
         after: Option<&str>,
         limit: i64,
     ) -> Result<ListPage, CatalogueError> {
-        let limit = limit.clamp(1, PAGE_LIMIT);
+        let limit = usize::try_from(limit.clamp(1, PAGE_LIMIT)).unwrap_or(1);
         let feed = self.feed_id().await?;
-        let bounds = Bounds::of(filter, sort, after)?;
-        let order = match sort {
-            Sort::Title => BY_TITLE,
-            Sort::Newest => NEWEST,
-        };
-        let Order {
-            order,
-            after,
-            columns,
-        } = order;
         // Without a filter of its own there is nothing to look past.
         let plain = [&filter.language, &filter.kind, &filter.scheme, &filter.by]
             .iter()
             .all(|text| text.is_empty());
-        let scan = if plain { limit + 1 } else { SCAN_ROWS };
+        let (step, most) = if plain {
+            (limit as i64 + 1, limit as i64 + 1)
+        } else {
+            (SCAN_STEP, SCAN_ROWS)
+        };
+        let mut after = after.map(ToString::to_string);
+        let mut found: Vec<AnyRow> = Vec::new();
+        let mut seen = 0;
+        // Few rows at a time, for the first few often have a page's worth.
+        loop {
+            let bounds = Bounds::of(filter, sort, after.as_deref())?;
+            let wanted = (limit + 1 - found.len()) as i64;
+            found.extend(
+                self.fitting(feed, filter, (sort, &bounds), (step, wanted))
+                    .await?,
+            );
+            if found.len() > limit {
+                let page = found.get(..limit).unwrap_or_default();
+                let next = page.last().map(|row| cursor(row, sort)).transpose()?;
+                return Ok(ListPage {
+                    rows: rows_of(page)?,
+                    next,
+                });
+            }
+            seen += step;
+            let next = if plain {
+                None
+            } else {
+                self.place(feed, filter, (sort, &bounds), step).await?
+            };
+            if next.is_none() || seen >= most {
+                let rows = rows_of(&found)?;
+                return Ok(ListPage { rows, next });
+            }
+            after = next;
+        }
+    }
+
+    /// Records that fit among the next `step`, at most `wanted`.
+    async fn fitting(
+        &self,
+        feed: i64,
+        filter: &Filter,
+        (sort, bounds): (Sort, &Bounds),
+        (step, wanted): (i64, i64),
+    ) -> Result<Vec<AnyRow>, CatalogueError> {
+        let Order { order, after, .. } = order_of(sort);
         let sql = format!(
             "select * from (select * from catalogue_record where feed = $1 and collection = $2 and state = $3 and {after}
              order by {order} limit $8) as seen
@@ -162,28 +207,30 @@ impl Catalogue {
             .bind(feed)
             .bind(filter.collection.clone())
             .bind(filter.state.as_str());
-        let found = bind_bounds!(statement, &bounds)
-            .bind(scan)
+        Ok(bind_bounds!(statement, bounds)
+            .bind(step)
             .bind(filter.language.clone())
             .bind(filter.kind.clone())
             .bind(filter.scheme.clone())
             .bind(filter.by.clone())
-            .bind(limit + 1)
+            .bind(wanted)
             .fetch_all(self.db.read())
-            .await?;
-        let wanted = usize::try_from(limit).unwrap_or(1);
-        if found.len() > wanted {
-            let page = found.get(..wanted).unwrap_or_default();
-            let next = page.last().map(|row| cursor(row, sort)).transpose()?;
-            return Ok(ListPage {
-                rows: rows_of(page)?,
-                next,
-            });
-        }
-        let rows = rows_of(&found)?;
-        if plain {
-            return Ok(ListPage { rows, next: None });
-        }
+            .await?)
+    }
+
+    /// The place after the next `step` records; none if there are not so many.
+    async fn place(
+        &self,
+        feed: i64,
+        filter: &Filter,
+        (sort, bounds): (Sort, &Bounds),
+        step: i64,
+    ) -> Result<Option<String>, CatalogueError> {
+        let Order {
+            order,
+            after,
+            columns,
+        } = order_of(sort);
         let sql = format!(
             "select {columns} from catalogue_record where feed = $1 and collection = $2 and state = $3 and {after}
              order by {order} limit 1 offset $8"
@@ -192,12 +239,11 @@ impl Catalogue {
             .bind(feed)
             .bind(filter.collection.clone())
             .bind(filter.state.as_str());
-        let last = bind_bounds!(statement, &bounds)
-            .bind(SCAN_ROWS - 1)
+        let last = bind_bounds!(statement, bounds)
+            .bind(step - 1)
             .fetch_optional(self.db.read())
             .await?;
-        let next = last.as_ref().map(|row| cursor(row, sort)).transpose()?;
-        Ok(ListPage { rows, next })
+        last.as_ref().map(|row| cursor(row, sort)).transpose()
     }
 
     /// How many records of a collection are published.

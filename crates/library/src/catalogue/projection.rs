@@ -1,13 +1,14 @@
 //! The tables of the catalogue, made of entries and bodies and of nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use lampion_db::{Row as _, Tx, query, rows};
+use lampion_db::{AssertSqlSafe, Row as _, Tx, query, rows};
 use lampion_feed::entry::Entry;
 use lampion_feed::merkle::Hash;
-use lampion_feed::{Applied, Feed, FeedError, Publications};
+use lampion_feed::{Applied, Feed, FeedError, Publications, Reading};
 
 use super::model::{KIND, RecordState};
 use super::summary::{HeadingKey, Summary};
@@ -40,7 +41,7 @@ struct After<'a> {
     published_ms: i64,
     reason: &'static str,
     body: Option<&'a [u8]>,
-    summary: Summary,
+    summary: Arc<Summary>,
 }
 
 fn int(number: u64) -> i64 {
@@ -51,6 +52,10 @@ fn int(number: u64) -> i64 {
 impl Publications for LibraryPublications {
     fn kind(&self) -> &'static str {
         KIND
+    }
+
+    fn read(&self, _: &Entry, body: &[u8]) -> Option<Reading> {
+        Some(Arc::new(Summary::of_body(body).map(Arc::new)))
     }
 
     async fn apply(
@@ -68,12 +73,22 @@ impl Publications for LibraryPublications {
     }
 
     async fn reset(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
-        for sql in [
-            "delete from catalogue_record where feed = $1",
-            "delete from catalogue_key where feed = $1",
-            "delete from catalogue_heading where feed = $1",
-        ] {
-            query(sql).bind(feed.id).execute(&mut **tx).await?;
+        for table in ["catalogue_record", "catalogue_key", "catalogue_heading"] {
+            let sql = format!(
+                "select (select min(feed) from {table}) as first, (select max(feed) from {table}) as last"
+            );
+            let row = query(AssertSqlSafe(sql)).fetch_one(&mut **tx).await?;
+            let (first, last): (Option<i64>, Option<i64>) =
+                (row.try_get("first")?, row.try_get("last")?);
+            if first == Some(feed.id) && last == Some(feed.id) {
+                // All rows at once: SQLite then doesn't look at each.
+                let sql = format!("delete from {table}");
+                query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
+            } else {
+                let sql = format!("delete from {table} where feed = $1");
+                let delete = query(AssertSqlSafe(sql)).bind(feed.id);
+                delete.execute(&mut **tx).await?;
+            }
         }
         Ok(())
     }
@@ -148,8 +163,14 @@ async fn before<'a>(
     feed: i64,
     applied: &[Applied<'a>],
 ) -> Result<HashMap<Key<'a>, Before>, FeedError> {
+    // Of an object's first version there is nothing yet.
+    let new = |item: &Applied<'_>| match item.entry {
+        Entry::Publish(publish) => publish.supersedes.is_none() && !item.again,
+        _ => false,
+    };
     let keys: BTreeSet<Key<'a>> = applied
         .iter()
+        .filter(|item| !new(item))
         .filter_map(|item| item.entry.object())
         .collect();
     let keys: Vec<Key<'a>> = keys.into_iter().collect();
@@ -210,14 +231,20 @@ fn newest<'a>(applied: &[Applied<'a>], before: &HashMap<Key<'a>, Before>) -> Vec
             published_ms: int(item.entry.time()).saturating_mul(1000),
             reason: "",
             body: None,
-            summary: Summary::default(),
+            summary: Arc::default(),
         };
         match item.entry {
-            Entry::Publish(_) => after.body = item.body,
+            Entry::Publish(_) => match item.reading.and_then(read) {
+                Some((state, summary)) => (after.state, after.summary) = (state, summary),
+                None => after.body = item.body,
+            },
             Entry::Withdraw(withdraw) => {
                 after.state = RecordState::Withdrawn;
                 after.reason = withdraw.reason.as_str();
-                after.summary.by.clone_from(&withdraw.by);
+                after.summary = Arc::new(Summary {
+                    by: withdraw.by.clone(),
+                    ..Summary::default()
+                });
             }
             Entry::Acknowledge(_) => continue,
         }
@@ -226,14 +253,23 @@ fn newest<'a>(applied: &[Applied<'a>], before: &HashMap<Key<'a>, Before>) -> Vec
     out.into_values().collect()
 }
 
-/// Reads the bodies. Nothing else of a batch takes as long, so many are read on several threads.
+/// What was read of a body while its entry was being stored.
+fn read(reading: &Reading) -> Option<(RecordState, Arc<Summary>)> {
+    let summary = reading.downcast_ref::<Option<Arc<Summary>>>()?;
+    Some(match summary {
+        Some(summary) => (RecordState::Live, Arc::clone(summary)),
+        None => (RecordState::Unreadable, Arc::default()),
+    })
+}
+
+/// Reads the bodies that were not read yet. Nothing else of a batch takes as long, so many are read on several threads.
 fn summarize(all: &mut [After<'_>]) {
     let read = |part: &mut [After<'_>]| {
         for after in part {
             let Some(body) = after.body else { continue };
             after.state = RecordState::Unreadable;
             if let Some(summary) = Summary::of_body(body) {
-                after.summary = summary;
+                after.summary = Arc::new(summary);
                 after.state = RecordState::Live;
             }
         }

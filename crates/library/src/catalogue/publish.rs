@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::join;
 use lampion_core::ids;
 use lampion_db::{Row as _, Tx, query_scalar, rows, transaction};
 use lampion_feed::Draft;
@@ -11,10 +12,12 @@ use lampion_formats::records::desk::Work;
 use super::model::{KIND, Outcome, Publication, RecordState};
 use super::{Catalogue, CatalogueError, Envelope};
 
-/// Records in one transaction of [`Catalogue::publish_many`].
-const BATCH: usize = 1024;
+/// Records in one transaction of [`Catalogue::publish_many`]: pages of keys that many of them change are written once.
+const BATCH: usize = 4096;
 /// Bytes of bodies in one transaction.
 const BATCH_BYTES: usize = 16 << 20;
+/// Records that are made ready at a stretch before the database has its turn.
+const READY_AT_ONCE: usize = 8;
 /// Longest identifier of a record.
 const ID_LIMIT: usize = 200;
 /// Longest note, in characters.
@@ -23,8 +26,56 @@ const NOTE_CHARS: usize = 2000;
 /// A record that is ready to go: its place among those asked for, identifier, base and body.
 struct Ready {
     id: String,
+    /// Whether the catalogue has just made the identifier.
+    new: bool,
     base: Option<u64>,
     body: Vec<u8>,
+}
+
+/// Records on their way to become ready.
+struct Packing<'a> {
+    records: std::vec::IntoIter<Publication>,
+    /// One that didn't go into the batch before.
+    left: Option<Ready>,
+    by: &'a str,
+    note: String,
+    now_ms: i64,
+}
+
+impl Packing<'_> {
+    fn pack(&self, catalogue: &Catalogue, record: Publication) -> Result<Ready, CatalogueError> {
+        let body = Envelope::pack(&record.work, self.by, self.now_ms, &self.note)?;
+        let new = record.id.is_none();
+        let id = record.id.unwrap_or_else(|| catalogue.new_id());
+        check_id(&id)?;
+        Ok(Ready {
+            id,
+            new,
+            base: record.base,
+            body,
+        })
+    }
+
+    /// As many as go into one transaction; none at the end.
+    async fn batch(&mut self, catalogue: &Catalogue) -> Result<Vec<Ready>, CatalogueError> {
+        let mut ready: Vec<Ready> = self.left.take().into_iter().collect();
+        let mut bytes: usize = ready.iter().map(|one| one.body.len()).sum();
+        while ready.len() < BATCH
+            && let Some(record) = self.records.next()
+        {
+            let one = self.pack(catalogue, record)?;
+            if bytes + one.body.len() > BATCH_BYTES && !ready.is_empty() {
+                self.left = Some(one);
+                break;
+            }
+            bytes += one.body.len();
+            ready.push(one);
+            if ready.len().is_multiple_of(READY_AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(ready)
+    }
 }
 
 fn check_id(id: &str) -> Result<(), CatalogueError> {
@@ -72,7 +123,7 @@ impl Catalogue {
         outcomes.pop().ok_or(CatalogueError::BadCursor)
     }
 
-    /// The same for many, in transactions of at most 1,024. What was committed before an error stays.
+    /// The same for many, in transactions of at most 4,096. What was committed before an error stays.
     ///
     /// # Errors
     /// As [`Self::publish`].
@@ -84,32 +135,36 @@ impl Catalogue {
         note: &str,
     ) -> Result<Vec<Outcome>, CatalogueError> {
         let mut outcomes = Vec::with_capacity(records.len());
-        let mut ready: Vec<Ready> = Vec::new();
-        let (mut bytes, now_ms) = (0, self.clock.now_ms());
-        let note: String = note.chars().take(NOTE_CHARS).collect();
-        for record in records {
-            let body = Envelope::pack(&record.work, by, now_ms, &note)?;
-            let id = match record.id {
-                Some(id) => {
-                    check_id(&id)?;
-                    id
-                }
-                None => self.new_id(),
-            };
-            if ready.len() >= BATCH || bytes + body.len() > BATCH_BYTES {
-                outcomes.extend(self.batch(collection, &ready).await?);
-                ready.clear();
-                bytes = 0;
-            }
-            bytes += body.len();
-            ready.push(Ready {
-                id,
-                base: record.base,
-                body,
-            });
+        let mut packing = Packing {
+            records: records.into_iter(),
+            left: None,
+            by,
+            note: note.chars().take(NOTE_CHARS).collect(),
+            now_ms: self.clock.now_ms(),
+        };
+        let mut ready = packing.batch(self).await?;
+        let many = ready.len() >= BATCH;
+        if many {
+            self.db.room(true).await?;
         }
-        outcomes.extend(self.batch(collection, &ready).await?);
-        self.published().await;
+        let mut result = Ok(());
+        // While one batch is being written, the next is made ready.
+        while !ready.is_empty() && result.is_ok() {
+            let (done, next) = join(self.batch(collection, &ready), packing.batch(self)).await;
+            result = done.map(|done| outcomes.extend(done));
+            match next {
+                Ok(next) => ready = next,
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        if many {
+            let taken_back = self.db.room(false).await.map_err(CatalogueError::from);
+            result = result.and(taken_back);
+        }
+        if !outcomes.is_empty() {
+            self.published().await;
+        }
+        result?;
         Ok(outcomes)
     }
 
@@ -133,7 +188,8 @@ impl Catalogue {
         self.feeds.append(tx, KIND, &[]).await?;
         let mut outcomes = Vec::with_capacity(ready.len());
         let mut drafts = Vec::with_capacity(ready.len());
-        let ids: Vec<&str> = ready.iter().map(|one| one.id.as_str()).collect();
+        let given = ready.iter().filter(|one| !one.new);
+        let ids: Vec<&str> = given.map(|one| one.id.as_str()).collect();
         let known = newest(tx, collection, &ids).await?;
         for one in ready {
             let current = known.get(&one.id).copied();

@@ -14,7 +14,7 @@
 //! leader, a control field or an indicator is `\`. `$` and one character begin a
 //! subfield. `{dollar}`, `{lcub}`, `{rcub}` and `{bsol}` stand for `$`, `{`, `}`
 //! and `\`; `{U+001B}` for any character by its number. `{raw}` begins a field
-//! that breaks the rules of MARC, whose bytes follow as they are. Blank lines
+//! that breaks the rules of MARC (or has the leader's tag), whose bytes follow as they are. Blank lines
 //! are passed over. [`print()`] and [`parse`] undo each other exactly.
 
 use super::check::{Finding, Place};
@@ -36,9 +36,16 @@ pub fn print(record: &MarcRecord) -> String {
     out.push('\n');
     for field in &record.fields {
         out.push('=');
-        out.push_str(&text(&field.tag()));
+        let tag = text(&field.tag());
+        out.push_str(&tag);
         out.push(' ');
-        out.push_str(&print_field(field));
+        if names_leader(&tag) {
+            // A field with the leader's own tag would be read as a leader.
+            out.push_str(RAW);
+            push_text(&mut out, &text(&field.content()));
+        } else {
+            out.push_str(&print_field(field));
+        }
         out.push('\n');
     }
     out
@@ -77,6 +84,11 @@ pub fn print_leader(leader: &[u8; 24]) -> String {
     let mut out = String::new();
     push_fixed(&mut out, &text(leader));
     out
+}
+
+/// What the leader's line is called; MARCMaker reads all three.
+fn names_leader(tag: &str) -> bool {
+    matches!(tag, "LDR" | "ldr" | "000")
 }
 
 /// Text in which blanks count.
@@ -142,7 +154,12 @@ pub fn parse(text: &str) -> Result<MarcRecord, Vec<Finding>> {
                 record.leader = leader;
             }
             Ok(Line::Leader(_)) => {
-                findings.push(Finding::error("line-second-leader", place("LDR"), []));
+                let arguments = [("line", number.to_string())];
+                findings.push(Finding::error(
+                    "line-second-leader",
+                    place("LDR"),
+                    arguments,
+                ));
             }
             Ok(Line::Field(_)) if record.fields.len() >= MAX_MARC_FIELDS => {
                 let arguments = [("limit", MAX_MARC_FIELDS.to_string())];
@@ -207,7 +224,7 @@ fn parse_line(line: &str) -> Result<Line, Wrong> {
         )));
     }
     let tokens = tokens(rest).map_err(|found| (tag.to_owned(), "line-bad-escape", found))?;
-    if tag == "LDR" || tag == "ldr" || tag == "000" {
+    if names_leader(tag) {
         let leader = plain(&tokens, ' ');
         return match <[u8; 24]>::try_from(leader.as_bytes()) {
             Ok(leader) if leader.is_ascii() => Ok(Line::Leader(leader)),

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::{BOOK, chance, marc};
+use crate::records::desk::Finding;
 use crate::records::desk::fuzz::fuzz_mnemonic;
 use crate::records::desk::mnemonic::{parse, print};
 use crate::records::marc::Field;
@@ -79,7 +80,26 @@ fn errors_name_the_line_and_say_what_to_do() {
     let many = "x\n".repeat(200);
     assert_eq!(parse(&many).unwrap_err().len(), 50);
     let two = format!("{BOOK}{BOOK}");
-    assert_eq!(parse(&two).unwrap_err()[0].key, "line-second-leader");
+    let findings = parse(&two).unwrap_err();
+    assert_eq!(findings[0].key, "line-second-leader");
+    // Found by fuzzing: the message had no number of the line.
+    assert!(findings.iter().all(Finding::is_complete));
+    assert!(
+        findings[0]
+            .arguments
+            .iter()
+            .any(|(name, _)| *name == "line")
+    );
+}
+
+#[test]
+fn a_field_with_the_leaders_tag_is_no_leader() {
+    // Found by fuzzing.
+    let mut record = parse(BOOK).unwrap();
+    record.fields.push(Field::parse(*b"000", b" \x1Fa\\ $ {x}"));
+    record.fields.push(Field::parse(*b"LDR", b"1 \x1FaTea"));
+    record.fields.push(Field::parse(*b"ldr", b""));
+    assert_eq!(parse(&print(&record)), Ok(record));
 }
 
 proptest! {
