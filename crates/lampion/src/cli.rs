@@ -312,6 +312,29 @@ pub enum Feed {
         /// Kind of feed
         #[arg(long, default_value = "library")]
         kind: String,
+        /// Another node's feed that is here, by its origin such as hill.internal/feed/library
+        #[arg(long)]
+        origin: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy a feed from a folder or an address into a folder, or bring a copy up to date: all is checked before it is
+    /// stored, only what is missing is fetched, and a cut costs nothing
+    Mirror {
+        /// Folder or address, such as http://hill/feed/library
+        from: String,
+        /// The folder of the copy
+        to: PathBuf,
+        /// The author's verifier key, or a file that holds it [default: the copy's own, or what this node knows]
+        #[arg(long)]
+        key: Option<String>,
+        /// Fetch no bodies, only entries and the tree
+        #[arg(long)]
+        no_bodies: bool,
+        /// Ask again for bodies of entries that are here already
+        #[arg(long)]
+        bodies_again: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

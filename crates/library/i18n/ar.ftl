@@ -300,3 +300,8 @@ marc-unknown-field = { $field } ليس حقلًا معروفًا هنا في م�
 marc-unknown-subfield = { $field } بلا حقل فرعي ${ $subfield }: راجع الرمز
 marc-url = { $field } ${ $subfield }: “{ $value }” ليس عنوانًا: اكتبه كاملًا بدءًا بـ https://
 marc-date-differs = سنة 008 ({ $found }) غير سنة النشر ({ $wanted }): صحح إحداهما
+
+# Feeds, protocols and harvests
+opds-newest = الأحدث أولًا
+opds-titles = الكل حسب العنوان
+opds-all = الكل

@@ -284,3 +284,8 @@ marc-unknown-field = { $field } no es un campo de MARC 21 conocido aquí: revise
 marc-unknown-subfield = { $field } no tiene subcampo ${ $subfield }: revise el código
 marc-url = { $field } ${ $subfield }: “{ $value }” no es una dirección: póngala entera, con https://
 marc-date-differs = el año de 008 ({ $found }) no es el de la publicación ({ $wanted }): corrija uno
+
+# Feeds, protocols and harvests
+opds-newest = Más recientes primero
+opds-titles = Todos por título
+opds-all = Todos

@@ -280,3 +280,8 @@ marc-unknown-field = { $field }은(는) 여기서 아는 MARC 21 필드가 아�
 marc-unknown-subfield = { $field }에는 하위 필드 ${ $subfield }이(가) 없습니다: 부호를 확인하세요
 marc-url = { $field } ${ $subfield }: “{ $value }”은(는) 주소가 아닙니다: https://부터 모두 쓰세요
 marc-date-differs = 008의 연도({ $found })가 발행 사항의 연도({ $wanted })와 다릅니다: 하나를 고치세요
+
+# Feeds, protocols and harvests
+opds-newest = 최신순
+opds-titles = 제목순
+opds-all = 전체

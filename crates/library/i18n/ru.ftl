@@ -292,3 +292,8 @@ marc-unknown-field = { $field } — неизвестное здесь поле M
 marc-unknown-subfield = { $field }: нет подполя ${ $subfield }: проверьте код
 marc-url = { $field } ${ $subfield }: “{ $value }” — не адрес: дайте его целиком, с https://
 marc-date-differs = год в 008 ({ $found }) — не год издания ({ $wanted }): исправьте один из них
+
+# Feeds, protocols and harvests
+opds-newest = Сначала новые
+opds-titles = Все по названию
+opds-all = Все

@@ -1,6 +1,6 @@
 //! Publishing and withdrawing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lampion_core::ids;
 use lampion_db::{Row as _, Tx, query_scalar, rows, transaction};
@@ -75,7 +75,7 @@ impl Catalogue {
     /// The same for many, in transactions of at most 1,024. What was committed before an error stays.
     ///
     /// # Errors
-    /// As [`Self::publish`].
+    /// As [`Self::publish`]; or a record is there twice, and then nothing is published.
     pub async fn publish_many(
         &self,
         collection: &str,
@@ -83,19 +83,20 @@ impl Catalogue {
         by: &str,
         note: &str,
     ) -> Result<Vec<Outcome>, CatalogueError> {
+        let mut seen = HashSet::new();
+        for id in records.iter().filter_map(|record| record.id.as_deref()) {
+            check_id(id)?;
+            if !seen.insert(id) {
+                return Err(CatalogueError::Twice(id.to_string()));
+            }
+        }
         let mut outcomes = Vec::with_capacity(records.len());
         let mut ready: Vec<Ready> = Vec::new();
         let (mut bytes, now_ms) = (0, self.clock.now_ms());
         let note: String = note.chars().take(NOTE_CHARS).collect();
         for record in records {
             let body = Envelope::pack(&record.work, by, now_ms, &note)?;
-            let id = match record.id {
-                Some(id) => {
-                    check_id(&id)?;
-                    id
-                }
-                None => self.new_id(),
-            };
+            let id = record.id.unwrap_or_else(|| self.new_id());
             if ready.len() >= BATCH || bytes + body.len() > BATCH_BYTES {
                 outcomes.extend(self.batch(collection, &ready).await?);
                 ready.clear();
