@@ -196,6 +196,11 @@ impl Feeds {
         Ok(feeds)
     }
 
+    /// The kinds that are published here.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.0.handlers.keys().copied().collect()
+    }
+
     /// The origin of this node's own feed of a kind, if it is new.
     pub(crate) fn new_origin(&self, kind: &str) -> String {
         format!("{}/feed/{kind}", self.0.node)

@@ -165,9 +165,29 @@ pub struct Harvest {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Fetch everything anew, and at the end delete what the repository no longer has
+    #[arg(long)]
+    pub again: bool,
+    /// Ask the repository by itself from now on: never, day, week, or a number of hours that the node runs
+    #[arg(long, value_name = "HOURS", value_parser = every)]
+    pub every: Option<i64>,
     /// Queue the harvest and return at once (a running node does it)
     #[arg(long)]
     pub background: bool,
+}
+
+/// How often a repository is asked, in hours.
+fn every(text: &str) -> Result<i64, String> {
+    match text {
+        "never" => Ok(0),
+        "day" => Ok(24),
+        "week" => Ok(168),
+        hours => hours
+            .parse()
+            .ok()
+            .filter(|hours| (1..=lampion_library::harvest::schedule::LONGEST_H).contains(hours))
+            .ok_or_else(|| "say never, day, week or a number of hours".into()),
+    }
 }
 
 #[derive(Debug, Args)]

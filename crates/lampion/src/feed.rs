@@ -79,7 +79,7 @@ pub async fn run(data: &Path, command: Command) -> anyhow::Result<Outcome> {
             feed_mirror::run(&feeds, asked).await
         }
         Command::Rebuild { kind, json } => rebuild(&feeds, &kind, json).await,
-        Command::Status { json } => status(&node, &feeds, json).await,
+        Command::Status { json } => status(&feeds, json).await,
         Command::Key { kind } => {
             say!("{}", feeds.verifier(&kind).await?);
             Ok(Outcome::Done)
@@ -310,13 +310,9 @@ async fn rebuild(feeds: &Feeds, kind: &str, json: bool) -> anyhow::Result<Outcom
     Ok(if same { Outcome::Done } else { Outcome::Partly })
 }
 
-async fn status(node: &Node, feeds: &Feeds, json: bool) -> anyhow::Result<Outcome> {
+async fn status(feeds: &Feeds, json: bool) -> anyhow::Result<Outcome> {
     let mut sick = false;
-    let kinds = node
-        .features
-        .iter()
-        .flat_map(|feature| feature.publications.iter().map(|one| one.kind()));
-    for kind in kinds {
+    for kind in feeds.kinds() {
         let advice = advice(kind, feeds.status(kind).await?);
         sick |= advice.is_some();
         let feed = feeds.own(kind).await?;

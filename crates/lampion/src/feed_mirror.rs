@@ -34,7 +34,10 @@ pub async fn run(feeds: &Feeds, asked: Mirror) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Handle::current();
     let (asked, done) = tokio::task::spawn_blocking(move || {
         let kept = kept_key(&asked.to)?;
-        let told = asked.key.clone().or_else(|| kept.as_ref().map(ToString::to_string));
+        let told = asked
+            .key
+            .clone()
+            .or_else(|| kept.as_ref().map(ToString::to_string));
         let key = runtime.block_on(key_for(&feeds, &*source, told))?;
         if let Some(kept) = kept.filter(|kept| *kept != key) {
             bail!(
@@ -102,7 +105,10 @@ fn report(asked: &Mirror, done: &Copied) {
     }
     let to = asked.to.display();
     if done.behind {
-        say!("{to}: {size} entries, which is more than {} has", asked.from);
+        say!(
+            "{to}: {size} entries, which is more than {} has",
+            asked.from
+        );
         return;
     }
     say!(
@@ -112,6 +118,9 @@ fn report(asked: &Mirror, done: &Copied) {
         done.erased
     );
     if done.first > 0 {
-        say!("the source begins at entry {}: those before are not in it", done.first);
+        say!(
+            "the source begins at entry {}: those before are not in it",
+            done.first
+        );
     }
 }

@@ -64,8 +64,7 @@ impl Catalogue {
         let listed = self.paging.per_page.is_some();
         let none = self.publications.is_empty()
             && self.groups.iter().all(|one| one.publications.is_empty());
-        if none && !listed
-        {
+        if none && !listed {
             NAVIGATION_TYPE
         } else {
             ACQUISITION_TYPE

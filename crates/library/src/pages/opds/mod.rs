@@ -13,9 +13,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use lampion_formats::exchange::opds::{
-    self, Catalogue, Navigation, Picture, Publication, Search,
-};
+use lampion_formats::exchange::opds::{self, Catalogue, Navigation, Picture, Publication, Search};
 use lampion_search::{FacetCount, Facets, Filters, SearchRequest, StoredDocument};
 use lampion_web::{App, AppError, Page, PageResult, filters};
 
