@@ -9,6 +9,7 @@
 //! Bodies of withdrawn objects are neither stored nor kept, whatever the source still serves.
 
 use std::collections::HashSet;
+use std::collections::hash_map::Entry as MapEntry;
 use std::fs;
 use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -77,7 +78,6 @@ pub struct Copy<'a> {
     /// Chance, for names of temporary files.
     pub rng: &'a dyn Rng,
     /// Puts this node's cosignature under the checkpoint.
-    #[expect(clippy::type_complexity, reason = "a closure")]
     pub cosign: &'a (dyn Fn(Note) -> Result<Note, FeedError> + Sync),
 }
 
@@ -131,11 +131,12 @@ impl Nodes for TileNodes<'_> {
         let tile_level = u8::try_from(level / 8).ok()?;
         let n = index.checked_shl(level % 8)? / TILE_WIDTH;
         let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
-        if !tiles.0.0.contains_key(&(tile_level, n)) {
+        let (known, fault) = &mut *tiles;
+        if let MapEntry::Vacant(place) = known.0.entry((tile_level, n)) {
             let width = tile::bundle_width(n, self.size >> (8 * u32::from(tile_level)));
             match read_tile(self.source, Resource::Hashes(tile_level), (n, width)) {
-                Ok((_, hashes)) => drop(tiles.0.0.insert((tile_level, n), hashes)),
-                Err(error) => tiles.1 = Some(error),
+                Ok((_, hashes)) => drop(place.insert(hashes)),
+                Err(error) => *fault = Some(error),
             }
         }
         tiles.0.node(level, index)
