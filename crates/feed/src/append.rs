@@ -110,7 +110,8 @@ impl Feeds {
         let mut objects = Objects::load(tx, &feed, drafts.iter().filter_map(Draft::object)).await?;
         let mut salts = vec![0; drafts.len() * SALT_LEN];
         self.0.rng.fill(&mut salts);
-        let time = self.seconds();
+        // The clock of the machine may have been put back; who asks for what changed since then must miss nothing.
+        let time = self.seconds().max(feed.clock);
         let mut items = Vec::with_capacity(drafts.len());
         for ((draft, salt), index) in drafts.iter().zip(salts.chunks_exact(SALT_LEN)).zip(first..) {
             let salt: Salt = salt.try_into().unwrap_or_default();

@@ -215,6 +215,8 @@ impl Feeds {
         let handler = self.handler(&feed.kind)?;
         let readings = Readings::begin(&handler, items);
         let feed = store_entries(tx, feed, items).await?;
+        let newest = items.iter().map(|item| item.entry.time()).max();
+        store::set_clock(tx, feed.id, newest.unwrap_or(0)).await?;
         objects.save(tx, &feed).await?;
         let erased = objects.withdrawn_versions(tx, &feed).await?;
         keep_bodies(tx, &feed, items, &erased).await?;

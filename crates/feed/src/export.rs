@@ -22,6 +22,7 @@ use crate::limits::{TILE_LEVELS, TILE_WIDTH};
 use crate::merkle::HASH_LEN;
 use crate::note::VerifierKey;
 use crate::pack;
+use crate::partial;
 use crate::read::{Conn, bodies};
 use crate::sign::{Signed, root_at};
 use crate::store::{self, FeedRow, int, uint};
@@ -51,6 +52,10 @@ struct Export {
     rng: Arc<dyn Rng>,
     /// Entries of which the folder holds all files already.
     old: u64,
+    /// The first entry that is written, a multiple of 256.
+    base: u64,
+    /// The first entry that the folder holds then.
+    label: u64,
     done: Exported,
 }
 
@@ -58,17 +63,15 @@ impl Feeds {
     /// Writes a feed at its newest checkpoint into a folder, with the bodies that are here; only what has changed since
     /// the last time. The feed should have been signed.
     ///
+    /// Of a mirror that began with a snapshot only what is here is written: bundles from the one on in which the snapshot
+    /// ends, the tiles that reach over its end, and the file [`partial::FILE`] that says where the folder begins. It
+    /// can be verified from there on, for the tiles hold the hashes of all before.
+    ///
     /// # Errors
     /// The folder holds another feed, or files can't be written.
     pub async fn export(&self, origin: &str, folder: &Path) -> Result<Exported, FeedError> {
         let mut tx = self.0.db.begin_reading().await?;
         let feed = self.row(&mut tx, origin).await?;
-        if feed.first > 0 {
-            return Err(FeedError::NotHere {
-                feed: feed.origin,
-                first: feed.first,
-            });
-        }
         let signed = newest(&mut tx, &feed)
             .await?
             .ok_or_else(|| FeedError::NoSuchFeed(format!("{origin} with a signed checkpoint")))?;
@@ -84,12 +87,27 @@ impl Feeds {
             let why = "holds a newer or another feed of this name: choose an empty folder";
             return Err(FeedError::file(folder, why));
         }
+        let base = partial::base(feed.first);
+        let label = match &old {
+            None => base,
+            // A folder that reaches back farther than this mirror still does.
+            Some(old) if old.size >= base => partial::of_folder(folder)?.min(base),
+            Some(old) => {
+                let why = format!(
+                    "holds {} entries, but those before {base} are not here to go on with: choose an empty folder",
+                    old.size
+                );
+                return Err(FeedError::file(folder, why));
+            }
+        };
         let mut export = Export {
             feed,
             signed,
             folder: folder.to_path_buf(),
             rng: Arc::clone(&self.0.rng),
             old: old.map_or(0, |old| old.size),
+            base,
+            label,
             done: Exported {
                 size,
                 ..Exported::default()
@@ -151,7 +169,7 @@ impl Export {
 
     async fn bundles(&mut self, conn: &mut Conn) -> Result<(), FeedError> {
         let end = tile::bundles(self.size());
-        let mut n = 0;
+        let mut n = self.base / TILE_WIDTH;
         while n < end {
             let last = (n + STEP).min(end) - 1;
             let bundles = store::bundles(conn, self.feed.id, n, last).await?;
@@ -179,7 +197,7 @@ impl Export {
             let full = self.size() >> shift;
             let partial = partial_width(self.size(), level);
             let end = full + u64::from(partial > 0);
-            let mut n = 0;
+            let mut n = self.base >> shift;
             while n < end {
                 let last = (n + STEP).min(end);
                 let wanted: Vec<(u8, u64)> = (n..last).map(|n| (level, n)).collect();
@@ -215,7 +233,7 @@ impl Export {
                 uint(row.try_get("changes")?),
                 ((n + 1) * TILE_WIDTH).min(self.size()),
             );
-            if n * TILE_WIDTH < self.size() {
+            if (self.base..self.size()).contains(&(n * TILE_WIDTH)) {
                 self.pack(conn, n, head).await?;
             }
         }
@@ -288,7 +306,9 @@ impl Export {
             self.old,
         );
         let note = self.signed.note.into_bytes();
+        let label = self.label;
         self.done.removed += blocking(move || {
+            partial::write(&folder, label, &*rng)?;
             sync(&folder).map_err(|error| FeedError::file(&folder, error))?;
             let path = folder.join("checkpoint");
             if files::read(&path)?.is_none_or(|there| there != note) {
@@ -314,7 +334,7 @@ pub(crate) fn cut(bundle: &mut Vec<u8>, width: u64) -> Result<(), FeedError> {
 }
 
 /// Writes beside and renames, without a sync: the checkpoint's sync comes after all of it.
-fn beside(
+pub(crate) fn beside(
     path: &Path,
     rng: &dyn Rng,
     fill: impl FnOnce(&mut fs::File) -> io::Result<()>,
@@ -344,12 +364,12 @@ fn append_bodies(
     out.flush()
 }
 
-fn pack_head(path: &Path) -> Option<pack::PackHead> {
+pub(crate) fn pack_head(path: &Path) -> Option<pack::PackHead> {
     pack::read_head(&mut BufReader::new(fs::File::open(path).ok()?)).ok()
 }
 
 /// Everything in the folder's file system is on disk.
-fn sync(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     let folder = fs::File::open(folder)?;
     #[cfg(target_os = "linux")]
     return rustix::fs::syncfs(&folder).map_err(io::Error::from);
@@ -358,7 +378,7 @@ fn sync(folder: &Path) -> io::Result<()> {
 }
 
 /// Partial tiles of the old size whose full tile is there now: tlog-tiles, "Partial Tiles".
-fn remove_partials(folder: &Path, old: u64, size: u64) -> io::Result<u64> {
+pub(crate) fn remove_partials(folder: &Path, old: u64, size: u64) -> io::Result<u64> {
     let mut removed = 0;
     let mut gone = Vec::new();
     for (level, n) in edge_tiles(old) {

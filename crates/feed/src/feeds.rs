@@ -14,7 +14,7 @@ use crate::entry::Entry;
 use crate::error::FeedError;
 use crate::files;
 use crate::merkle::{Hash, empty_root};
-use crate::note::{SignatureKind, SigningKey, VerifierKey, is_key_name};
+use crate::note::{Note, SignatureKind, SigningKey, VerifierKey, is_key_name};
 use crate::sign::Guard;
 use crate::store::{self, FeedRow};
 
@@ -211,6 +211,11 @@ impl Feeds {
         Ok(feeds)
     }
 
+    /// The kinds that are published here.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        self.0.handlers.keys().copied().collect()
+    }
+
     /// The origin of this node's own feed of a kind, if it is new.
     pub(crate) fn new_origin(&self, kind: &str) -> String {
         format!("{}/feed/{kind}", self.0.node)
@@ -225,6 +230,18 @@ impl Feeds {
     /// The key that others check this node's cosignatures with.
     pub fn cosigner(&self) -> &VerifierKey {
         self.0.cosigner.verifier()
+    }
+
+    /// Adds this node's cosignature of now to a checkpoint's note, in place of an older one. Only for a checkpoint that
+    /// follows all that this node has seen of its feed.
+    ///
+    /// # Errors
+    /// There are too many signatures.
+    pub fn cosign_note(&self, note: Note) -> Result<Note, FeedError> {
+        let own = self.cosigner().clone();
+        let mut note = note.with_signatures(|one| !(one.name == own.name() && one.id == own.id()));
+        note.sign(&self.0.cosigner, self.seconds())?;
+        Ok(note)
     }
 
     /// The key that others check this node's own feed of a kind with.
@@ -330,6 +347,7 @@ pub(crate) fn new_row(origin: &str, kind: &str, own: bool, vkey: &str) -> FeedRo
         size: 0,
         root: empty_root(),
         first: 0,
+        clock: 0,
     }
 }
 

@@ -34,6 +34,7 @@
 mod append;
 mod apply;
 pub mod checkpoint;
+pub mod copy;
 mod cosign;
 mod delta;
 pub mod edge;
@@ -49,6 +50,7 @@ pub mod merkle;
 mod mirror;
 pub mod note;
 pub mod pack;
+pub mod partial;
 mod read;
 mod rebuild;
 mod restore;
@@ -75,8 +77,14 @@ pub use sign::{Signed, Status};
 /// The tables of feeds.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "feed",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../migrations/1.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../migrations/1.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../migrations/2.sql"),
+        },
+    ],
 };

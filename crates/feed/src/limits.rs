@@ -24,6 +24,8 @@ pub const BATCH_BYTES_LIMIT: usize = 64 << 20;
 pub const SIZE_LIMIT: u64 = 1 << 40;
 /// Hashes in one proof: a path of a tree with 2^64 leaves, and one more.
 pub const PROOF_LIMIT: usize = 65;
+/// How far the time that others are told may be behind the clock, in seconds.
+pub const TOLD_STEP_S: u64 = 60;
 /// Entries (or hashes) in a full tile: tlog-tiles, "Merkle Tree".
 pub const TILE_WIDTH: u64 = 256;
 /// Levels of tiles that a feed of [`SIZE_LIMIT`] entries has, at most.

@@ -16,6 +16,7 @@ use crate::edge::Wanted;
 use crate::error::FeedError;
 use crate::feeds::{Feeds, blocking};
 use crate::files;
+use crate::limits::TOLD_STEP_S;
 use crate::merkle::{self, Hash};
 use crate::note::Note;
 use crate::read::Conn;
@@ -174,6 +175,30 @@ impl Feeds {
         let fault = matches!(status, Status::MarkLost | Status::Forked { .. }).then_some(status);
         self.set_guard(&feed.kind, Guard { signed, fault });
         Ok((status, mark))
+    }
+
+    /// A time, in seconds since 1970, for answers to those who ask later for what changed since: no entry that this node's
+    /// own feed of a kind gets from now on says an earlier one, even if the machine's clock is put back. It is kept in
+    /// the database, and therefore up to [`TOLD_STEP_S`] behind the clock: not every answer writes.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn told_seconds(&self, kind: &str) -> Result<u64, FeedError> {
+        self.handler(kind)?;
+        let now = self.seconds();
+        let mut conn = self.0.db.read().acquire().await?;
+        let told = store::find_own(&mut conn, kind).await?;
+        let told = told.map_or(0, |row| row.clock);
+        drop(conn);
+        if now < told.saturating_add(TOLD_STEP_S) {
+            return Ok(told);
+        }
+        transaction!(self.0.db, FeedError, tx => {
+            // Waits for who is appending with an earlier time.
+            let feed = self.lock_own(tx, kind).await?;
+            store::set_clock(tx, feed.id, now).await?;
+            Ok(feed.clock.max(now))
+        })
     }
 
     /// Signs all entries of this node's own feed of a kind that are committed. The same checkpoint comes again if there

@@ -21,6 +21,8 @@ pub(crate) struct FeedRow {
     pub size: u64,
     pub root: Hash,
     pub first: u64,
+    /// Seconds since 1970 that no later entry may be before.
+    pub clock: u64,
 }
 
 impl FeedRow {
@@ -52,6 +54,7 @@ fn feed(row: &AnyRow) -> Result<FeedRow, sqlx::Error> {
         size: uint(row.try_get("size")?),
         root: Hash::from_slice(&root).unwrap_or_default(),
         first: uint(row.try_get("first_entry")?),
+        clock: uint(row.try_get("clock")?),
     })
 }
 
@@ -116,6 +119,20 @@ pub(crate) async fn lock(
         .fetch_optional(conn)
         .await?;
     Ok(row.as_ref().map(feed).transpose()?)
+}
+
+/// No later entry says an earlier time.
+pub(crate) async fn set_clock(
+    conn: &mut AnyConnection,
+    id: i64,
+    seconds: u64,
+) -> Result<(), DbError> {
+    query("update feed_feed set clock = $2 where id = $1 and clock < $2")
+        .bind(id)
+        .bind(int(seconds))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The feed has grown.

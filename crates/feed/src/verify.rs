@@ -14,12 +14,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::edge::{Edge, FullTile, edge_tiles};
+use crate::edge::{Edge, FullTile, Tiles, edge_tiles};
 use crate::entry::{Entry, EntryError};
 use crate::limits::{BUNDLE_LIMIT, NOTE_LIMIT, TILE_WIDTH};
 use crate::merkle::{HASH_LEN, Hash, complete_root, leaf_hash};
 use crate::note::VerifierKey;
 use crate::pack;
+use crate::partial;
 use crate::tile::{self, BundleError, Resource};
 
 /// Bundles that each thread may be ahead.
@@ -159,6 +160,8 @@ pub enum VerifyError {
 pub struct Verified {
     /// What was signed.
     pub checkpoint: Checkpoint,
+    /// The first entry that was checked: 0, but for a folder that says where it begins ([`crate::partial`]).
+    pub first: u64,
     /// Publications, withdrawals and acknowledgements.
     pub entries: [u64; 3],
     /// Objects that live.
@@ -207,9 +210,11 @@ pub fn verify(
     let bytes = read(source, "checkpoint", NOTE_LIMIT)?
         .ok_or_else(|| VerifyError::Missing("checkpoint".into()))?;
     let (checkpoint, _) = Checkpoint::open(&bytes, key)?;
+    let base = base(source, checkpoint.size)?;
     let worker = Worker {
         source,
         size: checkpoint.size,
+        base,
         with_bodies,
         hashers: (RandomState::new(), RandomState::new()),
     };
@@ -231,7 +236,11 @@ pub fn verify(
 }
 
 /// Reads a file of at most `limit` bytes.
-fn read(source: &dyn Source, path: &str, limit: usize) -> Result<Option<Vec<u8>>, VerifyError> {
+pub(crate) fn read(
+    source: &dyn Source,
+    path: &str,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, VerifyError> {
     let unreadable = |reason: String| VerifyError::Unreadable {
         path: path.to_string(),
         reason,
@@ -253,7 +262,7 @@ fn read(source: &dyn Source, path: &str, limit: usize) -> Result<Option<Vec<u8>>
 }
 
 /// Reads a tile or bundle; of a partial one that is gone, the full one (tlog-tiles, "Partial Tiles").
-fn read_tile(
+pub(crate) fn read_tile(
     source: &dyn Source,
     resource: Resource,
     (n, width): (u64, u64),
@@ -269,9 +278,38 @@ fn read_tile(
     }
 }
 
+/// Where a source begins.
+fn base(source: &dyn Source, size: u64) -> Result<u64, VerifyError> {
+    let Some(bytes) = read(source, partial::FILE, partial::LIMIT)? else {
+        return Ok(0);
+    };
+    partial::parse(&bytes)
+        .filter(|base| *base <= size)
+        .ok_or_else(|| VerifyError::Unreadable {
+            path: partial::FILE.into(),
+            reason: "it does not say at which entry the folder begins".into(),
+        })
+}
+
+/// The edge of the tree before the first entry that is there. Only the root at the end proves it.
+fn edge_at(worker: &Worker<'_>) -> Result<Edge, VerifyError> {
+    let mut tiles = Tiles::default();
+    for (level, n) in edge_tiles(worker.base) {
+        let below = worker.size >> (8 * u32::from(level));
+        let width = tile::bundle_width(n, below);
+        let (_, hashes) = read_tile(worker.source, Resource::Hashes(level), (n, width))?;
+        tiles.0.insert((level, n), hashes);
+    }
+    tiles
+        .edge(worker.base)
+        .ok_or_else(|| VerifyError::Missing("a tile before the first entry".into()))
+}
+
 struct Worker<'a> {
     source: &'a dyn Source,
     size: u64,
+    /// Where the folder begins, a multiple of 256: mostly 0.
+    base: u64,
     with_bodies: bool,
     hashers: (RandomState, RandomState),
 }
@@ -279,6 +317,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// Every `step`-th bundle from `first` on.
     fn run(&self, first: u64, step: usize, send: &SyncSender<Result<Part, VerifyError>>) {
+        let first = first + self.base / TILE_WIDTH;
         for n in (first..tile::bundles(self.size)).step_by(step) {
             let part = self.part(n);
             let failed = part.is_err();
@@ -442,12 +481,13 @@ fn gather(
     let mut gather = Gather {
         seen: HashMap::new(),
         withdrawn: Vec::new(),
-        edge: Edge::default(),
-        index: 0,
+        edge: edge_at(worker)?,
+        index: worker.base,
         entries: [0; 3],
         explanations: (0, 0),
     };
-    let bundles = usize::try_from(tile::bundles(worker.size)).unwrap_or(usize::MAX);
+    let bundles = tile::bundles(worker.size) - worker.base / TILE_WIDTH;
+    let bundles = usize::try_from(bundles).unwrap_or(usize::MAX);
     for receive in parts.iter().cycle().take(bundles) {
         let part = receive.recv().map_err(|_| VerifyError::Thread)??;
         gather.part(worker, part)?;
@@ -458,7 +498,7 @@ fn gather(
 impl Gather {
     fn part(&mut self, worker: &Worker<'_>, part: Part) -> Result<(), VerifyError> {
         for row in part.rows {
-            self.row(row)?;
+            self.row(worker.base, row)?;
         }
         let mut full = Vec::new();
         match part.root {
@@ -474,7 +514,7 @@ impl Gather {
         full.iter().try_for_each(|tile| compare(worker, tile))
     }
 
-    fn row(&mut self, row: Row) -> Result<(), VerifyError> {
+    fn row(&mut self, base: u64, row: Row) -> Result<(), VerifyError> {
         let index = self.index;
         self.index += 1;
         let order = |what| Err(VerifyError::Order { index, what });
@@ -493,7 +533,9 @@ impl Gather {
         match row.what {
             What::Acknowledge => {}
             What::Publish(supersedes) => {
-                if supersedes != newest {
+                // Of what was before the folder's first entry nothing is known.
+                let unseen = newest.is_none() && supersedes.is_some_and(|at| at < base);
+                if supersedes != newest && !unseen {
                     return order("does not supersede the newest version of its object");
                 }
                 let seen = self.seen.entry(row.key).or_default();
@@ -505,7 +547,7 @@ impl Gather {
                 }
             }
             What::Withdraw(object) => {
-                if newest.is_none() {
+                if newest.is_none() && base == 0 {
                     return order("withdraws an object that was never published");
                 }
                 self.seen.entry(row.key).or_default().withdrawn = true;
@@ -555,6 +597,7 @@ impl Gather {
         let absent: u64 = self.seen.values().map(|seen| u64::from(seen.absent)).sum();
         Ok(Verified {
             checkpoint,
+            first: worker.base,
             entries: self.entries,
             live: self.seen.len() as u64 - withdrawn,
             withdrawn,

@@ -165,9 +165,29 @@ pub struct Harvest {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Fetch everything anew, and at the end delete what the repository no longer has
+    #[arg(long)]
+    pub again: bool,
+    /// Ask the repository by itself from now on: never, day, week, or a number of hours that the node runs
+    #[arg(long, value_name = "HOURS", value_parser = every)]
+    pub every: Option<i64>,
     /// Queue the harvest and return at once (a running node does it)
     #[arg(long)]
     pub background: bool,
+}
+
+/// How often a repository is asked, in hours.
+fn every(text: &str) -> Result<i64, String> {
+    match text {
+        "never" => Ok(0),
+        "day" => Ok(24),
+        "week" => Ok(168),
+        hours => hours
+            .parse()
+            .ok()
+            .filter(|hours| (1..=lampion_library::harvest::schedule::LONGEST_H).contains(hours))
+            .ok_or_else(|| "say never, day, week or a number of hours".into()),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -312,6 +332,29 @@ pub enum Feed {
         /// Kind of feed
         #[arg(long, default_value = "library")]
         kind: String,
+        /// Another node's feed that is here, by its origin such as hill.internal/feed/library
+        #[arg(long)]
+        origin: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy a feed from a folder or an address into a folder, or bring a copy up to date: all is checked before it is
+    /// stored, only what is missing is fetched, and a cut costs nothing
+    Mirror {
+        /// Folder or address, such as http://hill/feed/library
+        from: String,
+        /// The folder of the copy
+        to: PathBuf,
+        /// The author's verifier key, or a file that holds it [default: the copy's own, or what this node knows]
+        #[arg(long)]
+        key: Option<String>,
+        /// Fetch no bodies, only entries and the tree
+        #[arg(long)]
+        no_bodies: bool,
+        /// Ask again for bodies of entries that are here already
+        #[arg(long)]
+        bodies_again: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

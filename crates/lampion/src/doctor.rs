@@ -152,11 +152,8 @@ async fn look(data: &Path) -> Vec<Finding> {
 
 /// A database that was restored from a backup is behind what was signed: nothing can be published until that is mended.
 async fn look_at_feeds(node: &Node, all: &mut Vec<Finding>) {
-    let kinds = node
-        .features
-        .iter()
-        .flat_map(|feature| feature.publications.iter().map(|one| one.kind()));
-    for kind in kinds {
+    let kinds = node.kernel.feeds().map(lampion_feed::Feeds::kinds);
+    for kind in kinds.unwrap_or_default() {
         let name = format!("feed {kind}");
         let status = match node.kernel.feeds() {
             Ok(feeds) => feeds.status(kind).await,

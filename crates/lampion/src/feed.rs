@@ -15,6 +15,7 @@ use lampion_feed::{Delta, Feeds, Status, limits, pack};
 
 use crate::Outcome;
 use crate::cli::Feed as Command;
+use crate::feed_mirror::{self, Mirror};
 use crate::node::Node;
 use crate::output::say;
 
@@ -53,9 +54,32 @@ pub async fn run(data: &Path, command: Command) -> anyhow::Result<Outcome> {
             no_bodies,
             json,
         } => verify_feed(&feeds, from, key, no_bodies, json).await,
-        Command::Export { to, kind, json } => export(&feeds, &to, &kind, json).await,
+        Command::Export {
+            to,
+            kind,
+            origin,
+            json,
+        } => export(&feeds, &to, &kind, origin.as_deref(), json).await,
+        Command::Mirror {
+            from,
+            to,
+            key,
+            no_bodies,
+            bodies_again,
+            json,
+        } => {
+            let asked = Mirror {
+                from,
+                to,
+                key,
+                no_bodies,
+                bodies_again,
+                json,
+            };
+            feed_mirror::run(&feeds, asked).await
+        }
         Command::Rebuild { kind, json } => rebuild(&feeds, &kind, json).await,
-        Command::Status { json } => status(&node, &feeds, json).await,
+        Command::Status { json } => status(&feeds, json).await,
         Command::Key { kind } => {
             say!("{}", feeds.verifier(&kind).await?);
             Ok(Outcome::Done)
@@ -120,8 +144,17 @@ impl Source for Web {
     }
 }
 
+/// A web server or a folder; none if the folder isn't there.
+pub(crate) fn source(from: &str) -> anyhow::Result<Option<Box<dyn Source + Send>>> {
+    if from.starts_with("http://") || from.starts_with("https://") {
+        return Ok(Some(Box::new(Web::new(from)?)));
+    }
+    let folder = Path::new(from).is_dir();
+    Ok(folder.then(|| Box::new(verify::Folder(from.into())) as Box<dyn Source + Send>))
+}
+
 /// The key with which a copy is checked: told, in a file, or this node's own of the kind that the copy's checkpoint names.
-async fn key_for(
+pub(crate) async fn key_for(
     feeds: &Feeds,
     source: &dyn Source,
     key: Option<String>,
@@ -161,15 +194,9 @@ async fn verify_feed(
     no_bodies: bool,
     json: bool,
 ) -> anyhow::Result<Outcome> {
-    let web = from.starts_with("http://") || from.starts_with("https://");
-    if !web && !Path::new(&from).is_dir() {
+    let Some(source) = source(&from)? else {
         eprintln!("lampion: no folder `{from}`");
         return Ok(Outcome::NotFound);
-    }
-    let source: Box<dyn Source + Send> = if web {
-        Box::new(Web::new(&from)?)
-    } else {
-        Box::new(verify::Folder(from.clone().into()))
     };
     let (source, key) = tokio::task::spawn_blocking({
         let (feeds, runtime) = (feeds.clone(), tokio::runtime::Handle::current());
@@ -187,7 +214,7 @@ async fn verify_feed(
             "{}",
             serde_json::json!({
                 "ok": true, "origin": done.checkpoint.origin, "size": done.checkpoint.size, "root": done.checkpoint.root.to_string(),
-                "publications": published, "withdrawals": withdrawals, "acknowledgements": acknowledgements, "live": done.live,
+                "first": done.first, "publications": published, "withdrawals": withdrawals, "acknowledgements": acknowledgements, "live": done.live,
                 "withdrawn": done.withdrawn, "bodies": done.bodies, "erased": done.erased, "missing": done.missing,
             })
         );
@@ -210,10 +237,25 @@ async fn verify_feed(
     Ok(Outcome::Done)
 }
 
-async fn export(feeds: &Feeds, to: &Path, kind: &str, json: bool) -> anyhow::Result<Outcome> {
-    feeds.sign(kind).await?;
-    let Some(feed) = feeds.own(kind).await? else {
-        eprintln!("lampion: nothing of kind `{kind}` has been published here yet");
+async fn export(
+    feeds: &Feeds,
+    to: &Path,
+    kind: &str,
+    origin: Option<&str>,
+    json: bool,
+) -> anyhow::Result<Outcome> {
+    let feed = match origin {
+        Some(origin) => feeds.find(origin).await?,
+        None => {
+            feeds.sign(kind).await?;
+            feeds.own(kind).await?
+        }
+    };
+    let Some(feed) = feed else {
+        match origin {
+            Some(origin) => eprintln!("lampion: there is no feed `{origin}` here"),
+            None => eprintln!("lampion: nothing of kind `{kind}` has been published here yet"),
+        }
         return Ok(Outcome::NotFound);
     };
     let done = feeds.export(&feed.origin, to).await?;
@@ -268,13 +310,9 @@ async fn rebuild(feeds: &Feeds, kind: &str, json: bool) -> anyhow::Result<Outcom
     Ok(if same { Outcome::Done } else { Outcome::Partly })
 }
 
-async fn status(node: &Node, feeds: &Feeds, json: bool) -> anyhow::Result<Outcome> {
+async fn status(feeds: &Feeds, json: bool) -> anyhow::Result<Outcome> {
     let mut sick = false;
-    let kinds = node
-        .features
-        .iter()
-        .flat_map(|feature| feature.publications.iter().map(|one| one.kind()));
-    for kind in kinds {
+    for kind in feeds.kinds() {
         let advice = advice(kind, feeds.status(kind).await?);
         sick |= advice.is_some();
         let feed = feeds.own(kind).await?;

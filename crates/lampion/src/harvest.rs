@@ -28,9 +28,15 @@ pub async fn run(data: &Path, options: Harvest) -> anyhow::Result<Outcome> {
         };
         node.library.harvest(new).await
     } else {
-        let again = node.library.harvest_again(&options.source).await;
+        let again = node
+            .library
+            .harvest_again(&options.source, options.again)
+            .await;
         again.map(|job| (options.source.clone(), job))
     };
+    if let (Ok((id, _)), Some(hours)) = (&begun, options.every) {
+        node.library.store().set_harvest_every(id, hours).await?;
+    }
     match begun {
         Ok((id, job)) => done(&node, data, &id, &job, options.background, options.json).await,
         Err(error @ LibraryError::BadSource { .. }) => {

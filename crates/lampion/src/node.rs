@@ -9,18 +9,24 @@ use lampion_core::jobs::{JobHandler, Runner};
 use lampion_core::metrics::Metrics;
 use lampion_core::{Clock, Config, Events, Rng, SystemClock, SystemRng};
 use lampion_db::{Db, KERNEL, Migrations, SqlJobs};
-use lampion_feed::Feeds;
+use lampion_feed::{Feeds, Publications};
 use lampion_library::Library;
 use lampion_people::People;
 use lampion_search::LocalEngine;
+use lampion_web::directory::{self, DirectoryPublications};
 use lampion_web::{Feature, Kernel};
 
 /// Tables of the kernel and of all features.
 fn migrations(features: &[Feature]) -> Vec<Migrations> {
-    [KERNEL, lampion_people::MIGRATIONS, lampion_feed::MIGRATIONS]
-        .into_iter()
-        .chain(features.iter().map(|feature| feature.migrations))
-        .collect()
+    [
+        KERNEL,
+        lampion_people::MIGRATIONS,
+        lampion_feed::MIGRATIONS,
+        directory::MIGRATIONS,
+    ]
+    .into_iter()
+    .chain(features.iter().map(|feature| feature.migrations))
+    .collect()
 }
 
 /// Where a node's folder is if nobody says otherwise.
@@ -111,6 +117,7 @@ async fn open_feeds(kernel: &Kernel, features: &[Feature]) -> anyhow::Result<()>
     let handlers = features
         .iter()
         .flat_map(|feature| feature.publications.iter().map(Arc::clone))
+        .chain([Arc::new(DirectoryPublications) as Arc<dyn Publications>])
         .collect();
     let feeds = Feeds::open(
         kernel.db.clone(),

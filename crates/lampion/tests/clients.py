@@ -15,6 +15,7 @@ root, headers = get("/opds")
 feed = feedparser.parse(io.BytesIO(root))
 assert not feed.bozo, feed.bozo_exception
 assert feed.version == "atom10" and "kind=navigation" in headers["content-type"]
+assert not [one.title for one in feed.entries if one.title[0].islower()], "titles begin with a capital letter"
 files, pages, todo, seen = set(), 0, [link.href for one in feed.entries for link in one.links], set()
 ids = {}
 while todo:
@@ -27,6 +28,18 @@ while todo:
     assert not feed.bozo, (address, feed.bozo_exception)
     assert feed.feed.id and feed.feed.title and feed.feed.updated_parsed
     pages += 1
+    # Addresses of RFC 3986 without empty parts.
+    for one in [feed.feed] + feed.entries:
+        rest = one.id.split(":", 1)[1]
+        assert one.id.startswith("tag:") and "//" not in rest and " " not in rest and rest.isascii(), one.id
+    # OPDS 1.2: one facet of a group at most is active, and it leads to what is shown.
+    groups = {}
+    for link in feed.feed.links:
+        if link.rel == "http://opds-spec.org/facet":
+            active = link.get("activefacet", link.get("opds:activefacet", "")) == "true"
+            groups.setdefault(link.get("facetgroup", link.get("opds:facetgroup")), []).append((active, link.href))
+    for group, facets in groups.items():
+        assert sum(active for active, _ in facets) <= 1, (address, group, facets)
     for entry in feed.entries:
         assert entry.id and entry.title and entry.updated_parsed, entry
         for link in entry.links:

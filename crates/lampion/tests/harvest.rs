@@ -310,3 +310,45 @@ fn a_harvest_that_is_killed_goes_on_without_loss_or_repetition() {
         1
     );
 }
+
+#[test]
+fn everything_anew_deletes_what_is_gone_and_an_empty_list_nothing() {
+    let net = TestNet::new(PROGRAM);
+    let mut records = some(25);
+    let Some(provider) = Provider::start(&net, &json!(records)) else {
+        return;
+    };
+    let hill = net.node("hill");
+    let url = provider.url("/oai");
+    hill.run(&["harvest", &url, "--id", "mill", "--every", "week", "--json"])
+        .expect(0);
+    assert_eq!(count(&hill, "mill"), 25);
+    // Two are gone without a word, one is written anew with its old datestamp: no incremental harvest can know.
+    records.remove(9);
+    records.remove(4);
+    records[0]["title"] = json!("Candle of the keeper");
+    provider.holds(&json!(records), "2026-03-03T00:00:00Z");
+    hill.run(&["harvest", "mill", "--json"]).expect(0);
+    assert_eq!(count(&hill, "mill"), 25);
+    let report = hill
+        .run(&["harvest", "mill", "--again", "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(report["documents"], 23, "{report}");
+    assert_eq!(count(&hill, "mill"), 22);
+    assert_eq!(hill.titles("candle")[0], "Candle of the keeper");
+    hill.get("/record/mill/oai%3Amill%3A004").expect(404);
+
+    provider.holds(&json!([]), "2026-03-04T00:00:00Z");
+    let refused = hill.run(&["harvest", "mill", "--again", "--json"]);
+    assert_ne!(refused.code, 0, "{}", refused.out);
+    assert_eq!(count(&hill, "mill"), 22, "nothing was deleted");
+
+    let mira = hill.person("mira", "librarian");
+    let desk = mira.get("/desk/mill").expect(200).text();
+    assert!(desk.contains("<option value=\"168\" selected>"), "{desk}");
+    mira.post("/desk/mill", &[("do", "every"), ("every", "24")])
+        .expect(303);
+    let desk = mira.get("/desk/mill").expect(200).text();
+    assert!(desk.contains("<option value=\"24\" selected>"), "{desk}");
+}

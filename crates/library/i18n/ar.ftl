@@ -300,3 +300,15 @@ marc-unknown-field = { $field } ليس حقلًا معروفًا هنا في م�
 marc-unknown-subfield = { $field } بلا حقل فرعي ${ $subfield }: راجع الرمز
 marc-url = { $field } ${ $subfield }: “{ $value }” ليس عنوانًا: اكتبه كاملًا بدءًا بـ https://
 marc-date-differs = سنة 008 ({ $found }) غير سنة النشر ({ $wanted }): صحح إحداهما
+
+# Feeds, protocols and harvests
+opds-newest = الأحدث أولًا
+opds-titles = الكل حسب العنوان
+opds-all = الكل
+harvest-every = سؤال المستودع تلقائيًا
+harvest-never = أبدًا
+harvest-daily = كل يوم
+harvest-weekly = كل أسبوع
+harvest-hours = كل { $n } ساعة
+harvest-whole = حصاد كل شيء من جديد
+harvest-whole-hint = يُجلب كل شيء من جديد، ويُحذف في النهاية ما لم يعد في المستودع. وحتى ذلك الحين يجد القراء كل ما كان موجودًا.

@@ -284,3 +284,15 @@ marc-unknown-field = { $field } is no field of MARC 21 that is known here: check
 marc-unknown-subfield = { $field } has no subfield ${ $subfield }: check the code
 marc-url = { $field } ${ $subfield }: “{ $value }” is no address: give it whole, beginning with https://
 marc-date-differs = the year in 008 ({ $found }) is not that of the imprint ({ $wanted }): correct one of them
+
+# Feeds, protocols and harvests
+opds-newest = Newest first
+opds-titles = All by title
+opds-all = All
+harvest-every = Ask the repository by itself
+harvest-never = never
+harvest-daily = every day
+harvest-weekly = every week
+harvest-hours = every { $n } hours
+harvest-whole = Harvest everything anew
+harvest-whole-hint = Everything is fetched again; what the repository no longer has is deleted at the end. Until then readers find all that was there.

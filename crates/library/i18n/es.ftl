@@ -284,3 +284,15 @@ marc-unknown-field = { $field } no es un campo de MARC 21 conocido aquí: revise
 marc-unknown-subfield = { $field } no tiene subcampo ${ $subfield }: revise el código
 marc-url = { $field } ${ $subfield }: “{ $value }” no es una dirección: póngala entera, con https://
 marc-date-differs = el año de 008 ({ $found }) no es el de la publicación ({ $wanted }): corrija uno
+
+# Feeds, protocols and harvests
+opds-newest = Más recientes primero
+opds-titles = Todos por título
+opds-all = Todos
+harvest-every = Consultar el repositorio automáticamente
+harvest-never = nunca
+harvest-daily = cada día
+harvest-weekly = cada semana
+harvest-hours = cada { $n } horas
+harvest-whole = Recolectar todo de nuevo
+harvest-whole-hint = Todo se obtiene otra vez; lo que el repositorio ya no tiene se borra al final. Hasta entonces los lectores encuentran todo lo que había.

@@ -284,3 +284,15 @@ marc-unknown-field = { $field } n’est pas une zone de MARC 21 connue ici : vé
 marc-unknown-subfield = { $field } n’a pas de sous-zone ${ $subfield } : vérifiez le code
 marc-url = { $field } ${ $subfield } : “{ $value }” n’est pas une adresse : donnez-la entière, avec https://
 marc-date-differs = l’année de 008 ({ $found }) n’est pas celle de l’édition ({ $wanted }) : corrigez l’une d’elles
+
+# Feeds, protocols and harvests
+opds-newest = Les plus récents d’abord
+opds-titles = Tous par titre
+opds-all = Tous
+harvest-every = Interroger le dépôt automatiquement
+harvest-never = jamais
+harvest-daily = chaque jour
+harvest-weekly = chaque semaine
+harvest-hours = toutes les { $n } heures
+harvest-whole = Tout moissonner à nouveau
+harvest-whole-hint = Tout est récupéré à nouveau ; ce que le dépôt n’a plus est supprimé à la fin. Jusque-là, les lecteurs trouvent tout ce qui était là.

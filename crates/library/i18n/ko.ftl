@@ -280,3 +280,15 @@ marc-unknown-field = { $field }은(는) 여기서 아는 MARC 21 필드가 아�
 marc-unknown-subfield = { $field }에는 하위 필드 ${ $subfield }이(가) 없습니다: 부호를 확인하세요
 marc-url = { $field } ${ $subfield }: “{ $value }”은(는) 주소가 아닙니다: https://부터 모두 쓰세요
 marc-date-differs = 008의 연도({ $found })가 발행 사항의 연도({ $wanted })와 다릅니다: 하나를 고치세요
+
+# Feeds, protocols and harvests
+opds-newest = 최신순
+opds-titles = 제목순
+opds-all = 전체
+harvest-every = 저장소에 자동으로 요청
+harvest-never = 안 함
+harvest-daily = 매일
+harvest-weekly = 매주
+harvest-hours = { $n }시간마다
+harvest-whole = 모두 새로 수집
+harvest-whole-hint = 모든 것을 다시 가져오고, 저장소에 더 이상 없는 것은 마지막에 지웁니다. 그때까지 독자는 있던 것을 모두 찾을 수 있습니다.

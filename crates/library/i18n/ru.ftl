@@ -292,3 +292,15 @@ marc-unknown-field = { $field } — неизвестное здесь поле M
 marc-unknown-subfield = { $field }: нет подполя ${ $subfield }: проверьте код
 marc-url = { $field } ${ $subfield }: “{ $value }” — не адрес: дайте его целиком, с https://
 marc-date-differs = год в 008 ({ $found }) — не год издания ({ $wanted }): исправьте один из них
+
+# Feeds, protocols and harvests
+opds-newest = Сначала новые
+opds-titles = Все по названию
+opds-all = Все
+harvest-every = Обращаться к хранилищу автоматически
+harvest-never = никогда
+harvest-daily = каждый день
+harvest-weekly = каждую неделю
+harvest-hours = каждые { $n } ч
+harvest-whole = Собрать всё заново
+harvest-whole-hint = Всё загружается заново; то, чего в хранилище больше нет, удаляется в конце. До тех пор читатели находят всё, что было.

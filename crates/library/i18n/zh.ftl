@@ -280,3 +280,15 @@ marc-unknown-field = { $field } 不是此处已知的 MARC 21 字段：请核对
 marc-unknown-subfield = { $field } 没有子字段 ${ $subfield }：请核对代码
 marc-url = { $field } ${ $subfield }：“{ $value }”不是网址：请以 https:// 开头写全
 marc-date-differs = 008 中的年份（{ $found }）与出版年（{ $wanted }）不同：请更正其一
+
+# Feeds, protocols and harvests
+opds-newest = 最新
+opds-titles = 全部（按标题）
+opds-all = 全部
+harvest-every = 自动向仓储请求
+harvest-never = 从不
+harvest-daily = 每天
+harvest-weekly = 每周
+harvest-hours = 每 { $n } 小时
+harvest-whole = 全部重新收割
+harvest-whole-hint = 重新获取全部记录；仓储中已不存在的在最后删除。在此之前读者仍能找到原有的一切。

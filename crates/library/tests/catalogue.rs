@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{BOOKS, ORIGIN, book, open, published, with_isbn, worlds};
+use common::{BOOKS, NOW_MS, ORIGIN, book, open, published, with_isbn, worlds};
 use lampion_feed::entry::Reason;
 use lampion_feed::{Feed, FeedError, Status};
 use lampion_formats::records::desk::{HeadingKind, MatchKey, MatchKind};
@@ -466,4 +466,48 @@ async fn print(feeds: &lampion_feed::Feeds, world: &common::World) -> lampion_fe
         .fingerprint(&mut tx, &feed)
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn a_record_twice_in_one_call_is_refused_before_anything_is_published() {
+    for world in worlds("twice").await {
+        let one = |id: &str| Publication {
+            id: Some(id.into()),
+            base: None,
+            work: book("Tea", "Okakura", 1906, ""),
+        };
+        let refused = world
+            .catalogue
+            .publish_many(BOOKS, vec![one("a"), one("b"), one("a")], "Mira", "")
+            .await;
+        assert!(
+            matches!(&refused, Err(CatalogueError::Twice(id)) if id == "a"),
+            "{refused:?}"
+        );
+        assert_eq!(world.catalogue.count(BOOKS).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_is_published_after_the_clock_was_put_back_is_not_missed_by_who_asks_for_changes() {
+    for world in worlds("put_back").await {
+        world.publish(&book("Tea", "Okakura", 1906, "")).await;
+        world.clock.advance(86_400_000);
+        // A harvester is told this time, and asks from there on the next day.
+        let told_ms =
+            i64::try_from(world.feeds.told_seconds("library").await.unwrap()).unwrap() * 1_000;
+        assert_eq!(told_ms, (NOW_MS + 86_400_000) / 1_000 * 1_000);
+        world.clock.advance(-NOW_MS);
+        let (id, _) = world.publish(&book("Coffee", "Nobody", 1907, "")).await;
+        let changed = world
+            .catalogue
+            .changed(&[BOOKS.to_string()], (told_ms, i64::MAX), None, 10)
+            .await
+            .unwrap();
+        assert_eq!(
+            changed.iter().map(|row| row.id.clone()).collect::<Vec<_>>(),
+            [id]
+        );
+        world.rebuilds_to_the_same().await;
+    }
 }

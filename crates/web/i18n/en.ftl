@@ -90,3 +90,21 @@ error-number = The operator finds it in the log under number { $s }.
 error-cross-site = This form was sent from another site, so nothing was done.
 error-form-expired = This form is too old. Go back, reload the page and send it again.
 error-home = To the library's home page
+
+# The page of the node itself
+node-title = This node
+node-about = Who this node is, what it publishes, and how anybody can check it.
+node-name = Name in the net
+node-address = Address
+node-certificate = Certificate authority (SHA-256)
+node-cosigner = Key of its cosignatures
+node-feeds = What it publishes
+node-feeds-about = Each kind of publication is a log that only grows, signed by this node. It is a set of plain files: copy them with any program, and check them with the key.
+node-feed-address = Address
+node-feed-key = Key
+node-feed-entries = Entries
+node-feed-checkpoint = Newest signed checkpoint
+node-mirrors = Logs of other nodes kept here
+node-check = Check it yourself
+node-check-about = Ask the operator for the key on paper or in person: a key read on this page proves no more than the page. Then, on any other machine:
+node-check-standard = Any program for this standard reads the files:

@@ -90,3 +90,21 @@ error-number = El operador lo encontrará en el registro con el número { $s }.
 error-cross-site = Este formulario se ha enviado desde otro sitio, así que no se ha hecho nada.
 error-form-expired = Este formulario ha caducado. Vuelva atrás, recargue la página y envíelo de nuevo.
 error-home = A la página de inicio de la biblioteca
+
+# The page of the node itself
+node-title = Este nodo
+node-about = Quién es este nodo, qué publica y cómo puede comprobarlo cualquiera.
+node-name = Nombre en la red
+node-address = Dirección
+node-certificate = Autoridad de certificación (SHA-256)
+node-cosigner = Clave de sus cofirmas
+node-feeds = Lo que publica
+node-feeds-about = Cada clase de publicación es un registro que solo crece, firmado por este nodo. Son archivos corrientes: cópielos con cualquier programa y compruébelos con la clave.
+node-feed-address = Dirección
+node-feed-key = Clave
+node-feed-entries = Entradas
+node-feed-checkpoint = Último punto de control firmado
+node-mirrors = Registros de otros nodos guardados aquí
+node-check = Compruébelo usted
+node-check-about = Pida la clave al operador en papel o en persona: una clave leída en esta página no prueba más que la página. Después, en cualquier otra máquina:
+node-check-standard = Cualquier programa para este estándar lee los archivos:

@@ -90,3 +90,21 @@ error-number = L’opérateur la trouvera dans le journal sous le numéro { $s }
 error-cross-site = Ce formulaire a été envoyé depuis un autre site ; rien n’a donc été fait.
 error-form-expired = Ce formulaire est trop ancien. Revenez en arrière, rechargez la page et envoyez-le de nouveau.
 error-home = Vers la page d’accueil de la bibliothèque
+
+# The page of the node itself
+node-title = Ce nœud
+node-about = Qui est ce nœud, ce qu’il publie, et comment chacun peut le vérifier.
+node-name = Nom dans le réseau
+node-address = Adresse
+node-certificate = Autorité de certification (SHA-256)
+node-cosigner = Clé de ses cosignatures
+node-feeds = Ce qu’il publie
+node-feeds-about = Chaque sorte de publication est un journal qui ne fait que croître, signé par ce nœud. Ce sont de simples fichiers : copiez-les avec n’importe quel programme et vérifiez-les avec la clé.
+node-feed-address = Adresse
+node-feed-key = Clé
+node-feed-entries = Entrées
+node-feed-checkpoint = Dernier point de contrôle signé
+node-mirrors = Journaux d’autres nœuds gardés ici
+node-check = Vérifiez vous-même
+node-check-about = Demandez la clé à l’opérateur sur papier ou de vive voix : une clé lue sur cette page ne prouve pas plus que la page. Ensuite, sur toute autre machine :
+node-check-standard = Tout programme pour cette norme lit les fichiers :

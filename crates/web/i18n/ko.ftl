@@ -89,3 +89,21 @@ error-number = 운영자는 로그에서 이 번호로 찾을 수 있습니다: 
 error-cross-site = 다른 사이트에서 보낸 양식이므로 아무것도 하지 않았습니다.
 error-form-expired = 양식이 너무 오래되었습니다. 뒤로 가서 화면을 다시 불러온 다음 다시 보내십시오.
 error-home = 도서관 첫 화면으로
+
+# The page of the node itself
+node-title = 이 노드
+node-about = 이 노드가 무엇인지, 무엇을 발행하는지, 누구나 어떻게 확인할 수 있는지 알려 줍니다.
+node-name = 네트워크 이름
+node-address = 주소
+node-certificate = 인증 기관 (SHA-256)
+node-cosigner = 공동 서명 키
+node-feeds = 발행하는 것
+node-feeds-about = 발행물의 종류마다 이 노드가 서명한, 늘어나기만 하는 기록이 있습니다. 평범한 파일들이므로 어떤 프로그램으로든 복사하고 키로 확인할 수 있습니다.
+node-feed-address = 주소
+node-feed-key = 키
+node-feed-entries = 항목 수
+node-feed-checkpoint = 가장 새로운 서명된 체크포인트
+node-mirrors = 여기에 보관된 다른 노드의 기록
+node-check = 직접 확인하기
+node-check-about = 키는 운영자에게 종이나 대면으로 받으세요. 이 페이지에서 읽은 키는 이 페이지만큼만 믿을 수 있습니다. 그다음 다른 컴퓨터에서:
+node-check-standard = 이 표준을 따르는 프로그램은 모두 이 파일을 읽습니다:

@@ -89,3 +89,21 @@ error-number = 管理员可在日志中按此编号查找：{ $s }
 error-cross-site = 此表单来自其他网站，因此未执行任何操作。
 error-form-expired = 此表单已过期。请返回，重新加载页面后再次提交。
 error-home = 前往图书馆首页
+
+# The page of the node itself
+node-title = 本节点
+node-about = 本节点是谁、发布什么、任何人如何核验。
+node-name = 网络中的名称
+node-address = 地址
+node-certificate = 证书颁发机构 (SHA-256)
+node-cosigner = 联署密钥
+node-feeds = 发布的内容
+node-feeds-about = 每类发布物都是一份只增不减、由本节点签名的日志。它是普通文件：可用任何程序复制，并用密钥核验。
+node-feed-address = 地址
+node-feed-key = 密钥
+node-feed-entries = 条目数
+node-feed-checkpoint = 最新的已签名检查点
+node-mirrors = 保存在此的其他节点日志
+node-check = 自己核验
+node-check-about = 请当面或以纸质方式向运营者索取密钥：在本页读到的密钥，可信度不会高于本页。然后在任何其他机器上：
+node-check-standard = 任何支持此标准的程序都能读取这些文件：

@@ -16,6 +16,7 @@
 )]
 
 mod assets;
+pub mod directory;
 mod error;
 mod etag;
 mod feature;

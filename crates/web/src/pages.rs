@@ -1,6 +1,7 @@
 //! Pages of the kernel itself: signing in, accounts, people, trust, preferences, health.
 
 mod account;
+mod node;
 mod people;
 mod preferences;
 mod sign_in;
@@ -53,6 +54,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/people/groups/remove", post(people::remove_group))
         .route("/people/{id}", post(people::change))
         .route("/preferences", post(preferences::set))
+        .route("/node", get(node::show))
         .route("/trust", get(trust::show))
         .route("/trust/lampion-ca.crt", get(trust::certificate))
         .route("/health", get(status::health))

@@ -18,6 +18,7 @@ pub mod datestamp;
 pub mod diagnostic;
 pub mod export;
 pub mod harvest;
+mod http_date;
 pub mod oai;
 pub mod opds;
 pub mod page;
@@ -31,3 +32,4 @@ mod url;
 mod xml;
 
 pub use datestamp::Granularity;
+pub use http_date::http_date;

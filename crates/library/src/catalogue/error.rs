@@ -26,6 +26,9 @@ pub enum CatalogueError {
         "`{0}` can't be a record's identifier: use 1 to 200 letters, digits, `-`, `_`, `.` and `:`"
     )]
     BadId(String),
+    /// Asked to publish two versions of one record at once, of which the first would be superseded unseen.
+    #[error("record `{0}` is there twice: send each record once")]
+    Twice(String),
     /// A place in a list that is none.
     #[error("the place in the list is damaged: begin the list anew")]
     BadCursor,
@@ -65,6 +68,7 @@ impl From<CatalogueError> for lampion_web::AppError {
             }
             CatalogueError::Withdrawn(_)
             | CatalogueError::BadId(_)
+            | CatalogueError::Twice(_)
             | CatalogueError::BadCursor
             | CatalogueError::Work(_) => Self::bad_request(text),
             CatalogueError::Feed(FeedError::Db(error)) | CatalogueError::Db(error) => error.into(),

@@ -1,6 +1,6 @@
 //! Publishing and withdrawing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::future::join;
 use lampion_core::ids;
@@ -126,7 +126,7 @@ impl Catalogue {
     /// The same for many, in transactions of at most 4,096. What was committed before an error stays.
     ///
     /// # Errors
-    /// As [`Self::publish`].
+    /// As [`Self::publish`]; or a record is there twice, and then nothing is published.
     pub async fn publish_many(
         &self,
         collection: &str,
@@ -134,6 +134,13 @@ impl Catalogue {
         by: &str,
         note: &str,
     ) -> Result<Vec<Outcome>, CatalogueError> {
+        let mut seen = HashSet::new();
+        for id in records.iter().filter_map(|record| record.id.as_deref()) {
+            check_id(id)?;
+            if !seen.insert(id) {
+                return Err(CatalogueError::Twice(id.to_string()));
+            }
+        }
         let mut outcomes = Vec::with_capacity(records.len());
         let mut packing = Packing {
             records: records.into_iter(),

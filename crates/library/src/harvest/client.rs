@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use lampion_formats::exchange::harvest::Fetch;
+use lampion_formats::exchange::http_date;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
@@ -25,7 +26,7 @@ const CONNECT: Duration = Duration::from_secs(30);
 /// What came.
 pub(super) struct Fetched {
     pub(super) status: u16,
-    /// `Retry-After`, if it says seconds.
+    /// `Retry-After` in seconds.
     pub(super) retry_after_s: Option<u64>,
     pub(super) body: Vec<u8>,
 }
@@ -67,11 +68,12 @@ pub(super) fn fetch(agent: &Agent, fetch: &Fetch, limit_bytes: u64) -> Result<Fe
     };
     let response = answered.map_err(|error| error.to_string())?;
     let status = response.status().as_u16();
-    let retry_after_s = response
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.trim().parse().ok());
+    let header = |name: &str| {
+        let value = response.headers().get(name);
+        value.and_then(|value| value.to_str().ok())
+    };
+    let retry_after_s =
+        header("retry-after").and_then(|after| retry_after_s(after, header("date")));
     let mut body = Vec::new();
     let limit = limit_bytes.saturating_add(1);
     response
@@ -87,4 +89,39 @@ pub(super) fn fetch(agent: &Agent, fetch: &Fetch, limit_bytes: u64) -> Result<Fe
         retry_after_s,
         body,
     })
+}
+
+/// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which is compared with the answer's own `Date` and not with this
+/// machine's clock.
+fn retry_after_s(after: &str, date: Option<&str>) -> Option<u64> {
+    let after = after.trim();
+    if let Ok(seconds) = after.parse() {
+        return Some(seconds);
+    }
+    let wait_ms = http_date(after)?.checked_sub(http_date(date?.trim())?)?;
+    u64::try_from(wait_ms.max(0))
+        .ok()
+        .map(|ms| ms.div_ceil(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::retry_after_s;
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_by_dates_of_the_same_clock() {
+        let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        for (after, date, wanted) in [
+            ("120", None, Some(120)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", date, Some(120)),
+            ("Sunday, 06-Nov-94 08:51:37 GMT", date, Some(120)),
+            ("Sun Nov  6 08:51:37 1994", date, Some(120)),
+            ("Sat, 05 Nov 1994 08:51:37 GMT", date, Some(0)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", None, None),
+            ("soon", date, None),
+            ("-5", date, None),
+        ] {
+            assert_eq!(retry_after_s(after, date), wanted, "{after}");
+        }
+    }
 }

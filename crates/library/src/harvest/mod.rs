@@ -9,7 +9,9 @@
 //! fuzzed and limited; the records within them are read by the child ([`crate::extract`]).
 
 mod client;
+pub mod schedule;
 mod store;
+mod whole;
 mod work;
 
 use std::path::PathBuf;
@@ -20,6 +22,7 @@ use crate::library::{Library, LibraryError};
 use crate::model::{Collection, Kind, Source, Visibility};
 
 pub use store::{HarvestRow, HarvestedRow};
+pub use whole::Whole;
 pub use work::HarvestJob;
 
 /// The job's kind.
@@ -28,6 +31,8 @@ pub const KIND: &str = "library.harvest";
 pub const FORMAT: &str = "harvested";
 /// That file's name in a collection's folder, where the index is built anew or the collection is exported.
 pub(crate) const FILE: &str = "harvested.jsonl";
+/// The payload of a job that harvests everything anew.
+const WHOLE: &str = r#"{"whole":true}"#;
 /// Records that are written to it together.
 const BATCH: i64 = 500;
 
@@ -84,7 +89,7 @@ impl Library {
             if known.is_some_and(|known| *known.harvest.source() == repository)
                 && (new.id.is_empty() || new.id == one.id)
             {
-                return Ok((one.id.clone(), self.harvest_again(&one.id).await?));
+                return Ok((one.id.clone(), self.harvest_again(&one.id, false).await?));
             }
         }
         if let Some(taken) = all.iter().find(|one| one.id == new.id) {
@@ -120,18 +125,20 @@ impl Library {
         Ok((id, job))
     }
 
-    /// Queues a harvest of what changed; gives the job's id.
+    /// Queues a harvest of what changed, or of everything (`whole`), after which what the repository no longer has is
+    /// deleted; gives the job's id.
     ///
     /// # Errors
     /// The collection isn't harvested, or the database.
-    pub async fn harvest_again(&self, id: &str) -> Result<String, LibraryError> {
+    pub async fn harvest_again(&self, id: &str, whole: bool) -> Result<String, LibraryError> {
         if self.store().harvest(id).await?.is_none() {
             return Err(LibraryError::BadSource {
                 path: PathBuf::from(id),
                 reason: "it is no collection that is harvested: name a repository's address".into(),
             });
         }
-        Ok(self.kernel().queue(KIND, id, "{}".into()).await?.id)
+        let payload = if whole { WHOLE } else { "{}" };
+        Ok(self.kernel().queue(KIND, id, payload.into()).await?.id)
     }
 
     /// Writes what was harvested into a file beside the index, whole or not at all: to build the index anew, or to be

@@ -14,6 +14,8 @@ pub struct HarvestRow {
     pub sequence: i64,
     /// The newest change that the index has.
     pub indexed: i64,
+    /// Whether everything is harvested anew.
+    pub whole: bool,
 }
 
 /// A record that was harvested.
@@ -29,7 +31,7 @@ pub struct HarvestedRow {
     pub sequence: i64,
 }
 
-fn as_json(harvest: &Harvest) -> Result<String, DbError> {
+pub(super) fn as_json(harvest: &Harvest) -> Result<String, DbError> {
     serde_json::to_string(harvest).map_err(|error| DbError::Fault(error.to_string()))
 }
 
@@ -39,10 +41,11 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn harvest(&self, collection: &str) -> Result<Option<HarvestRow>, DbError> {
-        let row = query("select state, sequence, indexed from harvest where collection = $1")
-            .bind(collection)
-            .fetch_optional(self.0.read())
-            .await?;
+        let row =
+            query("select state, sequence, indexed, whole from harvest where collection = $1")
+                .bind(collection)
+                .fetch_optional(self.0.read())
+                .await?;
         let Some(row) = row else { return Ok(None) };
         let state: String = row.try_get("state")?;
         Ok(Some(HarvestRow {
@@ -50,6 +53,7 @@ impl Store {
                 .map_err(|error| DbError::Fault(format!("the state of a harvest: {error}")))?,
             sequence: row.try_get("sequence")?,
             indexed: row.try_get("indexed")?,
+            whole: row.try_get::<i64, _>("whole")? > 0,
         }))
     }
 
@@ -83,11 +87,12 @@ impl Store {
     ) -> Result<Option<i64>, DbError> {
         let state = as_json(harvest)?;
         transaction!(self.0, DbError, tx => {
-            let before: Option<i64> = query_scalar("select sequence from harvest where collection = $1")
+            let before = query("select sequence, whole from harvest where collection = $1")
                 .bind(collection)
                 .fetch_optional(&mut **tx)
                 .await?;
-            let Some(mut sequence) = before else { return Ok(None) };
+            let Some(before) = before else { return Ok(None) };
+            let (mut sequence, whole): (i64, i64) = (before.try_get(0)?, before.try_get(1)?);
             for record in records {
                 sequence += 1;
                 query(
@@ -105,6 +110,14 @@ impl Store {
                 .bind(sequence)
                 .execute(&mut **tx)
                 .await?;
+                if whole > 0 {
+                    query("update harvested set seen = $3 where collection = $1 and identifier = $2")
+                        .bind(collection)
+                        .bind(&record.identifier)
+                        .bind(whole)
+                        .execute(&mut **tx)
+                        .await?;
+                }
             }
             query("update harvest set sequence = $2, state = $3 where collection = $1")
                 .bind(collection)

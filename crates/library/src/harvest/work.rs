@@ -11,7 +11,7 @@ use lampion_search::{Begin, Document, Writer};
 use ureq::Agent;
 
 use super::client::{Fetched, agent, fetch};
-use super::{HarvestedRow, KIND, host, lines};
+use super::{HarvestedRow, KIND, Whole, host, lines};
 use crate::extract::process::Extraction;
 use crate::extract::{Frame, Request};
 use crate::import::{blocking, end_of};
@@ -93,8 +93,20 @@ impl JobHandler for HarvestJob {
         let (Some(collection), Some(mut row)) = (collection, row) else {
             return Err(JobEnd::Failed("the collection was removed".into()));
         };
-        // What was interrupted goes on as it is; a new job, and one that is tried again, begins.
-        if context.job.attempts <= 1 || row.harvest.stopped().is_some() {
+        let first = context.job.attempts <= 1;
+        // The list had come to its end when something interrupted: before anything else begins, it is ended.
+        if first && row.whole && row.harvest.is_done() {
+            store.end_whole(&id).await.map_err(passing)?;
+        }
+        if first && context.job.payload == super::WHOLE {
+            row.harvest.begin_whole();
+            store
+                .begin_whole(&id, &row.harvest)
+                .await
+                .map_err(passing)?;
+            row.sequence += 1;
+        } else if first || row.harvest.stopped().is_some() {
+            // What was interrupted goes on as it is; a new job, and one that is tried again, begins.
             row.harvest.begin();
         }
         self.library
@@ -120,7 +132,10 @@ impl JobHandler for HarvestJob {
             languages: String::new(),
             reason: "no answer of use came".into(),
         };
-        let ended = work.run().await;
+        let ended = match work.run().await {
+            Ok(()) => work.end_whole().await,
+            ended => ended,
+        };
         // What was fetched is worth finding, whatever the end.
         let indexed = work.finish(ended.is_ok()).await;
         ended.and(indexed)
@@ -190,6 +205,26 @@ impl Work<'_> {
                 }
             }
             self.pause(took.clamp(PAUSE, LONGEST_PAUSE)).await?;
+        }
+    }
+
+    /// After a harvest of everything: what did not come is gone.
+    async fn end_whole(&mut self) -> Result<(), JobEnd> {
+        let store = self.job.library.store();
+        let ended = store
+            .end_whole(&self.collection.id)
+            .await
+            .map_err(passing)?;
+        match ended {
+            Whole::None | Whole::Gone(0) => Ok(()),
+            Whole::Gone(gone) => {
+                self.sequence += i64::try_from(gone).unwrap_or(0);
+                tracing::info!(collection = %self.collection.id, gone, "records are gone from the repository");
+                Ok(())
+            }
+            Whole::Empty => Err(JobEnd::Failed(
+                "the repository's list of everything is empty: nothing was deleted here".into(),
+            )),
         }
     }
 

@@ -191,8 +191,13 @@ pub(super) async fn file(
     }
     // Bodies of collections that not everybody may see are given to nobody here.
     let open: std::collections::BTreeSet<String> = library.visible_ids(None).into_iter().collect();
+    let shown = |collection: &str| match kind.as_str() {
+        KIND => open.contains(collection),
+        // What nodes say of themselves is for everybody.
+        kind => kind == lampion_web::directory::KIND,
+    };
     let found = feeds
-        .file(&feed.origin, &path, &|collection| open.contains(collection))
+        .file(&feed.origin, &path, &shown)
         .await
         .map_err(AppError::fault)?
         .ok_or_else(AppError::not_found)?;

@@ -115,6 +115,28 @@ struct DeskCollectionPage<'a> {
     errors: Vec<ImportError>,
     errors_next: Option<String>,
     notice: String,
+    /// Of a harvested one: hours, message, whether they are set.
+    every: Vec<(i64, String, bool)>,
+}
+
+/// How often a repository is asked: every so many hours, and the words for it.
+fn every(page: &Page, set: Option<i64>) -> Vec<(i64, String, bool)> {
+    let Some(set) = set else {
+        return Vec::new();
+    };
+    let known = [
+        (0, "harvest-never"),
+        (24, "harvest-daily"),
+        (168, "harvest-weekly"),
+    ];
+    let mut all: Vec<_> = known
+        .iter()
+        .map(|(hours, key)| (*hours, page.t(key), *hours == set))
+        .collect();
+    if !all.iter().any(|one| one.2) {
+        all.push((set, page.n("harvest-hours", set), true));
+    }
+    all
 }
 
 /// `GET /desk/{id}`; with header `x-partial` the jobs alone.
@@ -193,10 +215,11 @@ pub(super) async fn show(
         errors,
         errors_next,
         notice,
+        every: every(&page, library.store().harvest_every(&id).await?),
     })
 }
 
-/// `POST /desk/{id}`: `do` = `update`, `check`, `reindex`, `remove` (with `sure`), `cancel` or `retry` (with `job`).
+/// `POST /desk/{id}`: `do` = `update`, `check`, `reindex`, `whole`, `every` (with `every`, hours), `remove` (with `sure`), `cancel` or `retry` (with `job`).
 pub(super) async fn act(
     page: Page,
     Extension(library): Extension<Library>,
@@ -207,7 +230,12 @@ pub(super) async fn act(
     let kernel = library.kernel();
     match form.get("do") {
         "update" if library.store().harvest(&id).await?.is_some() => {
-            drop(library.harvest_again(&id).await?)
+            drop(library.harvest_again(&id, false).await?)
+        }
+        "whole" => drop(library.harvest_again(&id, true).await?),
+        "every" => {
+            let hours = form.trimmed("every").parse().unwrap_or(0);
+            library.store().set_harvest_every(&id, hours).await?;
         }
         "update" => drop(kernel.queue(crate::import::KIND, &id, "{}".into()).await?),
         "check" => drop(library.check(&id).await?),

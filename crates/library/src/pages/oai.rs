@@ -11,7 +11,7 @@ use lampion_formats::exchange::oai::{
 };
 use lampion_web::{AppError, Form, Page, PageResult};
 
-use crate::catalogue::{Catalogue, Changed, RecordRow, RecordState};
+use crate::catalogue::{Catalogue, Changed, KIND, RecordRow, RecordState};
 use crate::library::Library;
 use crate::model::{Collection, Visibility};
 
@@ -58,7 +58,11 @@ async fn answer(page: &Page, library: &Library, raw: &str) -> PageResult {
         .await?
         .first()
         .map_or_else(|| "catalogue/1".to_string(), local);
-    let now_ms = kernel.clock.now_ms();
+    // A harvester asks later for what changed since this time: it must not be past anything that is still to come.
+    let told = catalogue.feeds().told_seconds(KIND).await;
+    let now_ms = i64::try_from(told.map_err(AppError::fault)?)
+        .unwrap_or(i64::MAX / 1000)
+        .saturating_mul(1000);
     let provider = Provider {
         repository: Repository {
             name: page.site.clone(),

@@ -270,6 +270,18 @@ impl Asked {
         list.retain(|one| one != value);
     }
 
+    /// Leaves out all values of a field.
+    pub(super) fn clear(&mut self, name: &str) {
+        match name {
+            "collection" => self.collections.clear(),
+            "lang" => self.filters.languages.clear(),
+            "kind" => self.filters.kinds.clear(),
+            "subject" => self.filters.subjects.clear(),
+            "author" => self.filters.authors.clear(),
+            _ => self.filters.years = None,
+        }
+    }
+
     pub(super) fn add(&mut self, name: &str, value: &str) {
         match name {
             "collection" => self.collections.push(value.into()),

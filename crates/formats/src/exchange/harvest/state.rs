@@ -240,6 +240,16 @@ impl Harvest {
         }
     }
 
+    /// Begins a harvest of everything, whatever came before. Only when it came to its end is it known what is gone.
+    pub fn begin_whole(&mut self) {
+        self.phase = Phase::Identify;
+        self.held_until_ms = None;
+        self.failures = 0;
+        self.wait_s = 0;
+        self.restarts = 0;
+        self.anew();
+    }
+
     /// Forgets the list that is under way.
     fn anew(&mut self) {
         self.began_ms = None;

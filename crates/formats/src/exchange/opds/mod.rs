@@ -60,8 +60,11 @@ impl Catalogue {
     /// The media type of this page in OPDS 1.2.
     #[must_use]
     pub fn atom_type(&self) -> &'static str {
-        if self.publications.is_empty() && self.groups.iter().all(|one| one.publications.is_empty())
-        {
+        // A list that found nothing is still one of publications.
+        let listed = self.paging.per_page.is_some();
+        let none = self.publications.is_empty()
+            && self.groups.iter().all(|one| one.publications.is_empty());
+        if none && !listed {
             NAVIGATION_TYPE
         } else {
             ACQUISITION_TYPE

@@ -157,8 +157,8 @@ impl Shelf<'_> {
             .collect();
         if parts.is_empty() {
             self.page.t(match asked.sort {
-                Sort::Newest => "sort-newest",
-                Sort::Title | Sort::Relevance => "sort-title",
+                Sort::Newest => "opds-newest",
+                Sort::Title | Sort::Relevance => "opds-titles",
             })
         } else {
             parts.join(" · ")
@@ -167,25 +167,36 @@ impl Shelf<'_> {
 
     fn facets(&self, asked: &Asked, counts: &Facets) -> Vec<FacetGroup> {
         let group = |key: &str, name: &'static str, counts: &[FacetCount], on: &[String]| {
-            let facets = counts
+            // OPDS 1.2 §4.1: within a group one facet takes the place of another, and one at most is active.
+            let to = |value: Option<&str>| {
+                let mut other = asked.clone();
+                other.clear(name);
+                if let Some(value) = value {
+                    other.add(name, value);
+                }
+                format!("{}/list?{}", self.base, other.parameters())
+            };
+            let mut facets: Vec<Facet> = counts
                 .iter()
                 .take(VALUES)
-                .map(|one| {
-                    let active = on.contains(&one.value);
-                    let mut other = asked.clone();
-                    if active {
-                        other.drop(name, &one.value);
-                    } else {
-                        other.add(name, &one.value);
-                    }
-                    Facet {
-                        title: shown(self.page, &self.known, name, &one.value),
-                        href: format!("{}/list?{}", self.base, other.parameters()),
-                        active,
-                        count: Some(one.count),
-                    }
+                .map(|one| Facet {
+                    title: shown(self.page, &self.known, name, &one.value),
+                    href: to(Some(&one.value)),
+                    active: on == std::slice::from_ref(&one.value),
+                    count: Some(one.count),
                 })
                 .collect();
+            if !on.is_empty() {
+                facets.insert(
+                    0,
+                    Facet {
+                        title: self.page.t("opds-all"),
+                        href: to(None),
+                        active: false,
+                        count: None,
+                    },
+                );
+            }
             FacetGroup {
                 title: self.page.t(key),
                 facets,

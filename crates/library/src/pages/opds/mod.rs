@@ -3,6 +3,7 @@
 //! Only what is a file is listed: books, documents, recordings and films of folders and archives. Articles and pictures
 //! are read on the pages, and records without a file can't be opened by a reading program.
 
+mod files;
 mod lists;
 
 use std::collections::HashMap;
@@ -12,15 +13,13 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use lampion_formats::exchange::opds::{
-    self, Acquisition, Catalogue, Navigation, Picture, Publication, Search,
-};
+use lampion_formats::exchange::opds::{self, Catalogue, Navigation, Picture, Publication, Search};
 use lampion_search::{FacetCount, Facets, Filters, SearchRequest, StoredDocument};
 use lampion_web::{App, AppError, Page, PageResult, filters};
 
 use super::entries::{known, whole_record};
 use crate::library::Library;
-use crate::model::{Collection, Kind};
+use crate::model::Collection;
 
 /// Kinds of documents that are files for reading programs.
 const KINDS: [&str; 4] = ["book", "document", "audio", "video"];
@@ -110,7 +109,7 @@ impl<'a> Shelf<'a> {
     async fn new(page: &'a Page, library: &'a Library, version: Version) -> Self {
         let mut known = known(library, page);
         // Records have no files.
-        known.retain(|_, one| matches!(one.kind, Kind::Files | Kind::Zim));
+        known.retain(|_, one| files::holds_files(one.kind));
         let mut covers = HashMap::new();
         for one in known.values() {
             if let Some(picture) = cover(page, library, one).await {
@@ -133,9 +132,9 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    /// An id of RFC 4151, which stays the same whatever the node's address.
+    /// An id of RFC 4151, which stays the same whatever the node's address. `of` is a path, which may begin with `/`.
     fn id(&self, of: &str) -> String {
-        let of = filters::url_path(of);
+        let of = filters::url_path(of.trim_start_matches('/'));
         format!("tag:{}.internal,2026:opds/{of}", self.node)
     }
 
@@ -186,8 +185,8 @@ impl<'a> Shelf<'a> {
         let new = Some("http://opds-spec.org/sort/new");
         Catalogue {
             navigation: vec![
-                self.way("/list?sort=newest", "sort-newest", true, new),
-                self.way("/list?sort=title", "sort-title", true, None),
+                self.way("/list?sort=newest", "opds-newest", true, new),
+                self.way("/list?sort=title", "opds-titles", true, None),
                 self.way("/collections", "collections", false, None),
                 self.way("/languages", "languages", false, None),
                 self.way("/subjects", "row-subjects", false, None),
@@ -255,11 +254,10 @@ impl<'a> Shelf<'a> {
             record.title.clone_from(&document.key);
         }
         let path = format!("{}/{}", collection.id, filters::url_path(&document.key));
-        let media_type = if meta.mime.is_empty() {
-            crate::mime::by_name(&document.key).to_string()
-        } else {
-            meta.mime
-        };
+        let acquisitions = self.acquisitions(collection, &document.key, &meta);
+        if acquisitions.is_empty() {
+            return None;
+        }
         let cover = self.covers.get(&collection.id).cloned();
         Some(Publication {
             id: self.id(&format!("{}/{}", collection.id, document.key)),
@@ -268,12 +266,7 @@ impl<'a> Shelf<'a> {
             page_href: Some(format!("{}/record/{path}", self.page.origin)),
             thumbnail: cover.clone(),
             cover,
-            acquisitions: vec![Acquisition {
-                href: format!("{}/original/{path}", self.page.origin),
-                media_type,
-                title: None,
-                size_bytes: Some(meta.size).filter(|size| *size > 0),
-            }],
+            acquisitions,
         })
     }
 
