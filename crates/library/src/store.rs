@@ -23,6 +23,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             version: 3,
             sql: include_str!("../migrations/3.sql"),
         },
+        Migration {
+            version: 5,
+            sql: include_str!("../migrations/5.sql"),
+        },
     ],
 };
 

@@ -21,10 +21,10 @@ const ID_LIMIT: usize = 200;
 const NOTE_CHARS: usize = 2000;
 
 /// A record that is ready to go: its place among those asked for, identifier, base and body.
-struct Ready {
-    id: String,
-    base: Option<u64>,
-    body: Vec<u8>,
+pub(super) struct Ready {
+    pub(super) id: String,
+    pub(super) base: Option<u64>,
+    pub(super) body: Vec<u8>,
 }
 
 fn check_id(id: &str) -> Result<(), CatalogueError> {
@@ -124,7 +124,7 @@ impl Catalogue {
     }
 
     /// Publishes in a transaction. The lock on the feed is taken before versions are compared.
-    async fn batch_in(
+    pub(super) async fn batch_in(
         &self,
         tx: &mut Tx,
         collection: &str,
@@ -187,6 +187,7 @@ impl Catalogue {
             explanation: (!note.is_empty()).then(|| note.into_bytes()),
         };
         let version = transaction!(self.db, CatalogueError, tx => {
+            // The lock on the feed comes first.
             self.feeds.append(tx, KIND, &[]).await?;
             if newest(tx, collection, &[id]).await?.is_empty() {
                 return Err(CatalogueError::NoSuchRecord {
@@ -206,7 +207,7 @@ impl Catalogue {
     }
 
     /// After a commit: signs, and tells whoever follows. What can't be signed now is signed with the next entry.
-    async fn published(&self) {
+    pub(super) async fn published(&self) {
         if let Err(error) = self.feeds.sign(KIND).await {
             tracing::error!(%error, "what was published could not be signed yet");
         }
@@ -215,7 +216,7 @@ impl Catalogue {
 }
 
 /// The newest versions of records, those that there are, read under the feed's lock.
-async fn newest(
+pub(super) async fn newest(
     tx: &mut Tx,
     collection: &str,
     ids: &[&str],
