@@ -6,8 +6,9 @@ use lampion_core::jobs::JobEnd;
 use lampion_db::transaction;
 use lampion_formats::records::desk::{MatchKey, Work, import as merge_in, match_keys};
 
-use super::job::{Run, end, row_of};
+use super::job::{Run, end};
 use super::rows::{RecordResult, Results};
+use super::steps::row_of;
 use crate::catalogue::import::{Import, Rule, place_text, work_of};
 use crate::catalogue::publish::Ready;
 use crate::catalogue::{CatalogueError, Envelope};
@@ -226,7 +227,7 @@ impl Run<'_> {
             })
         };
         let ready = |id: String, base: Option<u64>, work: &Work| -> Result<Plan, CatalogueError> {
-            let note = self.note();
+            let note = self.batch.why();
             let now_ms = self.catalogue.clock.now_ms();
             let body = Envelope::pack(work, &self.batch.by, now_ms, &note)?;
             let ready = Ready { id, base, body };

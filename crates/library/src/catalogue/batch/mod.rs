@@ -15,6 +15,7 @@ mod operation;
 mod preview;
 mod rows;
 mod selection;
+mod steps;
 
 pub use job::{BatchJob, KIND};
 pub use operation::{Applied, Operation, OperationError, Target, VALUE_CHARS};

@@ -536,22 +536,22 @@ mod tests {
         assert_eq!(
             done("set", "650$a", "Drinks"),
             [
-                "=245  00$aTea$cOkakura",
-                "=650  \\4$aDrinks",
-                "=650  \\4$aDrinks$xHistory"
+                "=245 00$aTea$cOkakura",
+                "=650 \\4$aDrinks",
+                "=650 \\4$aDrinks$xHistory"
             ]
         );
-        assert_eq!(done("add", "650$a", "Asia")[3], "=650  \\4$aAsia");
-        assert_eq!(done("add", "650", "\\0$aAsia")[3], "=650  \\0$aAsia");
+        assert_eq!(done("add", "650$a", "Asia")[3], "=650 \\4$aAsia");
+        assert_eq!(done("add", "650", "\\0$aAsia")[3], "=650 \\0$aAsia");
         assert_eq!(done("add", "650$a", "Tea"), ["Unchanged"]);
-        assert_eq!(done("remove", "650$x", "")[2], "=650  \\4$aJapan");
+        assert_eq!(done("remove", "650$x", "")[2], "=650 \\4$aJapan");
         assert_eq!(done("remove", "650$a", "Tea").len(), 2);
         assert_eq!(done("remove", "650", "").len(), 1);
-        assert_eq!(done("replace", "245", "Tea/Coffee")[0], "=245  00$aCoffee$cOkakura");
+        assert_eq!(done("replace", "245", "Tea/Coffee")[0], "=245 00$aCoffee$cOkakura");
         assert!(done("remove", "245", "")[0].starts_with("Invalid"));
         // Dublin Core of a MARC record changes only its fields.
         let added = done("add", "subject", "Asia");
-        assert_eq!(added[0], "=245  00$aTea$cOkakura", "{added:?}");
+        assert_eq!(added[0], "=245 00$aTea$cOkakura", "{added:?}");
         assert_eq!(added.len(), 4);
     }
 

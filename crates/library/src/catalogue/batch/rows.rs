@@ -54,6 +54,16 @@ pub struct BatchRow {
 }
 
 impl BatchRow {
+    /// The note of each publication: why, and by which batch.
+    pub(super) fn why(&self) -> String {
+        let note = self.note.trim();
+        if note.is_empty() {
+            format!("batch {}", self.id)
+        } else {
+            format!("{note} (batch {})", self.id)
+        }
+    }
+
     fn read(row: &AnyRow) -> Result<Self, CatalogueError> {
         let text = |name: &str| row.try_get::<String, _>(name);
         let number = |name: &str| row.try_get::<i64, _>(name);
