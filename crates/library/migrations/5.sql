@@ -83,7 +83,7 @@ create table catalogue_superseded (
 create table failed_search (
     words text not null,
     week bigint not null,
-    nothing bigint not null,
+    in_vain bigint not null,
     loosened bigint not null,
     primary key (words, week)
 );

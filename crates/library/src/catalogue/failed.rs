@@ -186,8 +186,8 @@ impl FailedSearches {
         let done: Result<(), DbError> = transaction!(db, DbError, tx => {
             for (words, [nothing, loosened]) in &known {
                 query(
-                    "insert into failed_search (words, week, nothing, loosened) values ($1, $2, $3, $4)
-                     on conflict (words, week) do update set nothing = failed_search.nothing + excluded.nothing,
+                    "insert into failed_search (words, week, in_vain, loosened) values ($1, $2, $3, $4)
+                     on conflict (words, week) do update set in_vain = failed_search.in_vain + excluded.in_vain,
                      loosened = failed_search.loosened + excluded.loosened",
                 )
                 .bind(words.as_str())
@@ -226,10 +226,10 @@ impl FailedSearches {
 /// The database.
 pub async fn list(db: &Db, from: i64) -> Result<Vec<FailedSearch>, DbError> {
     let rows = query(
-        "select f.words, cast(sum(f.nothing) as bigint) as nothing, cast(sum(f.loosened) as bigint) as loosened,
+        "select f.words, cast(sum(f.in_vain) as bigint) as in_vain, cast(sum(f.loosened) as bigint) as loosened,
          max(f.week) as week from failed_search f where f.week >= $1
          and not exists (select 1 from failed_search_dismissed d where d.words = f.words)
-         group by f.words order by sum(f.nothing) + sum(f.loosened) desc, f.words limit $2",
+         group by f.words order by sum(f.in_vain) + sum(f.loosened) desc, f.words limit $2",
     )
     .bind(from)
     .bind(PAGE_LIMIT)
@@ -239,7 +239,7 @@ pub async fn list(db: &Db, from: i64) -> Result<Vec<FailedSearch>, DbError> {
         .map(|row| {
             Ok(FailedSearch {
                 words: row.try_get("words")?,
-                nothing: row.try_get("nothing")?,
+                nothing: row.try_get("in_vain")?,
                 loosened: row.try_get("loosened")?,
                 week: row.try_get("week")?,
             })
