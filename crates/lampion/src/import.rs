@@ -342,7 +342,9 @@ async fn imported_into(node: &Node, batch: &str, options: &Import) -> anyhow::Re
         for result in ["new", "changed"] {
             let mut after = String::new();
             loop {
-                let part = catalogue.batch_records(batch, result, &after, LISTED).await?;
+                let part = catalogue
+                    .batch_records(batch, result, &after, LISTED)
+                    .await?;
                 let Some(last) = part.last() else { break };
                 after.clone_from(&last.item);
                 published.extend(part.into_iter().map(|one| {
@@ -365,7 +367,11 @@ async fn imported_into(node: &Node, batch: &str, options: &Import) -> anyhow::Re
             done.seen,
             done.matched,
             done.added + done.changed,
-            if options.dry_run { "would be published" } else { "published" },
+            if options.dry_run {
+                "would be published"
+            } else {
+                "published"
+            },
             done.unchanged,
             done.failed
         );

@@ -15,8 +15,16 @@ fn net() -> TestNet {
 }
 
 fn create(node: &Node, id: &str) {
-    node.run(&["collection", "create", id, "--title", "Books", "--visibility", "all"])
-        .expect(0);
+    node.run(&[
+        "collection",
+        "create",
+        id,
+        "--title",
+        "Books",
+        "--visibility",
+        "all",
+    ])
+    .expect(0);
     until("the node knows the catalogue", || {
         (node.get(&format!("/collection/{id}")).status == 200).then_some(())
     });
@@ -28,12 +36,18 @@ fn csv(records: usize) -> String {
     for n in 0..records {
         out.push_str(&format!("Zeppelin number {n},\"Rao, Meera\",1998,en,\n"));
     }
-    out.push_str(&format!("Zeppelin number {},\"Rao, Meera\",1998,en,\n", records - 1));
+    out.push_str(&format!(
+        "Zeppelin number {},\"Rao, Meera\",1998,en,\n",
+        records - 1
+    ));
     out
 }
 
 fn after<'a>(text: &'a str, mark: &str) -> &'a str {
-    let rest = text.split(mark).nth(1).unwrap_or_else(|| panic!("no {mark} in {text}"));
+    let rest = text
+        .split(mark)
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {mark} in {text}"));
     rest.split('"').next().unwrap()
 }
 
@@ -69,7 +83,11 @@ fn light(mira: &Session<'_>, path: &str) {
                 .header("accept-language", language),
         );
         assert_eq!(page.status, 200, "{path}");
-        assert!(page.body.len() <= 14 << 10, "{path}: {} bytes", page.body.len());
+        assert!(
+            page.body.len() <= 14 << 10,
+            "{path}: {} bytes",
+            page.body.len()
+        );
     }
 }
 
@@ -91,13 +109,27 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
     assert_eq!(sent.status, 303, "{}", sent.text());
     let trial = sent.header("location").to_string();
     let page = settled(&mira, &trial);
-    assert_eq!((number(&page, "New"), number(&page, "There already")), (60, 1), "{page}");
-    assert!(mira.get("/catalogue/books").expect(200).text().contains("No records"), "nothing yet");
+    assert_eq!(
+        (number(&page, "New"), number(&page, "There already")),
+        (60, 1),
+        "{page}"
+    );
+    assert!(
+        mira.get("/catalogue/books")
+            .expect(200)
+            .text()
+            .contains("No records"),
+        "nothing yet"
+    );
     let begun = mira.post(&trial, &[("do", "import")]);
     assert_eq!(begun.status, 303, "{}", begun.text());
     let import = begun.header("location").to_string();
     let page = settled(&mira, &import);
-    assert_eq!((number(&page, "New"), number(&page, "There already")), (60, 1), "{page}");
+    assert_eq!(
+        (number(&page, "New"), number(&page, "There already")),
+        (60, 1),
+        "{page}"
+    );
 
     // All at once: looked at, done, undone.
     let fields = [
@@ -110,20 +142,32 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
     let seen = mira.post("/catalogue/books/batch", &with("preview"));
     assert_eq!(seen.status, 200, "{}", seen.text());
     let text = seen.text();
-    assert!(text.contains("changed: 60") && text.contains("<ins>Airships</ins>"), "{text}");
+    assert!(
+        text.contains("changed: 60") && text.contains("<ins>Airships</ins>"),
+        "{text}"
+    );
     let begun = mira.post("/catalogue/books/batch", &with("run"));
     assert_eq!(begun.status, 303, "{}", begun.text());
     let batch = begun.header("location").to_string();
     let page = settled(&mira, &batch);
     assert_eq!(number(&page, "Changed"), 60, "{page}");
-    until("they are found by it", || (node.titles("subject:Airships").len() >= 10).then_some(()));
+    until("they are found by it", || {
+        (node.titles("subject:Airships").len() >= 10).then_some(())
+    });
     light(&mira, &batch);
     let undo = mira.post(&batch, &[("do", "undo")]);
     let page = settled(&mira, &undo.header("location"));
     assert_eq!(number(&page, "Changed"), 60, "{page}");
-    until("they are found no more", || node.titles("subject:Airships").is_empty().then_some(()));
+    until("they are found no more", || {
+        node.titles("subject:Airships").is_empty().then_some(())
+    });
     // Withdrawing wants to be sure.
-    let withdraw = [("of", "all"), ("op", "withdraw"), ("reason", "error"), ("do", "run")];
+    let withdraw = [
+        ("of", "all"),
+        ("op", "withdraw"),
+        ("reason", "error"),
+        ("do", "run"),
+    ];
     assert_eq!(mira.post("/catalogue/books/batch", &withdraw).status, 422);
     let nothing = [("op", "subject"), ("value", "x"), ("do", "run")];
     assert_eq!(mira.post("/catalogue/books/batch", &nothing).status, 422);
@@ -134,14 +178,18 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
     std::fs::write(&path, csv).unwrap();
     let name = path.to_string_lossy();
     let done = node
-        .run(&["import", "--into", "books", &name, "--rule", "separate", "--json"])
+        .run(&[
+            "import", "--into", "books", &name, "--rule", "separate", "--json",
+        ])
         .json();
     let twin = done["published"][0]["id"].as_str().unwrap().to_string();
     let page = mira.get("/catalogue/books/duplicates").expect(200).text();
     assert!(page.contains(&twin) && page.contains("zeppelin"), "{page}");
     let compare = format!(
         "/catalogue/books/duplicates/compare?a={}",
-        after(&page, "duplicates/compare?a=").replace("&amp;", "&").replace("&#38;", "&")
+        after(&page, "duplicates/compare?a=")
+            .replace("&amp;", "&")
+            .replace("&#38;", "&")
     );
     let page = mira.get(&compare).expect(200).text();
     let field = |name: &str| after(&page, &format!("name=\"{name}\" value=\"")).to_string();
@@ -168,9 +216,15 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
     // What readers look for in vain.
     let page = mira.get("/catalogue-searches").expect(200).text();
     assert!(page.contains("often enough"), "{page}");
-    let new = mira.get("/catalogue/books/new?title=Mango%20trees").expect(200).text();
+    let new = mira
+        .get("/catalogue/books/new?title=Mango%20trees")
+        .expect(200)
+        .text();
     assert!(new.contains("value=\"Mango trees\""), "{new}");
-    let new = mira.get("/catalogue/books/new?as=marc&title=Mango%20trees").expect(200).text();
+    let new = mira
+        .get("/catalogue/books/new?as=marc&title=Mango%20trees")
+        .expect(200)
+        .text();
     assert!(new.contains("Mango trees"), "{new}");
 
     for path in [
@@ -187,7 +241,10 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
         light(&mira, path);
     }
     let page = mira.get("/catalogue-statistics").expect(200).text();
-    assert!(page.contains("<svg class=\"chart\"") && page.contains("mira"), "{page}");
+    assert!(
+        page.contains("<svg class=\"chart\"") && page.contains("mira"),
+        "{page}"
+    );
     assert!(!page.contains("style=\""), "no styles in attributes");
     node.run(&["feed", "rebuild"]).expect(0);
     assert_eq!(mira.get("/catalogue-statistics").expect(200).text(), page);
@@ -196,30 +253,57 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
     let joon = node.resume(&joon);
     assert_eq!(joon.get("/catalogue/books/batch?of=all").status, 403);
     assert_eq!(joon.get("/catalogue/books/import").status, 403);
-    assert_eq!(joon.post("/catalogue-searches", &[("words", "x")]).status, 403);
+    assert_eq!(
+        joon.post("/catalogue-searches", &[("words", "x")]).status,
+        403
+    );
     assert_eq!(node.get("/catalogue-statistics").status, 401);
 }
 
 /// A list is made from the page of a record, shared, exported; what is gone says so.
 fn lists(node: &Node, mira: &Session<'_>, record: &str) {
-    let page = mira.get(&format!("/record/books/{record}")).expect(200).text();
+    let page = mira
+        .get(&format!("/record/books/{record}"))
+        .expect(200)
+        .text();
     assert!(page.contains("/lists/add?collection=books"), "{page}");
-    assert!(!node.get(&format!("/record/books/{record}")).text().contains("/lists/add"));
-    let form = mira.get(&format!("/lists/add?collection=books&key={record}")).expect(200).text();
+    assert!(
+        !node
+            .get(&format!("/record/books/{record}"))
+            .text()
+            .contains("/lists/add")
+    );
+    let form = mira
+        .get(&format!("/lists/add?collection=books&key={record}"))
+        .expect(200)
+        .text();
     assert!(form.contains("Zeppelin number 7"), "{form}");
     let made = mira.post(
         "/lists/add",
-        &[("collection", "books"), ("key", record), ("title", "Of the air"), ("note", "begin here")],
+        &[
+            ("collection", "books"),
+            ("key", record),
+            ("title", "Of the air"),
+            ("note", "begin here"),
+        ],
     );
     assert_eq!(made.status, 303, "{}", made.text());
     let list = made.header("location").to_string();
     assert_eq!(node.get(&list).status, 404, "private");
     let page = mira.get(&list).expect(200).text();
-    assert!(page.contains("Zeppelin number 7") && page.contains("begin here"), "{page}");
+    assert!(
+        page.contains("Zeppelin number 7") && page.contains("begin here"),
+        "{page}"
+    );
     let share = |word: &'static str| {
         mira.post(
             &list,
-            &[("do", "describe"), ("title", "Of the air"), ("description", "Four books"), ("shared", word)],
+            &[
+                ("do", "describe"),
+                ("title", "Of the air"),
+                ("description", "Four books"),
+                ("shared", word),
+            ],
         )
     };
     assert_eq!(share("link").status, 303);
@@ -228,29 +312,68 @@ fn lists(node: &Node, mira: &Session<'_>, record: &str) {
     assert_eq!(share("public").status, 303);
     assert!(node.get("/lists").text().contains("Of the air"));
     assert!(node.get("/").text().contains("Of the air"));
-    assert!(node.get("/opds/lists").expect(200).text().contains("Of the air"));
+    assert!(
+        node.get("/opds/lists")
+            .expect(200)
+            .text()
+            .contains("Of the air")
+    );
     let id = list.rsplit('/').next().unwrap();
     node.get(&format!("/opds/2/reading?id={id}")).expect(200);
-    for (extension, mark) in [("bib", "Zeppelin"), ("ris", "TI  - "), ("csv", "Zeppelin"), ("mrc", "Zeppelin")] {
+    for (extension, mark) in [
+        ("bib", "Zeppelin"),
+        ("ris", "TI  - "),
+        ("csv", "Zeppelin"),
+        ("mrc", "Zeppelin"),
+    ] {
         let file = node.get(&format!("{list}/export/{extension}")).expect(200);
         assert!(file.text().contains(mark), "{extension}: {}", file.text());
     }
     let joon = node.person("reader", "member").cookie().to_string();
     let joon = node.resume(&joon);
-    assert_eq!(joon.post(&list, &[("do", "remove"), ("sure", "1")]).status, 403);
-    assert_eq!(joon.post("/lists", &[("title", "Mine"), ("shared", "public")]).status, 403);
-    assert_eq!(joon.post("/lists", &[("title", ""), ("shared", "private")]).status, 422);
+    assert_eq!(
+        joon.post(&list, &[("do", "remove"), ("sure", "1")]).status,
+        403
+    );
+    assert_eq!(
+        joon.post("/lists", &[("title", "Mine"), ("shared", "public")])
+            .status,
+        403
+    );
+    assert_eq!(
+        joon.post("/lists", &[("title", ""), ("shared", "private")])
+            .status,
+        422
+    );
     light(mira, &format!("{list}/edit"));
     // A second item moves up; one that is withdrawn says so.
-    let other = mira.get("/catalogue/books?q=zeppelin+number+8").expect(200).text();
+    let other = mira
+        .get("/catalogue/books?q=zeppelin+number+8")
+        .expect(200)
+        .text();
     let other = after(&other, "name=\"id\" value=\"").to_string();
-    let added = mira.post("/lists/add", &[("collection", "books"), ("key", &other), ("list", id)]);
+    let added = mira.post(
+        "/lists/add",
+        &[("collection", "books"), ("key", &other), ("list", id)],
+    );
     assert_eq!(added.status, 303, "{}", added.text());
     let edit = mira.get(&format!("{list}/edit")).expect(200).text();
-    let second = edit.rsplit("name=\"item\" value=\"").next().unwrap().split('"').next().unwrap();
-    assert_eq!(mira.post(&list, &[("do", "up"), ("item", second)]).status, 303);
+    let second = edit
+        .rsplit("name=\"item\" value=\"")
+        .next()
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    assert_eq!(
+        mira.post(&list, &[("do", "up"), ("item", second)]).status,
+        303
+    );
     let page = node.get(&list).text();
-    assert!(page.find("number 8").unwrap() < page.find("number 7").unwrap(), "{page}");
+    assert!(
+        page.find("number 8").unwrap() < page.find("number 7").unwrap(),
+        "{page}"
+    );
     mira.post(
         &format!("/catalogue/books/withdraw/{other}"),
         &[("reason", "privacy"), ("note", ""), ("sure", "1")],
@@ -267,7 +390,10 @@ fn an_import_and_a_batch_that_are_killed_do_nothing_twice() {
     let mut node = net.node("hill");
     create(&node, "books");
     let cookie = node.person("mira", "librarian").cookie().to_string();
-    let seed = std::env::var("LAMPION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(77);
+    let seed = std::env::var("LAMPION_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(77);
     println!("seed {seed}");
     let mut chance = Chance::new(seed);
     let records = 1_500;
@@ -283,8 +409,17 @@ fn an_import_and_a_batch_that_are_killed_do_nothing_twice() {
     let mut kills = kill_until_over(&mut node, &cookie, &import, &mut chance);
     let page = settled(&node.resume(&cookie), &import);
     let count = i64::try_from(records).unwrap();
-    assert_eq!((number(&page, "New"), number(&page, "There already")), (count, 1), "{page}");
-    let fields = [("of", "all"), ("op", "subject"), ("value", "Airships"), ("do", "run")];
+    assert_eq!(
+        (number(&page, "New"), number(&page, "There already")),
+        (count, 1),
+        "{page}"
+    );
+    let fields = [
+        ("of", "all"),
+        ("op", "subject"),
+        ("value", "Airships"),
+        ("do", "run"),
+    ];
     let begun = node.resume(&cookie).post("/catalogue/books/batch", &fields);
     let batch = begun.header("location").to_string();
     kills += kill_until_over(&mut node, &cookie, &batch, &mut chance);
@@ -294,7 +429,11 @@ fn an_import_and_a_batch_that_are_killed_do_nothing_twice() {
     // Each record is there once, and has two versions: entries are twice as many as records.
     let feed = node.run(&["feed", "verify", &folder(&net, &node), "--json"]);
     let checked = feed.json();
-    assert_eq!(checked["size"].as_u64(), Some(2 * records as u64), "{checked}");
+    assert_eq!(
+        checked["size"].as_u64(),
+        Some(2 * records as u64),
+        "{checked}"
+    );
     node.run(&["feed", "rebuild"]).expect(0);
 }
 

@@ -14,9 +14,7 @@ use std::sync::Arc;
 use common::{BOOKS, World, book, published, with_isbn, worlds};
 use lampion_core::SystemRng;
 use lampion_feed::entry::Reason;
-use lampion_library::catalogue::batch::{
-    BatchRow, BatchState, NewBatch, Operation, Selection,
-};
+use lampion_library::catalogue::batch::{BatchRow, BatchState, NewBatch, Operation, Selection};
 use lampion_library::catalogue::failed::{self, FailedSearches, LEAST, RECENT};
 use lampion_library::catalogue::{
     By, CatalogueError, Coverage, Draft, DraftState, Merging, Outcome, PARTS, week,
@@ -201,10 +199,15 @@ async fn duplicates_are_grouped_told_apart_and_merged() {
     for world in worlds("twins").await {
         let isbn = "9780201616224";
         let one = with_isbn(book("Pragmatic", "Hunt, Andrew", 1999, "Programming"), isbn);
-        let two = with_isbn(book("The pragmatic one", "Hunt, Andrew", 2000, "Craft"), isbn);
+        let two = with_isbn(
+            book("The pragmatic one", "Hunt, Andrew", 2000, "Craft"),
+            isbn,
+        );
         let (a, a_version) = world.publish(&one).await;
         let (b, b_version) = world.publish(&two).await;
-        world.publish(&book("Other", "Hunt, Andrew", 1999, "")).await;
+        world
+            .publish(&book("Other", "Hunt, Andrew", 1999, ""))
+            .await;
         let (groups, next) = world.catalogue.duplicate_groups(BOOKS, "").await.unwrap();
         assert_eq!((groups.len(), next), (1, None));
         assert_eq!(groups[0].0, format!("isbn:{isbn}"));
@@ -227,9 +230,16 @@ async fn duplicates_are_grouped_told_apart_and_merged() {
             kept: (&a, a_version + 100),
             ..merging.clone()
         };
-        let outcome = world.catalogue.merge_duplicates(BOOKS, &late).await.unwrap();
+        let outcome = world
+            .catalogue
+            .merge_duplicates(BOOKS, &late)
+            .await
+            .unwrap();
         assert!(matches!(outcome, Outcome::Conflict { .. }));
-        assert!(world.catalogue.work(BOOKS, &c, None).await.is_ok(), "nothing was done");
+        assert!(
+            world.catalogue.work(BOOKS, &c, None).await.is_ok(),
+            "nothing was done"
+        );
         let outcome = world
             .catalogue
             .merge_duplicates(BOOKS, &merging)
@@ -278,9 +288,17 @@ async fn counts_follow_every_change_and_a_rebuild_gives_the_same() {
         let (tea, first) = world.publish(&book("Tea", "A", 1990, "Drinks")).await;
         world.publish(&book("Coffee", "B", 1991, "")).await;
         let (gone, _) = world.publish(&book("Gone", "B", 1991, "x")).await;
-        let all = world.catalogue.coverage(&books, By::Collection).await.unwrap();
+        let all = world
+            .catalogue
+            .coverage(&books, By::Collection)
+            .await
+            .unwrap();
         assert_eq!((all[0].records, part(&all[0], "subject")), (3, 2));
-        let done = world.catalogue.done_since(&books, week(now_ms)).await.unwrap();
+        let done = world
+            .catalogue
+            .done_since(&books, week(now_ms))
+            .await
+            .unwrap();
         assert_eq!((done[0].by.as_str(), done[0].records), ("Mira", 3));
         world
             .catalogue
@@ -297,7 +315,11 @@ async fn counts_follow_every_change_and_a_rebuild_gives_the_same() {
                 .await
                 .unwrap(),
         );
-        let all = world.catalogue.coverage(&books, By::Language).await.unwrap();
+        let all = world
+            .catalogue
+            .coverage(&books, By::Language)
+            .await
+            .unwrap();
         assert_eq!(all.len(), 1);
         let english = &all[0];
         assert_eq!(
@@ -311,7 +333,11 @@ async fn counts_follow_every_change_and_a_rebuild_gives_the_same() {
             ),
             ("en", 2, 0, 1, 2, 0)
         );
-        let done = world.catalogue.done_since(&books, week(now_ms)).await.unwrap();
+        let done = world
+            .catalogue
+            .done_since(&books, week(now_ms))
+            .await
+            .unwrap();
         let rows: Vec<(i64, &str, i64)> = done
             .iter()
             .map(|one| (one.week - week(now_ms), one.by.as_str(), one.records))
@@ -327,7 +353,11 @@ async fn counts_follow_every_change_and_a_rebuild_gives_the_same() {
                 .is_empty()
         );
         world.rebuilds_to_the_same().await;
-        let again = world.catalogue.coverage(&books, By::Language).await.unwrap();
+        let again = world
+            .catalogue
+            .coverage(&books, By::Language)
+            .await
+            .unwrap();
         assert_eq!(again, all);
     }
 }

@@ -89,9 +89,8 @@ impl Catalogue {
             return Ok(rows);
         }
         let meets = |one: &RecordRow| {
-            rows.iter().any(|other| {
-                other.id != one.id && !apart.contains(&ordered(&one.id, &other.id))
-            })
+            rows.iter()
+                .any(|other| other.id != one.id && !apart.contains(&ordered(&one.id, &other.id)))
         };
         Ok(rows.iter().filter(|row| meets(row)).cloned().collect())
     }
@@ -200,15 +199,13 @@ impl Catalogue {
         collection: &str,
         record: &str,
     ) -> Result<Option<String>, CatalogueError> {
-        Ok(
-            query_scalar(
-                "select kept from catalogue_superseded where collection = $1 and record = $2",
-            )
-            .bind(collection)
-            .bind(record)
-            .fetch_optional(self.db.read())
-            .await?,
+        Ok(query_scalar(
+            "select kept from catalogue_superseded where collection = $1 and record = $2",
         )
+        .bind(collection)
+        .bind(record)
+        .fetch_optional(self.db.read())
+        .await?)
     }
 }
 

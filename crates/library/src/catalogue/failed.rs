@@ -93,7 +93,9 @@ pub fn countable(words: &str) -> Option<String> {
     }
     let number = isbn13(words).or_else(|| issn(words)).or_else(|| doi(words));
     let folded = number.clone().unwrap_or_else(|| fold(words));
-    let long_number = folded.split(|c: char| !c.is_numeric()).any(|run| run.chars().count() >= DIGITS);
+    let long_number = folded
+        .split(|c: char| !c.is_numeric())
+        .any(|run| run.chars().count() >= DIGITS);
     let count = folded.split_whitespace().count();
     let good = (1..=WORDS_LIMIT).contains(&count) && (number.is_some() || !long_number);
     good.then_some(folded)
@@ -124,7 +126,8 @@ impl Week {
             self.recent.pop_front();
         }
         if self.hashes.len() >= HASHES_LIMIT && !self.hashes.contains_key(&hash) {
-            self.hashes.retain(|_, counts| counts.iter().sum::<u32>() > 1);
+            self.hashes
+                .retain(|_, counts| counts.iter().sum::<u32>() > 1);
             if self.hashes.len() >= HASHES_LIMIT {
                 return;
             }
@@ -141,10 +144,11 @@ impl Week {
             for (known, counted) in known.iter_mut().zip(counts.iter()) {
                 *known += counted;
             }
-        } else if sum > LEAST && room {
-            if let Some(known) = self.known.entry(words).or_default().get_mut(kind) {
-                *known += 1;
-            }
+        } else if sum > LEAST
+            && room
+            && let Some(known) = self.known.entry(words).or_default().get_mut(kind)
+        {
+            *known += 1;
         }
     }
 }
@@ -161,7 +165,9 @@ impl FailedSearches {
             (_, Match::Some | Match::Corrected) => 1,
             _ => return,
         };
-        let Some(words) = countable(words) else { return };
+        let Some(words) = countable(words) else {
+            return;
+        };
         let now = week(now_ms);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.week != now || counts.key == [0; 32] {
@@ -374,7 +380,12 @@ mod tests {
         };
         for round in 0..LEAST {
             for other in 0..RECENT {
-                searches.note(&format!("y{round} z{other}"), &nothing(), NOW_MS, &SystemRng);
+                searches.note(
+                    &format!("y{round} z{other}"),
+                    &nothing(),
+                    NOW_MS,
+                    &SystemRng,
+                );
             }
             searches.note("found", &found, NOW_MS, &SystemRng);
             searches.note("cut short", &partial, NOW_MS, &SystemRng);
@@ -388,12 +399,12 @@ mod tests {
         assert_eq!(countable("mira@hill.internal"), None);
         assert_eq!(countable("call 0791234567"), None);
         assert_eq!(countable(""), None);
-        assert_eq!(countable("one two three four five six seven eight nine"), None);
-        assert_eq!(countable(&"x".repeat(81)), None);
         assert_eq!(
-            countable("0-201-61622-X").as_deref(),
-            Some("9780201616224")
+            countable("one two three four five six seven eight nine"),
+            None
         );
+        assert_eq!(countable(&"x".repeat(81)), None);
+        assert_eq!(countable("0-201-61622-X").as_deref(), Some("9780201616224"));
         assert_eq!(countable("Wells, 1990").as_deref(), Some("wells 1990"));
     }
 

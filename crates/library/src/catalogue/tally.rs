@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use lampion_db::{Row as _, Tx, query, rows};
 use lampion_feed::FeedError;
 use lampion_feed::merkle::Hash;
-use lampion_formats::records::desk::Work;
 use lampion_formats::records::CatalogueRecord;
+use lampion_formats::records::desk::Work;
 
 /// Milliseconds of a week.
 const WEEK_MS: i64 = 7 * 86_400_000;
@@ -52,7 +52,10 @@ pub(super) fn has(work: &Work, record: &CatalogueRecord) -> i64 {
         record.language.as_ref().is_some_and(|tag| !tag.is_empty()),
         record.year.is_some(),
         !record.identifiers.is_empty(),
-        record.description.as_ref().is_some_and(|text| !text.is_empty()),
+        record
+            .description
+            .as_ref()
+            .is_some_and(|text| !text.is_empty()),
         work.cover.is_some(),
         !work.files.is_empty(),
     ];
@@ -114,7 +117,11 @@ impl Changes {
         for (count, number) in cell.iter_mut().zip(numbers) {
             *count += sign * number;
         }
-        let done = (one.collection.clone(), week(one.published_ms), one.by.clone());
+        let done = (
+            one.collection.clone(),
+            week(one.published_ms),
+            one.by.clone(),
+        );
         *self.done.entry(done).or_default() += sign;
     }
 
@@ -193,7 +200,10 @@ impl Changes {
             },
         )
         .await?;
-        if cells.iter().any(|(_, _, counts)| counts.iter().any(|count| *count < 0)) {
+        if cells
+            .iter()
+            .any(|(_, _, counts)| counts.iter().any(|count| *count < 0))
+        {
             query("delete from catalogue_tally where feed = $1 and records <= 0")
                 .bind(feed)
                 .execute(&mut **tx)
@@ -234,10 +244,11 @@ pub(super) async fn fingerprint(tx: &mut Tx, feed: i64) -> Result<Hash, FeedErro
         }
         lines.push(line.join("\t"));
     }
-    let done = query("select collection, week, by_name, records from catalogue_done where feed = $1")
-        .bind(feed)
-        .fetch_all(&mut **tx)
-        .await?;
+    let done =
+        query("select collection, week, by_name, records from catalogue_done where feed = $1")
+            .bind(feed)
+            .fetch_all(&mut **tx)
+            .await?;
     for row in &done {
         let (collection, by): (String, String) = (row.try_get(0)?, row.try_get(2)?);
         let (week, records): (i64, i64) = (row.try_get(1)?, row.try_get(3)?);

@@ -6,8 +6,8 @@
 
 use std::fmt::Write as _;
 
-/// Width of a chart in its own units.
-const WIDTH: i64 = 600;
+/// Width of a chart in its own units: those of a phone, so that its texts can be read there.
+const WIDTH: i64 = 360;
 /// Height of upright bars.
 const HEIGHT: i64 = 160;
 /// Height of a lying bar with its text.
@@ -83,10 +83,7 @@ impl Chart<'_> {
             .max_by_key(|(at, bar)| (bar.value, usize::MAX - at))
             .map(|(at, _)| at);
         let used = step * i64::try_from(bars.len()).unwrap_or(0);
-        let _ = write!(
-            out,
-            "<path class=\"axis\" d=\"M0 {floor}H{used}\"/>"
-        );
+        let _ = write!(out, "<path class=\"axis\" d=\"M0 {floor}H{used}\"/>");
         for (at, bar) in bars.iter().enumerate() {
             let place = i64::try_from(at).unwrap_or(0) * step;
             let x = if self.rtl { used - place - step } else { place };
@@ -194,19 +191,31 @@ mod tests {
         let drawn = chart(false).upright();
         assert!(drawn.contains("<title id=\"c-t\">Weeks &lt;all&gt;</title>"));
         assert!(drawn.contains("a &amp; b"));
-        assert!(drawn.contains("<rect x=\"1\" y=\"109\" width=\"198\" height=\"29\"/>"), "{drawn}");
-        assert!(drawn.contains("<rect x=\"201\" y=\"20\" width=\"198\" height=\"118\"/>"), "{drawn}");
+        assert!(
+            drawn.contains("<rect x=\"1\" y=\"109\" width=\"118\" height=\"29\"/>"),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains("<rect x=\"121\" y=\"20\" width=\"118\" height=\"118\"/>"),
+            "{drawn}"
+        );
         assert!(!drawn.contains("style="));
         let lying = chart(false).lying();
-        assert!(lying.contains("<rect x=\"0\" y=\"22\" width=\"150\" height=\"12\"/>"), "{lying}");
+        assert!(
+            lying.contains("<rect x=\"0\" y=\"22\" width=\"90\" height=\"12\"/>"),
+            "{lying}"
+        );
     }
 
     #[test]
     fn the_first_bar_stands_at_the_right_where_reading_begins_there() {
         let drawn = chart(true).upright();
-        assert!(drawn.contains("<rect x=\"401\" y=\"109\""), "{drawn}");
+        assert!(drawn.contains("<rect x=\"241\" y=\"109\""), "{drawn}");
         let lying = chart(true).lying();
-        assert!(lying.contains("<rect x=\"450\" y=\"22\" width=\"150\""), "{lying}");
+        assert!(
+            lying.contains("<rect x=\"270\" y=\"22\" width=\"90\""),
+            "{lying}"
+        );
     }
 
     #[test]

@@ -46,12 +46,7 @@ pub(super) async fn all(page: Page, Extension(library): Extension<Library>) -> P
     show(&page, &library, usize::MAX, Vec::new())
 }
 
-fn show(
-    page: &Page,
-    library: &Library,
-    limit: usize,
-    lists: Vec<ReadingList>,
-) -> PageResult {
+fn show(page: &Page, library: &Library, limit: usize, lists: Vec<ReadingList>) -> PageResult {
     let mut collections = library.visible(page.person.as_ref());
     // A first import that has brought nothing yet is the desk's business.
     collections.retain(|one| one.documents > 0 || one.state == State::Ready);

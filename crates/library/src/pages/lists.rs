@@ -38,7 +38,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/list/{id}/edit", get(edit))
         .route(
             "/list/{id}/cover",
-            get(cover).post(set_cover).layer(DefaultBodyLimit::max(COVER_LIMIT)),
+            get(cover)
+                .post(set_cover)
+                .layer(DefaultBodyLimit::max(COVER_LIMIT)),
         )
         .route("/list/{id}/export/{extension}", get(export))
 }
@@ -333,7 +335,14 @@ async fn edit(
     Query(asked): Query<From>,
 ) -> PageResult {
     let list = own_list(&page, &library, &id).await?;
-    draw_edit(&page, &library, list, asked.from, (StatusCode::OK, String::new())).await
+    draw_edit(
+        &page,
+        &library,
+        list,
+        asked.from,
+        (StatusCode::OK, String::new()),
+    )
+    .await
 }
 
 /// `POST /list/{id}`: `do` = `describe` (`title`, `description`, `shared`), `remove` (`sure`), or with `item`: `up`,

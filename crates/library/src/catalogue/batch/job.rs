@@ -54,8 +54,8 @@ impl JobHandler for BatchJob {
         let failed = |text: String| JobEnd::Failed(text);
         let payload: Payload = serde_json::from_str(&context.job.payload)
             .map_err(|error| failed(format!("the job's own words: {error}")))?;
-        let catalogue = Catalogue::of(self.0.kernel())
-            .map_err(|error| JobEnd::Passing(error.to_string()))?;
+        let catalogue =
+            Catalogue::of(self.0.kernel()).map_err(|error| JobEnd::Passing(error.to_string()))?;
         let batch = catalogue
             .batch_row(&payload.batch)
             .await

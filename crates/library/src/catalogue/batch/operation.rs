@@ -237,11 +237,13 @@ impl Operation {
                     all.push(new(value));
                 }
             }
-            Self::Add { value, .. } => {
-                if !all.iter().any(|one| own(one) && one.value == value.trim()) {
-                    let after = all.iter().rposition(own).map_or(all.len(), |at| at + 1);
-                    all.insert(after, new(value));
-                }
+            Self::Add { value, .. }
+                if !all
+                    .iter()
+                    .any(|one| own(one) && one.value == value.trim()) =>
+            {
+                let after = all.iter().rposition(own).map_or(all.len(), |at| at + 1);
+                all.insert(after, new(value));
             }
             Self::Remove { value, .. } => {
                 let value = value.trim();
@@ -273,11 +275,9 @@ impl Operation {
             }
             (Self::Add { value, .. }, Some(code)) => {
                 let value = value.trim();
-                let there = record.fields_with(&tag).any(|field| {
-                    field
-                        .subfields()
-                        .any(|one| one == (code, value.as_bytes()))
-                });
+                let there = record
+                    .fields_with(&tag)
+                    .any(|field| field.subfields().any(|one| one == (code, value.as_bytes())));
                 if !there {
                     insert(record, fresh(tag, code, value));
                 }
@@ -294,9 +294,8 @@ impl Operation {
             (Self::Remove { value, .. }, Some(code)) => {
                 let value = value.trim().as_bytes();
                 each(record, tag, |subfields| {
-                    subfields.retain(|one| {
-                        one.code != code || !value.is_empty() && one.data != value
-                    });
+                    subfields
+                        .retain(|one| one.code != code || !value.is_empty() && one.data != value);
                 });
             }
             (Self::Replace { find, with, .. }, code) => each(record, tag, |subfields| {
@@ -501,7 +500,17 @@ mod tests {
             Some(Target::Field(*b"650", Some(b'a')))
         );
         assert_eq!(Target::parse("650"), Some(Target::Field(*b"650", None)));
-        for bad in ["", "008", "001", "title.isbn", "65", "650$", "650$ab", "ß50", "xyz"] {
+        for bad in [
+            "",
+            "008",
+            "001",
+            "title.isbn",
+            "65",
+            "650$",
+            "650$ab",
+            "ß50",
+            "xyz",
+        ] {
             assert_eq!(Target::parse(bad), None, "{bad}");
         }
     }
@@ -547,7 +556,10 @@ mod tests {
         assert_eq!(done("remove", "650$x", "")[2], "=650 \\4$aJapan");
         assert_eq!(done("remove", "650$a", "Tea").len(), 2);
         assert_eq!(done("remove", "650", "").len(), 1);
-        assert_eq!(done("replace", "245", "Tea/Coffee")[0], "=245 00$aCoffee$cOkakura");
+        assert_eq!(
+            done("replace", "245", "Tea/Coffee")[0],
+            "=245 00$aCoffee$cOkakura"
+        );
         assert!(done("remove", "245", "")[0].starts_with("Invalid"));
         // Dublin Core of a MARC record changes only its fields.
         let added = done("add", "subject", "Asia");

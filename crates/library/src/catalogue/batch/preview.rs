@@ -4,8 +4,8 @@ use lampion_formats::records::desk::{Change, changes};
 
 use super::operation::{Applied, Operation};
 use super::selection::{Selection, part};
-use crate::catalogue::model::RecordRow;
 use crate::catalogue::Catalogue;
+use crate::catalogue::model::RecordRow;
 use crate::library::{Library, LibraryError};
 
 /// Records that a preview looks at.
@@ -84,11 +84,7 @@ impl Preview {
         };
         let Ok(Some((row, Some(work)))) = catalogue.get(collection, id, None).await else {
             // Gone meanwhile: it says so when it is done.
-            return catalogue
-                .feed_id()
-                .await
-                .map(drop)
-                .map_err(content);
+            return catalogue.feed_id().await.map(drop).map_err(content);
         };
         self.looked += 1;
         let (differs, reason) = match operation.apply(&work) {

@@ -186,11 +186,7 @@ impl Results {
     }
 }
 
-async fn write_rows(
-    tx: &mut Tx,
-    batch: &str,
-    all: &[RecordResult],
-) -> Result<(), CatalogueError> {
+async fn write_rows(tx: &mut Tx, batch: &str, all: &[RecordResult]) -> Result<(), CatalogueError> {
     // PostgreSQL wants no key twice in one statement.
     let mut unique: Vec<(String, RecordResult)> = Vec::with_capacity(all.len());
     let mut seen = std::collections::HashSet::new();
@@ -230,8 +226,9 @@ impl Catalogue {
     /// The database.
     pub async fn begin_batch(&self, new: &NewBatch) -> Result<String, CatalogueError> {
         let id = self.new_id();
-        let fault =
-            |error: serde_json::Error| CatalogueError::Db(lampion_db::DbError::Fault(error.to_string()));
+        let fault = |error: serde_json::Error| {
+            CatalogueError::Db(lampion_db::DbError::Fault(error.to_string()))
+        };
         let (kind, undoes) = match &new.operation {
             Operation::Undo { batch } => (BatchKind::Undo, batch.clone()),
             Operation::Import(import) if import.trial => (BatchKind::Trial, String::new()),
@@ -387,12 +384,12 @@ impl Catalogue {
     /// # Errors
     /// The database.
     pub async fn undone_by(&self, batch: &str) -> Result<Option<String>, CatalogueError> {
-        Ok(
-            query_scalar("select id from catalogue_batch where undoes = $1 order by sequence limit 1")
-                .bind(batch)
-                .fetch_optional(self.db.read())
-                .await?,
+        Ok(query_scalar(
+            "select id from catalogue_batch where undoes = $1 order by sequence limit 1",
         )
+        .bind(batch)
+        .fetch_optional(self.db.read())
+        .await?)
     }
 
     /// Keeps what was gathered, and where the gathering goes on; `None` ends it.
@@ -496,7 +493,11 @@ impl Library {
         let catalogue = Catalogue::of(self.kernel()).map_err(|error| fault(error.into()))?;
         let id = catalogue.begin_batch(new).await.map_err(fault)?;
         let payload = serde_json::json!({ "batch": id }).to_string();
-        let job = self.kernel().queue(KIND, &new.collection, payload).await?.id;
+        let job = self
+            .kernel()
+            .queue(KIND, &new.collection, payload)
+            .await?
+            .id;
         Ok((id, job))
     }
 }

@@ -196,7 +196,8 @@ impl Catalogue {
         for (outcome, one) in outcomes.into_iter().zip(&ready) {
             results.rows.push(row_of(outcome, one.base));
         }
-        self.withdraw_in(tx, batch, drafts, (&bases, &mut results)).await?;
+        self.withdraw_in(tx, batch, drafts, (&bases, &mut results))
+            .await?;
         Ok(results)
     }
 

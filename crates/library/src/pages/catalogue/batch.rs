@@ -160,11 +160,7 @@ fn selection(form: &Form) -> (Option<Selection>, Vec<(&'static str, String)>) {
     (chosen, fields)
 }
 
-async fn about(
-    page: &Page,
-    desk: &Desk,
-    chosen: Option<&Selection>,
-) -> Result<String, AppError> {
+async fn about(page: &Page, desk: &Desk, chosen: Option<&Selection>) -> Result<String, AppError> {
     let Some(chosen) = chosen else {
         return Ok(page.t("batch-nothing"));
     };
@@ -181,16 +177,11 @@ async fn about(
     if chosen.is_all() {
         return Ok(page.n("batch-all", total));
     }
-    let words: Vec<&str> = [
-        &chosen.title,
-        &chosen.language,
-        &chosen.kind,
-        &chosen.by,
-    ]
-    .into_iter()
-    .map(String::as_str)
-    .filter(|word| !word.is_empty())
-    .collect();
+    let words: Vec<&str> = [&chosen.title, &chosen.language, &chosen.kind, &chosen.by]
+        .into_iter()
+        .map(String::as_str)
+        .filter(|word| !word.is_empty())
+        .collect();
     Ok(page.s("batch-filter", &words.join(" · ")))
 }
 
@@ -242,7 +233,12 @@ async fn draw(
 fn reasons(page: &Page) -> Vec<(&'static str, String)> {
     Reason::ALL
         .into_iter()
-        .map(|reason| (reason.as_str(), page.t(&format!("reason-{}", reason.as_str()))))
+        .map(|reason| {
+            (
+                reason.as_str(),
+                page.t(&format!("reason-{}", reason.as_str())),
+            )
+        })
         .collect()
 }
 

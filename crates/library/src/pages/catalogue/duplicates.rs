@@ -132,7 +132,13 @@ struct ComparePage<'a> {
     error: String,
 }
 
-async fn draw(page: &Page, desk: &Desk, pair: &Pair, status: StatusCode, error: String) -> PageResult {
+async fn draw(
+    page: &Page,
+    desk: &Desk,
+    pair: &Pair,
+    status: StatusCode,
+    error: String,
+) -> PageResult {
     let collection = &desk.collection.id;
     if pair.a == pair.b {
         return Err(AppError::bad_request("name two records"));

@@ -71,8 +71,8 @@ async fn begin(
     new: NewImport,
     (rule, trial): (&str, bool),
 ) -> PageResult {
-    let rule =
-        Rule::from_word(rule).ok_or_else(|| AppError::bad_request("choose what becomes of them"))?;
+    let rule = Rule::from_word(rule)
+        .ok_or_else(|| AppError::bad_request("choose what becomes of them"))?;
     let office = office(library);
     let whose = ByWhom {
         by: &desk.person.display,
@@ -134,9 +134,7 @@ pub(super) async fn upload(
         .join(ids::new_id(&*library.kernel().rng));
     let received = receive(&page, &mut form, &folder).await;
     match received {
-        Ok((new, rule, trial)) => {
-            begin(&page, &library, &desk, new, (rule.as_str(), trial)).await
-        }
+        Ok((new, rule, trial)) => begin(&page, &library, &desk, new, (rule.as_str(), trial)).await,
         Err(error) => {
             let _swept_at_the_next_start = tokio::fs::remove_dir_all(&folder).await;
             drain(&mut form).await;

@@ -74,10 +74,7 @@ fn many(upload_limit_bytes: usize) -> Router<App> {
         .route(&of("duplicates/apart"), post(duplicates::apart))
         .route(&of("duplicates/compare"), get(duplicates::compare))
         .route(&of("duplicates/merge"), post(duplicates::merge))
-        .route(
-            "/catalogue-searches",
-            get(failed::show).post(failed::done),
-        )
+        .route("/catalogue-searches", get(failed::show).post(failed::done))
         .route("/catalogue-statistics", get(statistics::show))
 }
 

@@ -126,7 +126,10 @@ fn work(page: &Page, done: &[Done], now: i64, weeks: i64) -> (String, Vec<String
     let mut sums = vec![0; slots];
     let mut people: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
     for one in done {
-        let Some(slot) = usize::try_from(one.week - first).ok().filter(|at| *at < slots) else {
+        let Some(slot) = usize::try_from(one.week - first)
+            .ok()
+            .filter(|at| *at < slots)
+        else {
             continue;
         };
         let own = people
