@@ -156,7 +156,7 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
     });
     light(&mira, &batch);
     let undo = mira.post(&batch, &[("do", "undo")]);
-    let page = settled(&mira, &undo.header("location"));
+    let page = settled(&mira, undo.header("location"));
     assert_eq!(number(&page, "Changed"), 60, "{page}");
     until("they are found no more", || {
         node.titles("subject:Airships").is_empty().then_some(())

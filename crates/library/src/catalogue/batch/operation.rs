@@ -238,9 +238,7 @@ impl Operation {
                 }
             }
             Self::Add { value, .. }
-                if !all
-                    .iter()
-                    .any(|one| own(one) && one.value == value.trim()) =>
+                if !all.iter().any(|one| own(one) && one.value == value.trim()) =>
             {
                 let after = all.iter().rposition(own).map_or(all.len(), |at| at + 1);
                 all.insert(after, new(value));
