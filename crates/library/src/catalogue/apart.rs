@@ -14,7 +14,7 @@ use super::{Catalogue, CatalogueError, Envelope};
 /// Groups of one page.
 const GROUPS: usize = 20;
 /// How often a page looks on through keys before it says that it found nothing so far.
-const LOOKS: usize = 5;
+const LOOKS: usize = 3;
 /// Records of which all pairs are told apart at once.
 const PAIRS_OF: usize = 20;
 
