@@ -41,6 +41,23 @@ const PAGES = [
   ["desk", () => "/desk", { signedIn: true }],
   ["desk of a collection", (w) => `/desk/${w.valley}`, { signedIn: true }],
   ["import", () => "/desk/import", { signedIn: true }],
+  ["reading lists", () => "/lists"],
+  ["reading list", (w) => w.list],
+  ["own reading lists", () => "/lists", { signedIn: true }],
+  ["reading list being edited", (w) => `${w.list}/edit`, { signedIn: true }],
+  ["reading list for a record", (w) => `/lists/add?collection=${w.valley}&key=Valley`, { signedIn: true }],
+  ["catalogues", () => "/catalogue", { signedIn: true }],
+  ["records of a catalogue", (w) => w.catalogue, { signedIn: true }],
+  ["many records", (w) => `${w.catalogue}/batch?of=all`, { signedIn: true }],
+  ["many records of no choice", (w) => `${w.catalogue}/batch`, { signedIn: true }],
+  ["batches", (w) => `${w.catalogue}/batches`, { signedIn: true }],
+  ["a batch", (w) => w.batch, { signedIn: true }],
+  ["import into a catalogue", (w) => `${w.catalogue}/import`, { signedIn: true }],
+  ["duplicates", (w) => `${w.catalogue}/duplicates`, { signedIn: true }],
+  ["two records side by side", (w) => w.compare, { signedIn: true }],
+  ["searches without results", () => "/catalogue-searches", { signedIn: true }],
+  ["statistics", () => "/catalogue-statistics?by=language", { signedIn: true }],
+  ["statistics of a year", () => "/catalogue-statistics?weeks=52", { signedIn: true }],
 ];
 
 test("pages: what the tests below look at is there", async (world) => {
@@ -54,8 +71,48 @@ test("pages: what the tests below look at is there", async (world) => {
     await form.getByRole("button", { name: "Create" }).click();
     world.start = new URL((await page.locator("main .code code").innerText()).trim()).pathname;
     await checked(page, "message");
+    await catalogue(world, page);
   });
 });
+
+/** A catalogue with records that came in, two of them of one work, an edit of all, and a public list. */
+const catalogue = async (world, page) => {
+  const { url } = world.node;
+  await page.goto(`${url}/catalogue`);
+  await page.locator("main form[action='/catalogue'] [name=title]").fill("Books of the valley");
+  await page.locator("main form[action='/catalogue'] button").click();
+  await page.waitForURL(/\/catalogue\/[^/]+$/);
+  world.catalogue = new URL(page.url()).pathname;
+  await page.goto(`${url}${world.catalogue}/import`);
+  const form = page.locator("form[enctype]");
+  await form.locator("[name=rule]").selectOption("separate");
+  const rows = "title,author,year,language,subject\nThe mango tree,\"Rao, Meera\",1998,en,Orchards\nThe mango tree,\"Rao, Meera\",1998,en,Trees\nMountain weather,\"Kim, Jiwoo\",2011,ko,Weather\n";
+  await form.locator("[name=file]").setInputFiles({ name: "books.csv", mimeType: "text/csv", buffer: Buffer.from(rows) });
+  await form.getByRole("button", { name: "Import now" }).click();
+  await page.waitForURL(/\/batches\/[^/]+$/);
+  await page.locator("main dd", { hasText: /^3$/ }).first().waitFor();
+  await page.goto(`${url}${world.catalogue}/batch?of=all`);
+  await page.locator("[name=value]").fill("Valley");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await checked(page, "preview of a batch");
+  await page.getByRole("button", { name: "Do it with all" }).click();
+  await page.waitForURL(/\/batches\/[^/]+$/);
+  world.batch = new URL(page.url()).pathname;
+  await page.goto(`${url}${world.catalogue}/duplicates`);
+  world.compare = await page.locator("a[href*='/compare']").first().getAttribute("href");
+  await page.goto(`${url}/lists`);
+  await page.locator("main [name=title]").fill("To read under trees");
+  await page.locator("main [name=shared]").selectOption("public");
+  await page.getByRole("button", { name: "New list" }).click();
+  await page.waitForURL(/\/list\/[^/]+\/edit$/);
+  world.list = new URL(page.url()).pathname.replace(/\/edit$/, "");
+  for (const [collection, key] of [[world.valley, "Valley"], [world.papers, "wells.pdf"]]) {
+    await page.goto(`${url}/lists/add?collection=${collection}&key=${encodeURIComponent(key)}`);
+    await page.locator("main [name=note]").first().fill("Begin here");
+    await page.getByRole("button", { name: "Add to a list" }).click();
+    await page.waitForURL(/\/list\/[^/]+$/);
+  }
+};
 
 /** What axe finds, in words. */
 const violations = async (page, rules = { type: "tag", values: TAGS }) => {

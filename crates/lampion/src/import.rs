@@ -21,6 +21,8 @@ use crate::{Outcome, lock};
 
 /// How often progress is looked at.
 const LOOK: Duration = Duration::from_millis(250);
+/// Records of an import into a catalogue that are looked up together, and failures that are listed.
+const LISTED: i64 = 10_000;
 /// Items that a dry run shows.
 const SHOWN: u64 = 10;
 
@@ -42,7 +44,7 @@ pub async fn run(data: &Path, options: Import) -> anyhow::Result<Outcome> {
         temporary: false,
     };
     if let Some(into) = &options.into {
-        return import_into(&node, new, into, &options).await;
+        return import_into(&node, data, new, into, &options).await;
     }
     if options.dry_run {
         return dry_run(&node, new, options.json).await;
@@ -272,51 +274,112 @@ async fn dry_run(node: &Node, new: NewImport, json: bool) -> anyhow::Result<Outc
     })
 }
 
-/// Publishes records in a catalogue. It can be called again: with `--rule skip` what is there is passed over.
+/// Publishes records in a catalogue, as a job that goes on after any interruption.
 async fn import_into(
     node: &Node,
+    data: &Path,
     new: NewImport,
     into: &str,
     options: &Import,
 ) -> anyhow::Result<Outcome> {
-    use lampion_library::catalogue::import::{Rule, publish_file};
-    if !node.library.catalogues().iter().any(|one| one.id == into) {
-        eprintln!(
-            "lampion: no catalogue `{into}`: begin it with `lampion collection create {into} --title …`"
-        );
-        return Ok(Outcome::NotFound);
-    }
+    use lampion_library::catalogue::import::{ByWhom, Rule};
     let rule = Rule::from_word(&options.rule).unwrap_or_default();
-    let done = publish_file(&node.library, new, into, rule, &options.by).await?;
-    let failed = done.failed.len();
+    let config = &node.kernel.config;
+    let office = format!("library of {}.{}", config.name, config.net);
+    let whose = ByWhom {
+        by: &options.by,
+        office: &office,
+    };
+    let begun = node
+        .library
+        .import_into(new, into, rule, options.dry_run, whose)
+        .await;
+    let (batch, job) = match begun {
+        Ok(begun) => begun,
+        Err(LibraryError::NoSuchCollection(_)) => {
+            eprintln!(
+                "lampion: no catalogue `{into}`: begin it with `lampion collection create {into} --title …`"
+            );
+            return Ok(Outcome::NotFound);
+        }
+        Err(error @ LibraryError::BadSource { .. }) => {
+            eprintln!("lampion: {error}");
+            return Ok(Outcome::NotFound);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if options.background {
+        say!(
+            "{}",
+            if options.json {
+                serde_json::json!({ "collection": into, "batch": batch, "job": job }).to_string()
+            } else {
+                format!("queued: batch {batch}, job {job}")
+            }
+        );
+        return Ok(Outcome::Done);
+    }
+    let ended = follow(node, data, &job, options.json).await?;
+    match ended.state {
+        JobState::Done => {}
+        JobState::Cancelled => bail!("the import was cancelled"),
+        _ => bail!("{}", ended.error),
+    }
+    imported_into(node, &batch, options).await
+}
+
+/// Says how an import into a catalogue went.
+async fn imported_into(node: &Node, batch: &str, options: &Import) -> anyhow::Result<Outcome> {
+    use lampion_library::catalogue::Catalogue;
+    use lampion_library::catalogue::import::place_of;
+    let catalogue = Catalogue::of(&node.kernel)?;
+    let Some(done) = catalogue.batch_row(batch).await? else {
+        bail!("the batch was removed meanwhile")
+    };
+    let failures = catalogue.batch_failures(batch, "", LISTED).await?;
     if options.json {
-        let published: Vec<_> = done
-            .published
-            .iter()
-            .map(|one| serde_json::json!({ "id": one.id, "version": one.version, "offset": one.place.0, "length": one.place.1 }))
-            .collect();
-        let failures: Vec<_> = done
-            .failed
+        let mut published = Vec::new();
+        for result in ["new", "changed"] {
+            let mut after = String::new();
+            loop {
+                let part = catalogue
+                    .batch_records(batch, result, &after, LISTED)
+                    .await?;
+                let Some(last) = part.last() else { break };
+                after.clone_from(&last.item);
+                published.extend(part.into_iter().map(|one| {
+                    let (offset, length) = place_of(&one.place).unwrap_or_default();
+                    serde_json::json!({ "id": one.record, "version": one.after, "offset": offset, "length": length })
+                }));
+            }
+        }
+        let failed: Vec<_> = failures
             .iter()
             .map(|one| serde_json::json!({ "item": one.item, "reason": one.reason }))
             .collect();
         say!(
             "{}",
-            serde_json::json!({ "read": done.read, "matched": done.matched, "unchanged": done.unchanged, "published": published, "failed": failures })
+            serde_json::json!({ "batch": batch, "read": done.seen, "matched": done.matched, "unchanged": done.unchanged, "published": published, "failed": failed })
         );
     } else {
         say!(
-            "{} records read, {} matched, {} published, {} left as they were, {failed} failed",
-            done.read,
+            "{} records read, {} matched, {} {}, {} left as they were, {} failed",
+            done.seen,
             done.matched,
-            done.published.len(),
-            done.unchanged
+            done.added + done.changed,
+            if options.dry_run {
+                "would be published"
+            } else {
+                "published"
+            },
+            done.unchanged,
+            done.failed
         );
-        for one in &done.failed {
+        for one in &failures {
             say!("{}: {}", one.item, one.reason);
         }
     }
-    Ok(if failed > 0 {
+    Ok(if done.failed > 0 {
         Outcome::Partly
     } else {
         Outcome::Done

@@ -26,6 +26,7 @@ pub mod harvest;
 pub mod import;
 mod indexing;
 mod library;
+pub mod lists;
 mod memory;
 mod mime;
 pub mod model;
@@ -56,6 +57,7 @@ pub fn feature(library: &Library) -> Feature {
             Arc::new(import::ImportJob(library.clone())),
             Arc::new(check::CheckJob(library.clone())),
             Arc::new(harvest::HarvestJob::new(library.clone())),
+            Arc::new(catalogue::batch::BatchJob(library.clone())),
         ],
         publications: vec![Arc::new(catalogue::LibraryPublications)],
     }

@@ -14,6 +14,7 @@ use lampion_web::Kernel;
 use lampion_zim::{Archive, ClusterCache, OpenOptions, ZimError};
 use tokio::sync::Semaphore;
 
+use crate::catalogue::failed::FailedSearches;
 use crate::extract::process::{Extraction, Worker};
 use crate::extract::{Frame, Request};
 use crate::model::{Collection, Kind, Source};
@@ -94,6 +95,7 @@ struct Inner {
     archives: Mutex<HashMap<String, Arc<Archive>>>,
     cache: Arc<ClusterCache>,
     turns: Semaphore,
+    failed: FailedSearches,
 }
 
 /// Collections as read last.
@@ -126,6 +128,7 @@ impl Library {
                 megabytes => megabytes << 20,
             })),
             turns: Semaphore::new(parallel),
+            failed: FailedSearches::default(),
             kernel,
         }))
     }
@@ -133,6 +136,11 @@ impl Library {
     /// The kernel.
     pub fn kernel(&self) -> &Kernel {
         &self.0.kernel
+    }
+
+    /// Searches that found nothing, counted without readers.
+    pub fn failed(&self) -> &FailedSearches {
+        &self.0.failed
     }
 
     /// The rows.

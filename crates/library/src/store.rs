@@ -24,6 +24,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             sql: include_str!("../migrations/3.sql"),
         },
         Migration {
+            version: 5,
+            sql: include_str!("../migrations/5.sql"),
+        },
+        Migration {
             version: 6,
             sql: include_str!("../migrations/6.sql"),
         },

@@ -64,6 +64,7 @@ pub async fn run(library: Library, stop: CancellationToken) {
     if let Err(error) = catalogue.feeds.sign(KIND).await {
         tracing::error!(%error, "nothing can be published");
     }
+    tokio::spawn(super::failed::run(library.clone(), stop.clone()));
     let mut reached: HashMap<String, u64> = HashMap::new();
     let mut events = library.kernel().events.watch();
     while !stop.is_cancelled() {

@@ -1,33 +1,28 @@
 //! Records of other catalogues, published in one of ours: read in a child with limits, matched, merged by rule.
+//!
+//! An import is a batch (see [`super::batch`]): a job that goes on where it was after any interruption.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
-use lampion_formats::records::desk::{
-    DublinCore, ImportRule, ImportRules, Work, import, match_keys,
-};
+use lampion_formats::records::desk::{DublinCore, ImportRule, ImportRules, Work};
 use lampion_formats::records::{CatalogueRecord, Name};
 use lampion_search::Document;
-use tokio_util::sync::CancellationToken;
+use serde::{Deserialize, Serialize};
 
-use super::model::{Outcome, Publication};
-use super::{Catalogue, CatalogueError};
+use super::batch::{NewBatch, Operation, Selection};
 use crate::adding::NewImport;
-use crate::extract::Frame;
-use crate::extract::process::Extraction;
+use crate::extract::Request;
 use crate::library::{Library, LibraryError};
 use crate::model::{Kind, Meta};
-use crate::store::ImportError;
 
-/// Records that are matched and published together.
-const BATCH: usize = 512;
 /// Longest record in bytes; the formats' own limits are lower.
 const RECORD_LIMIT: u64 = 4 << 20;
-/// Failures that are listed.
-const FAILURES_LIMIT: usize = 10_000;
+/// Where files wait that were sent, in the catalogue's folder.
+const INCOMING: &str = "incoming";
 
 /// What becomes of a record that is there already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Rule {
     /// The new one is passed over.
     #[default]
@@ -43,19 +38,29 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// All of them, with their words.
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::Skip, "skip"),
+        (Self::Replace, "replace"),
+        (Self::Fill, "fill"),
+        (Self::Add, "add"),
+        (Self::Separate, "separate"),
+    ];
+
     /// The rule of a word.
     pub fn from_word(word: &str) -> Option<Self> {
-        Some(match word {
-            "skip" => Self::Skip,
-            "replace" => Self::Replace,
-            "fill" => Self::Fill,
-            "add" => Self::Add,
-            "separate" => Self::Separate,
-            _ => return None,
-        })
+        Self::ALL.iter().find(|one| one.1 == word).map(|one| one.0)
     }
 
-    fn rules(self) -> Option<ImportRules> {
+    /// The word of the rule.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|one| one.0 == self)
+            .map_or("skip", |one| one.1)
+    }
+
+    pub(super) fn rules(self) -> Option<ImportRules> {
         let default = match self {
             Self::Skip | Self::Separate => return None,
             Self::Replace => ImportRule::TakeTheirs,
@@ -69,120 +74,135 @@ impl Rule {
     }
 }
 
-/// A record that was published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Imported {
-    /// Its identifier.
-    pub id: String,
-    /// Its version.
-    pub version: u64,
-    /// Where it lay in the file: offset and length in bytes.
-    pub place: (u64, u64),
+/// A file on its way into a catalogue, as its batch keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Import {
+    /// Where the file lies.
+    pub path: PathBuf,
+    /// Its name, for people.
+    pub name: String,
+    /// Format of records, if it was told.
+    pub format: String,
+    /// Which column or key is what.
+    pub mapping: String,
+    /// What becomes of a record that is there already.
+    pub rule: Rule,
+    /// Only count what would happen.
+    pub trial: bool,
+    /// Remove the file at the end.
+    pub temporary: bool,
 }
 
-/// What came of an import.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    /// Records that were read.
-    pub read: u64,
-    /// Records that were there already.
-    pub matched: u64,
-    /// Records that the rule left as they were.
-    pub unchanged: u64,
-    /// What was published.
-    pub published: Vec<Imported>,
-    /// What could not be, and why.
-    pub failed: Vec<ImportError>,
-}
-
-/// An incoming record.
-struct Incoming {
-    item: String,
-    work: Work,
-    place: (u64, u64),
-}
-
-/// An import under way.
-struct Run<'a> {
-    catalogue: Catalogue,
-    collection: &'a str,
-    rule: Rule,
-    by: &'a str,
-    source: String,
-    report: ImportReport,
-}
-
-/// Publishes the records of one file in a catalogue.
-///
-/// # Errors
-/// The file can't be read as records, or the feed can't grow; what was published before stays.
-pub async fn publish_file(
-    library: &Library,
-    new: NewImport,
-    collection: &str,
-    rule: Rule,
-    by: &str,
-) -> Result<ImportReport, LibraryError> {
-    let path = new.path.clone();
-    let bad = |reason: String| LibraryError::BadSource {
-        path: path.clone(),
-        reason,
-    };
-    if !path.is_file() {
-        return Err(bad("choose one file of records".into()));
-    }
-    let request = library.plan(&new)?;
-    if request.kind != Kind::Records {
-        return Err(bad("it holds no catalogue records".into()));
-    }
-    let mut run = Run {
-        catalogue: Catalogue::of(library.kernel()).map_err(|error| bad(error.to_string()))?,
-        collection,
-        rule,
-        by,
-        source: request.name.clone(),
-        report: ImportReport::default(),
-    };
-    let mut extraction = Extraction::new(library.worker().clone(), request);
-    let never = CancellationToken::new();
-    let mut batch = Vec::new();
-    let mut keys = HashSet::new();
-    loop {
-        match extraction.next(&never).await? {
-            Some(Frame::Item { document, .. }) => {
-                run.report.read += 1;
-                let item = document.key.clone();
-                match work_of(&path, &document).await {
-                    Err(reason) => run.fail(item, reason),
-                    Ok((work, place)) => {
-                        // Two of one file that match each other must see each other.
-                        let own = match_keys(&work);
-                        let meets = own.iter().any(|key| keys.contains(key));
-                        if batch.len() >= BATCH || (meets && rule != Rule::Separate) {
-                            run.publish(std::mem::take(&mut batch))
-                                .await
-                                .map_err(|error| bad(error.to_string()))?;
-                            keys.clear();
-                        }
-                        keys.extend(own);
-                        batch.push(Incoming { item, work, place });
-                    }
-                }
-            }
-            Some(Frame::Failed { item, reason, .. }) => run.fail(item, reason),
-            Some(Frame::Broken(reason)) => return Err(bad(reason)),
-            Some(Frame::End) | None => break,
-            Some(_) => {}
+impl Import {
+    /// What the child is asked for.
+    pub(super) fn request(&self, cursor: String) -> Request {
+        Request {
+            kind: Kind::Records,
+            path: self.path.clone(),
+            format: self.format.clone(),
+            mapping: self.mapping.clone(),
+            cursor,
+            ..Request::default()
         }
     }
-    run.publish(batch)
-        .await
-        .map_err(|error| bad(error.to_string()))?;
-    Ok(run.report)
+
+    /// Removes a file that was sent, once it is in. That of a trial is kept for the import.
+    pub(super) async fn let_go(&self) {
+        if self.temporary && !self.trial {
+            let _swept_with_the_catalogue = tokio::fs::remove_file(&self.path).await;
+        }
+    }
+}
+
+/// Whose import it is.
+#[derive(Debug, Clone, Copy)]
+pub struct ByWhom<'a> {
+    /// Public name.
+    pub by: &'a str,
+    /// The office that withdraws.
+    pub office: &'a str,
+}
+
+impl Library {
+    /// Begins the import of one file of records into a catalogue; gives the batch's id and the job's. A temporary file is
+    /// taken into the catalogue's own folder first, so that a restart finds it.
+    ///
+    /// # Errors
+    /// It is no file of records, no such catalogue, the disk, or the database.
+    pub async fn import_into(
+        &self,
+        new: NewImport,
+        collection: &str,
+        rule: Rule,
+        trial: bool,
+        whose: ByWhom<'_>,
+    ) -> Result<(String, String), LibraryError> {
+        let path = new.path.clone();
+        let bad = |reason: &str| LibraryError::BadSource {
+            path: path.clone(),
+            reason: reason.into(),
+        };
+        let known = self
+            .store()
+            .get(collection)
+            .await?
+            .filter(|one| one.kind == Kind::Catalogue)
+            .ok_or_else(|| LibraryError::NoSuchCollection(collection.into()))?;
+        if !path.is_file() {
+            return Err(bad("choose one file of records"));
+        }
+        let request = self.plan(&new)?;
+        if request.kind != Kind::Records {
+            return Err(bad("it holds no catalogue records"));
+        }
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let mut import = Import {
+            path: request.path,
+            name: name.clone(),
+            format: request.format,
+            mapping: request.mapping,
+            rule,
+            trial,
+            temporary: new.temporary,
+        };
+        let own = known.folder.join(INCOMING);
+        if new.temporary && !import.path.starts_with(&own) {
+            let unique = lampion_core::ids::new_id(&*self.kernel().rng);
+            let folder = own.join(unique);
+            tokio::fs::create_dir_all(&folder).await?;
+            let kept = folder.join(&name);
+            tokio::fs::rename(&import.path, &kept).await?;
+            import.path = kept;
+        }
+        let batch = NewBatch {
+            collection: collection.to_string(),
+            operation: Operation::Import(import),
+            selection: Selection::default(),
+            by: whose.by.to_string(),
+            office: whose.office.to_string(),
+            note: name,
+        };
+        self.begin_batch(&batch).await
+    }
+}
+
+/// `offset+length`, as results of an import keep it.
+pub(super) fn place_text((offset, length): (u64, u64)) -> String {
+    format!("{offset}+{length}")
+}
+
+/// Reads a place again.
+pub fn place_of(text: &str) -> Option<(u64, u64)> {
+    let (offset, length) = text.split_once('+')?;
+    Some((offset.parse().ok()?, length.parse().ok()?))
 }
 
 /// The work of a record that the child has read: of MARC its own bytes, of anything else Dublin Core.
-async fn work_of(
+pub(super) async fn work_of(
     path: &std::path::Path,
     document: &Document,
 ) -> Result<(Work, (u64, u64)), String> {
@@ -235,89 +255,4 @@ async fn read(path: PathBuf, (offset, length): (u64, u64)) -> Result<Vec<u8>, St
     read.await
         .map_err(|error| error.to_string())?
         .map_err(|error| error.to_string())
-}
-
-impl Run<'_> {
-    fn fail(&mut self, item: String, reason: String) {
-        if self.report.failed.len() < FAILURES_LIMIT {
-            self.report.failed.push(ImportError { item, reason });
-        }
-    }
-
-    async fn publish(&mut self, batch: Vec<Incoming>) -> Result<(), CatalogueError> {
-        let (mut out, mut places) = (Vec::new(), Vec::new());
-        for one in batch {
-            let place = one.place;
-            if let Some(publication) = self.decide(one).await? {
-                out.push(publication);
-                places.push(place);
-            }
-        }
-        let outcomes = self
-            .catalogue
-            .publish_many(self.collection, out, self.by, &self.source)
-            .await?;
-        for (outcome, place) in outcomes.into_iter().zip(places) {
-            match outcome {
-                Outcome::Published { id, version } => {
-                    self.report.published.push(Imported { id, version, place });
-                }
-                Outcome::Conflict { id, .. } => {
-                    self.fail(
-                        id,
-                        "somebody changed the record at the same time: import again".into(),
-                    );
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What is to be published of an incoming record, if anything.
-    async fn decide(&mut self, one: Incoming) -> Result<Option<Publication>, CatalogueError> {
-        let new = |work| Publication {
-            id: None,
-            base: None,
-            work,
-        };
-        if let Err(error) = one.work.to_json() {
-            self.fail(one.item, error.to_string());
-            return Ok(None);
-        }
-        if self.rule == Rule::Separate {
-            return Ok(Some(new(one.work)));
-        }
-        let found = self
-            .catalogue
-            .matches(self.collection, &match_keys(&one.work))
-            .await?;
-        let ids: HashSet<&str> = found.iter().map(|(_, row)| row.id.as_str()).collect();
-        let Some((_, row)) = found.first() else {
-            return Ok(Some(new(one.work)));
-        };
-        self.report.matched += 1;
-        if ids.len() > 1 && self.rule != Rule::Skip {
-            let reason = format!("{} records match it: merge them first", ids.len());
-            self.fail(one.item, reason);
-            return Ok(None);
-        }
-        let Some(rules) = self.rule.rules() else {
-            self.report.unchanged += 1;
-            return Ok(None);
-        };
-        let (row, mine) = self
-            .catalogue
-            .work(self.collection, &row.id, Some(row.version))
-            .await?;
-        let work = import(&mine, &one.work, &rules);
-        if work == mine {
-            self.report.unchanged += 1;
-            return Ok(None);
-        }
-        Ok(Some(Publication {
-            id: Some(row.id),
-            base: Some(row.version),
-            work,
-        }))
-    }
 }

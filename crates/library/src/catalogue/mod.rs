@@ -10,10 +10,13 @@
 //! Rules: a version is the index of its entry in the feed. Records of a collection that not everybody may see are on the
 //! feed too, but their bodies are given to nobody by the public addresses of the feed.
 
+mod apart;
+pub mod batch;
 mod create;
 mod drafts;
 mod envelope;
 mod error;
+pub mod failed;
 pub mod follow;
 pub mod import;
 mod lists;
@@ -21,8 +24,11 @@ mod model;
 mod projection;
 mod publish;
 pub(crate) mod records;
+mod statistics;
 mod summary;
+mod tally;
 
+pub use apart::Merging;
 pub use drafts::{Draft, DraftState};
 pub use envelope::Envelope;
 pub use error::CatalogueError;
@@ -31,6 +37,8 @@ pub use model::{
     Suggested, Version, WRITERS_GROUP,
 };
 pub use projection::LibraryPublications;
+pub use statistics::{Backlog, By, Coverage, Done};
+pub use tally::{PARTS, week, week_begins_ms};
 
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ use lampion_feed::{Applied, Feed, FeedError, Publications, Reading};
 
 use super::model::{KIND, RecordState};
 use super::summary::{HeadingKey, Summary};
+use super::tally::{self, Counted};
 
 /// Bodies from which on they are read on several threads.
 const PARALLEL: usize = 64;
@@ -31,6 +32,7 @@ struct Before {
     version: u64,
     match_keys: BTreeSet<String>,
     headings: BTreeSet<(String, String)>,
+    counted: Counted,
 }
 
 /// What it is to say.
@@ -69,7 +71,8 @@ impl Publications for LibraryPublications {
         summarize(&mut after);
         write_records(tx, feed.id, &after).await?;
         write_keys(tx, feed.id, &after, &before).await?;
-        write_headings(tx, feed.id, &after, &before).await
+        write_headings(tx, feed.id, &after, &before).await?;
+        count(&after, &before).write(tx, feed.id).await
     }
 
     async fn reset(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
@@ -90,7 +93,7 @@ impl Publications for LibraryPublications {
                 delete.execute(&mut **tx).await?;
             }
         }
-        Ok(())
+        tally::reset(tx, feed.id).await
     }
 
     async fn fingerprint(&self, tx: &mut Tx, feed: &Feed) -> Result<Hash, FeedError> {
@@ -126,7 +129,7 @@ impl Publications for LibraryPublications {
             ] {
                 fields.push(row.try_get::<String, _>(name)?.into_bytes());
             }
-            for name in ["version", "year", "published_ms"] {
+            for name in ["version", "year", "published_ms", "has"] {
                 fields.push(row.try_get::<i64, _>(name)?.to_be_bytes().to_vec());
             }
             add(&fields.iter().map(Vec::as_slice).collect::<Vec<_>>());
@@ -153,7 +156,9 @@ impl Publications for LibraryPublications {
                 &uses.to_be_bytes(),
             ]);
         }
-        Ok(hash)
+        drop(rows);
+        let counts = tally::fingerprint(tx, feed.id).await?;
+        Ok(Hash::of(&[&hash.0, &counts.0]))
     }
 }
 
@@ -178,8 +183,8 @@ async fn before<'a>(
         tx,
         (
             "with k (c, o) as",
-            "select r.collection, r.id, r.version, r.match_keys, r.headings
-             from k join catalogue_record r on r.feed = $1 and r.collection = k.c and r.id = k.o",
+            "select r.collection, r.id, r.version, r.match_keys, r.headings, r.state, r.language, r.kind, r.by_name,
+             r.published_ms, r.has from k join catalogue_record r on r.feed = $1 and r.collection = k.c and r.id = k.o",
         ),
         feed,
         2,
@@ -194,7 +199,17 @@ async fn before<'a>(
             continue;
         };
         let (match_keys, headings): (String, String) = (row.try_get(3)?, row.try_get(4)?);
+        let counted = Counted {
+            collection: collection.clone(),
+            live: row.try_get::<String, _>("state")? == RecordState::Live.as_str(),
+            language: row.try_get("language")?,
+            kind: row.try_get("kind")?,
+            by: row.try_get("by_name")?,
+            published_ms: row.try_get("published_ms")?,
+            has: row.try_get("has")?,
+        };
         let before = Before {
+            counted,
             version: u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0),
             match_keys: match_keys.lines().map(ToString::to_string).collect(),
             headings: headings
@@ -307,14 +322,14 @@ async fn write_records(tx: &mut Tx, feed: i64, all: &[After<'_>]) -> Result<(), 
         tx,
         (
             "insert into catalogue_record (feed, collection, id, version, state, title, sort_title, author, year, language,
-             kind, scheme, by_name, published_ms, reason, match_keys, headings)",
+             kind, scheme, by_name, published_ms, reason, match_keys, headings, has)",
             "on conflict (feed, collection, id) do update set version = excluded.version, state = excluded.state,
              title = excluded.title, sort_title = excluded.sort_title, author = excluded.author, year = excluded.year,
              language = excluded.language, kind = excluded.kind, scheme = excluded.scheme, by_name = excluded.by_name,
              published_ms = excluded.published_ms, reason = excluded.reason, match_keys = excluded.match_keys,
-             headings = excluded.headings",
+             headings = excluded.headings, has = excluded.has",
         ),
-        17,
+        18,
         &rows,
         |statement, Row(feed, after, keys, headings)| {
             let summary = &after.summary;
@@ -336,9 +351,31 @@ async fn write_records(tx: &mut Tx, feed: i64, all: &[After<'_>]) -> Result<(), 
                 .bind(after.reason)
                 .bind(keys.clone())
                 .bind(headings.clone())
+                .bind(summary.has)
         },
     )
     .await?)
+}
+
+/// What the batch changes of the desk's statistics.
+fn count(all: &[After<'_>], before: &HashMap<Key<'_>, Before>) -> tally::Changes {
+    let mut changes = tally::Changes::default();
+    for after in all {
+        if let Some(before) = before.get(&after.key) {
+            changes.count(&before.counted, -1);
+        }
+        let now = Counted {
+            collection: after.key.0.to_string(),
+            live: after.state == RecordState::Live,
+            language: after.summary.language.clone(),
+            kind: after.summary.kind.clone(),
+            by: after.summary.by.clone(),
+            published_ms: after.published_ms,
+            has: after.summary.has,
+        };
+        changes.count(&now, 1);
+    }
+    changes
 }
 
 async fn write_keys(

@@ -24,12 +24,12 @@ const ID_LIMIT: usize = 200;
 const NOTE_CHARS: usize = 2000;
 
 /// A record that is ready to go: its place among those asked for, identifier, base and body.
-struct Ready {
-    id: String,
+pub(super) struct Ready {
+    pub(super) id: String,
     /// Whether the catalogue has just made the identifier.
-    new: bool,
-    base: Option<u64>,
-    body: Vec<u8>,
+    pub(super) new: bool,
+    pub(super) base: Option<u64>,
+    pub(super) body: Vec<u8>,
 }
 
 /// Records on their way to become ready.
@@ -186,7 +186,7 @@ impl Catalogue {
     }
 
     /// Publishes in a transaction. The lock on the feed is taken before versions are compared.
-    async fn batch_in(
+    pub(super) async fn batch_in(
         &self,
         tx: &mut Tx,
         collection: &str,
@@ -198,10 +198,13 @@ impl Catalogue {
         let given = ready.iter().filter(|one| !one.new);
         let ids: Vec<&str> = given.map(|one| one.id.as_str()).collect();
         let known = newest(tx, collection, &ids).await?;
+        let mut seen = HashSet::new();
         for one in ready {
+            // The second of one record in a batch was made from a version that the first replaces.
+            let twice = !seen.insert(one.id.as_str());
             let current = known.get(&one.id).copied();
             if let Some(current) = current
-                && one.base != Some(current)
+                && (twice || one.base != Some(current))
             {
                 let id = one.id.clone();
                 outcomes.push(Outcome::Conflict { id, current });
@@ -250,6 +253,7 @@ impl Catalogue {
             explanation: (!note.is_empty()).then(|| note.into_bytes()),
         };
         let version = transaction!(self.db, CatalogueError, tx => {
+            // The lock on the feed comes first.
             self.feeds.append(tx, KIND, &[]).await?;
             if newest(tx, collection, &[id]).await?.is_empty() {
                 return Err(CatalogueError::NoSuchRecord {
@@ -269,7 +273,7 @@ impl Catalogue {
     }
 
     /// After a commit: signs, and tells whoever follows. What can't be signed now is signed with the next entry.
-    async fn published(&self) {
+    pub(super) async fn published(&self) {
         if let Err(error) = self.feeds.sign(KIND).await {
             tracing::error!(%error, "what was published could not be signed yet");
         }
@@ -278,7 +282,7 @@ impl Catalogue {
 }
 
 /// The newest versions of records, those that there are, read under the feed's lock.
-async fn newest(
+pub(super) async fn newest(
     tx: &mut Tx,
     collection: &str,
     ids: &[&str],

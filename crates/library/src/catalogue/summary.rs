@@ -31,6 +31,8 @@ pub(super) struct Summary {
     pub by: String,
     pub match_keys: Vec<String>,
     pub headings: Vec<(String, String)>,
+    /// What it has, as bits; see [`super::tally`].
+    pub has: i64,
 }
 
 /// The word of a heading's kind.
@@ -101,6 +103,7 @@ impl Summary {
             by: String::new(),
             match_keys: match_keys(work).iter().map(MatchKey::text).collect(),
             headings: names.into_iter().collect(),
+            has: super::tally::has(work, &record),
         }
     }
 }

@@ -12,10 +12,13 @@ use serde::Deserialize;
 use super::address;
 use crate::handbook;
 use crate::library::Library;
+use crate::lists::ReadingList;
 use crate::model::{Collection, Meta, State};
 
 /// Collections on the home page, so that it stays small with hundreds of them.
 const HOME_COLLECTIONS: usize = 24;
+/// Public reading lists on the home page.
+const HOME_LISTS: i64 = 6;
 /// Entries on a page of contents.
 const CONTENTS: usize = 100;
 
@@ -28,19 +31,22 @@ struct HomePage<'a> {
     collections: Vec<Collection>,
     more: usize,
     total: usize,
+    /// Public reading lists, at the beginning only.
+    lists: Vec<ReadingList>,
 }
 
 /// `GET /`.
 pub(super) async fn home(page: Page, Extension(library): Extension<Library>) -> PageResult {
-    show(&page, &library, HOME_COLLECTIONS)
+    let lists = library.lists().public(HOME_LISTS).await?;
+    show(&page, &library, HOME_COLLECTIONS, lists)
 }
 
 /// `GET /collections`: all of them.
 pub(super) async fn all(page: Page, Extension(library): Extension<Library>) -> PageResult {
-    show(&page, &library, usize::MAX)
+    show(&page, &library, usize::MAX, Vec::new())
 }
 
-fn show(page: &Page, library: &Library, limit: usize) -> PageResult {
+fn show(page: &Page, library: &Library, limit: usize, lists: Vec<ReadingList>) -> PageResult {
     let mut collections = library.visible(page.person.as_ref());
     // A first import that has brought nothing yet is the desk's business.
     collections.retain(|one| one.documents > 0 || one.state == State::Ready);
@@ -60,6 +66,7 @@ fn show(page: &Page, library: &Library, limit: usize) -> PageResult {
         more: total - collections.len(),
         total,
         collections,
+        lists,
     })
 }
 
@@ -123,14 +130,19 @@ pub(super) async fn cover(
     Path(id): Path<String>,
 ) -> PageResult {
     let one = library.collection_for(&id, page.person.as_ref())?;
-    let hash = one.cover.parse().map_err(|_| AppError::not_found())?;
+    picture(&library, &one.cover).await
+}
+
+/// A cover's bytes.
+pub(super) async fn picture(library: &Library, cover: &str) -> PageResult {
+    let hash = cover.parse().map_err(|_| AppError::not_found())?;
     let (size, stream) = library
         .kernel()
         .blobs
         .get(&hash, None)
         .await
         .map_err(AppError::fault)?;
-    let mime = cover_mime(&library, &hash).await;
+    let mime = cover_mime(library, &hash).await;
     let headers = [
         (header::CONTENT_TYPE, mime.to_string()),
         (header::CONTENT_LENGTH, size.to_string()),

@@ -33,14 +33,25 @@ struct ImportPage<'a> {
 }
 
 /// Folders from which librarians may import by the page.
-fn folders(library: &Library) -> Vec<PathBuf> {
+pub(super) fn folders(library: &Library) -> Vec<PathBuf> {
     let own = library.kernel().data.join("import");
     std::iter::once(own)
         .chain(library.kernel().config.import_folders.iter().cloned())
         .collect()
 }
 
-fn show(page: &Page, library: &Library, status: StatusCode, error: String) -> PageResult {
+/// Whether a path lies in one of them.
+pub(super) fn allowed(library: &Library, path: &Path) -> bool {
+    std::fs::canonicalize(path).is_ok_and(|real| {
+        folders(library)
+            .iter()
+            .filter_map(|folder| std::fs::canonicalize(folder).ok())
+            .any(|folder| real.starts_with(&folder) && real != folder)
+    })
+}
+
+/// What lies in them: path, name, size in words (empty for a folder).
+pub(super) fn offered(page: &Page, library: &Library) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for folder in folders(library) {
         let Ok(entries) = std::fs::read_dir(&folder) else {
@@ -64,6 +75,11 @@ fn show(page: &Page, library: &Library, status: StatusCode, error: String) -> Pa
             found.push((entry.path().to_string_lossy().into_owned(), name, size));
         }
     }
+    found
+}
+
+fn show(page: &Page, library: &Library, status: StatusCode, error: String) -> PageResult {
+    let found = offered(page, library);
     let folder = folders(library)
         .iter()
         .map(|folder| folder.display().to_string())
@@ -94,13 +110,7 @@ pub(super) async fn from_disk(
 ) -> PageResult {
     page.require(Role::Librarian)?;
     let path = Path::new(form.get("path"));
-    let allowed = std::fs::canonicalize(path).is_ok_and(|real| {
-        folders(&library)
-            .iter()
-            .filter_map(|folder| std::fs::canonicalize(folder).ok())
-            .any(|folder| real.starts_with(&folder) && real != folder)
-    });
-    if !allowed {
+    if !allowed(&library, path) {
         return show(
             &page,
             &library,
@@ -182,7 +192,7 @@ pub(super) async fn upload(
 }
 
 /// Reads on for a while: a browser that still sends would show a broken connection instead of the reason.
-async fn drain(form: &mut Multipart) {
+pub(super) async fn drain(form: &mut Multipart) {
     let mut left = DRAIN_LIMIT;
     while let Ok(Some(mut field)) = form.next_field().await {
         while let Ok(Some(piece)) = field.chunk().await {
@@ -204,6 +214,27 @@ fn full(error: std::io::Error) -> AppError {
     }
 }
 
+/// Keeps one file of a form; nothing for one without a name.
+pub(super) async fn receive_file(
+    mut field: axum::extract::multipart::Field<'_>,
+    folder: &Path,
+) -> Result<Option<PathBuf>, AppError> {
+    let bad = |error: axum::extract::multipart::MultipartError| {
+        AppError::new(error.status(), "error-bad-request", error.body_text())
+    };
+    let Some(safe) = safe_name(field.file_name().unwrap_or_default()) else {
+        return Ok(None);
+    };
+    tokio::fs::create_dir_all(folder).await.map_err(full)?;
+    let path = folder.join(&safe);
+    let mut out = tokio::fs::File::create(&path).await.map_err(full)?;
+    while let Some(piece) = field.chunk().await.map_err(bad)? {
+        out.write_all(&piece).await.map_err(full)?;
+    }
+    out.sync_all().await.map_err(full)?;
+    Ok(Some(path))
+}
+
 async fn receive(page: &Page, form: &mut Multipart, folder: &Path) -> Result<NewImport, AppError> {
     tokio::fs::create_dir_all(folder).await.map_err(full)?;
     let bad = |error: axum::extract::multipart::MultipartError| {
@@ -216,7 +247,7 @@ async fn receive(page: &Page, form: &mut Multipart, folder: &Path) -> Result<New
     };
     let mut files = Vec::new();
     let mut token = None;
-    while let Some(mut field) = form.next_field().await.map_err(bad)? {
+    while let Some(field) = form.next_field().await.map_err(bad)? {
         let name = field.name().unwrap_or_default().to_string();
         if name != "file" {
             let value = field.text().await.map_err(bad)?.trim().to_string();
@@ -230,22 +261,14 @@ async fn receive(page: &Page, form: &mut Multipart, folder: &Path) -> Result<New
         }
         // The token stands before the files in our form: nothing is kept for who doesn't have it.
         check_csrf(page, token.as_deref().unwrap_or_default())?;
-        let given = field.file_name().unwrap_or_default().to_string();
-        let Some(safe) = safe_name(&given) else {
-            continue;
-        };
         if files.len() >= FILES_LIMIT {
             return Err(AppError::bad_request(format!(
                 "more than {FILES_LIMIT} files: send them in parts"
             )));
         }
-        let path = folder.join(&safe);
-        let mut out = tokio::fs::File::create(&path).await.map_err(full)?;
-        while let Some(piece) = field.chunk().await.map_err(bad)? {
-            out.write_all(&piece).await.map_err(full)?;
+        if let Some(path) = receive_file(field, folder).await? {
+            files.push(path);
         }
-        out.sync_all().await.map_err(full)?;
-        files.push(path);
     }
     check_csrf(page, token.as_deref().unwrap_or_default())?;
     match files.as_slice() {

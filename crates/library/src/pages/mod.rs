@@ -3,6 +3,7 @@
 mod api;
 mod catalogue;
 mod changes;
+mod chart;
 pub mod content;
 mod desk;
 mod entries;
@@ -10,6 +11,7 @@ mod export;
 mod home;
 mod import;
 mod jobs;
+mod lists;
 mod oai;
 mod opds;
 mod ranges;
@@ -44,6 +46,11 @@ pub(crate) fn navigation() -> Vec<NavItem> {
         NavItem {
             key: "changes",
             href: "/changes",
+            role: None,
+        },
+        NavItem {
+            key: "nav-lists",
+            href: "/lists",
             role: None,
         },
         NavItem {
@@ -93,7 +100,8 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
         .route("/changes/{form}", get(changes::syndicated))
         .route("/feed/{kind}/{*path}", get(changes::file))
         .route("/oai", get(oai::get).post(oai::post))
-        .merge(catalogue::routes())
+        .merge(catalogue::routes(upload_limit_bytes))
+        .merge(lists::routes())
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/suggest", get(api::suggest))
         .route("/api/v1/collections", get(api::collections))

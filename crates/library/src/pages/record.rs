@@ -95,7 +95,16 @@ pub(super) async fn record(
     Extension(library): Extension<Library>,
     Path((collection, key)): Path<(String, String)>,
 ) -> PageResult {
-    let (collection, document) = find(&library, &page, &collection, &key).await?;
+    let (collection, document) = match find(&library, &page, &collection, &key).await {
+        Ok(found) => found,
+        // It was withdrawn as a duplicate: another one stands for it.
+        Err(error) => {
+            return match super::catalogue::kept(&library, &page, &collection, &key).await? {
+                Some(kept) => Ok(Page::see_other(&format!("/record/{collection}/{kept}"))),
+                None => Err(error),
+            };
+        }
+    };
     let meta = Meta::parse(&document.meta);
     let record = catalogue_record(&document, &meta);
     let base = super::content::base(&library, &collection);
@@ -137,6 +146,14 @@ pub(super) async fn record(
         format!("/original/{path}"),
         true,
     ));
+    if page.person.is_some() {
+        let (id, key) = (page.url(&collection.id), page.url(&key));
+        links.push((
+            "list-add",
+            format!("/lists/add?collection={id}&key={key}"),
+            true,
+        ));
+    }
     let (told, address) = (
         super::entries::whole_record(&document).0,
         format!("{}/record/{path}", page.origin),

@@ -195,6 +195,13 @@ pub(super) async fn search(
             .search(asked.request(&library, &page, RESULTS, true))
             .await?
     };
+    if !asked.query.is_empty() && asked.cursor.is_none() && asked.narrowing().is_empty() {
+        let kernel = library.kernel();
+        let now_ms = kernel.clock.now_ms();
+        library
+            .failed()
+            .note(&asked.query, &results, now_ms, &*kernel.rng);
+    }
     let collections: HashMap<String, Collection> = library
         .visible(page.person.as_ref())
         .into_iter()

@@ -178,6 +178,8 @@ pub(super) struct Asked {
     template: String,
     #[serde(rename = "as")]
     form: String,
+    /// Of a new record: its title.
+    title: String,
 }
 
 fn as_marc(word: &str) -> Option<bool> {
@@ -209,7 +211,11 @@ pub(super) async fn begin(
     } else {
         Scheme::DublinCore
     };
-    let work = blank(&page, &library, &asked.template, scheme);
+    let mut work = blank(&page, &library, &asked.template, scheme);
+    let title = asked.title.trim();
+    if !title.is_empty() {
+        work = super::form::titled(&work, title);
+    }
     let editing = new(&desk, &asked.template);
     editing.show(
         &page,

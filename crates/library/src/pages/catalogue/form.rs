@@ -150,6 +150,20 @@ impl Row {
     }
 }
 
+/// A new work with a title; one in UNIMARC stays as it is.
+pub(super) fn titled(work: &Work, title: &str) -> Work {
+    let mut record = work.dublin_core();
+    let own = |one: &Statement| one.element == Element::Title && one.qualifier.is_none();
+    match record.statements.iter_mut().find(|one| own(one)) {
+        Some(first) => first.value = title.to_string(),
+        None => record
+            .statements
+            .insert(0, Statement::new(Element::Title, title)),
+    }
+    work.with_dublin_core(record)
+        .unwrap_or_else(|_| work.clone())
+}
+
 /// Findings in the reader's language.
 pub(super) fn problems(page: &Page, findings: &[Finding]) -> Vec<Problem> {
     findings

@@ -3,13 +3,19 @@
 //! Everything works without JavaScript and by keyboard. Librarians publish; editors and members of the group
 //! `cataloguers` write drafts and hand them in.
 
+mod batch;
+mod duplicates;
 mod edit;
+mod failed;
 mod form;
 mod history;
+mod import;
 mod list;
 mod merging;
+mod statistics;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -22,8 +28,9 @@ use crate::catalogue::{Catalogue, Rights};
 use crate::library::Library;
 use crate::model::{Collection, Kind};
 
-pub(super) fn routes() -> Router<App> {
+pub(super) fn routes(upload_limit_bytes: usize) -> Router<App> {
     Router::new()
+        .merge(many(upload_limit_bytes))
         .route("/catalogue", get(list::catalogues).post(list::create))
         .route("/catalogue/{collection}", get(list::records))
         .route(
@@ -49,6 +56,26 @@ pub(super) fn routes() -> Router<App> {
             get(edit::draft).post(edit::save_draft),
         )
         .route("/catalogue-draft/{id}/decide", post(edit::decide))
+}
+
+/// Many records at once, and what the desk knows.
+fn many(upload_limit_bytes: usize) -> Router<App> {
+    let of = |path: &str| format!("/catalogue/{{collection}}/{path}");
+    Router::new()
+        .route(&of("batch"), get(batch::begin).post(batch::act))
+        .route(&of("batches"), get(batch::list))
+        .route(&of("batches/{id}"), get(batch::show).post(batch::change))
+        .route(&of("import"), get(import::form).post(import::from_disk))
+        .route(
+            &of("import/upload"),
+            post(import::upload).layer(DefaultBodyLimit::max(upload_limit_bytes)),
+        )
+        .route(&of("duplicates"), get(duplicates::list))
+        .route(&of("duplicates/apart"), post(duplicates::apart))
+        .route(&of("duplicates/compare"), get(duplicates::compare))
+        .route(&of("duplicates/merge"), post(duplicates::merge))
+        .route("/catalogue-searches", get(failed::show).post(failed::done))
+        .route("/catalogue-statistics", get(statistics::show))
 }
 
 /// Who works at the desk, on which catalogue.
@@ -98,6 +125,21 @@ async fn who(page: &Page, library: &Library) -> Result<(Catalogue, Person, Right
 fn office(library: &Library) -> String {
     let config = &library.kernel().config;
     format!("library of {}.{}", config.name, config.net)
+}
+
+/// The record that stands for one that was withdrawn as a duplicate, in a catalogue that the person may see.
+pub(super) async fn kept(
+    library: &Library,
+    page: &Page,
+    collection: &str,
+    id: &str,
+) -> Result<Option<String>, AppError> {
+    match library.collection_for(collection, page.person.as_ref()) {
+        Ok(one) if one.kind == Kind::Catalogue => {}
+        _ => return Ok(None),
+    }
+    let catalogue = Catalogue::of(library.kernel()).map_err(AppError::fault)?;
+    Ok(catalogue.kept_instead(collection, id).await?)
 }
 
 /// What `/original` gives of a record: MARC as it was published, or Dublin Core as XML.

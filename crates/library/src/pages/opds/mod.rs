@@ -5,6 +5,7 @@
 
 mod files;
 mod lists;
+mod reading;
 
 use std::collections::HashMap;
 
@@ -87,6 +88,8 @@ async fn listed(
         "languages" => shelf.narrowed("languages", "languages").await?,
         "subjects" => shelf.narrowed("subjects", "row-subjects").await?,
         "list" => shelf.list(raw).await?,
+        "lists" => shelf.reading_lists().await?,
+        "reading" => shelf.reading(raw).await?,
         _ => return Err(AppError::not_found()),
     };
     Ok(shelf.write(&catalogue))
@@ -190,6 +193,7 @@ impl<'a> Shelf<'a> {
                 self.way("/collections", "collections", false, None),
                 self.way("/languages", "languages", false, None),
                 self.way("/subjects", "row-subjects", false, None),
+                self.way("/lists", "nav-lists", false, None),
             ],
             ..self.blank("", self.page.site.clone())
         }
