@@ -284,3 +284,66 @@ marc-unknown-field = { $field } is no field of MARC 21 that is known here: check
 marc-unknown-subfield = { $field } has no subfield ${ $subfield }: check the code
 marc-url = { $field } ${ $subfield }: “{ $value }” is no address: give it whole, beginning with https://
 marc-date-differs = the year in 008 ({ $found }) is not that of the imprint ({ $wanted }): correct one of them
+# One record at a time: headings, files, templates, review, times.
+headings-look-up = Look up headings
+headings-in-use = Headings in use
+heading-as-typed = as typed
+headings-none = No heading in use begins like this.
+headings-offered = Headings offered: { $n }
+files-add = Add files
+file-remove = Remove
+cover-hint = PNG, JPEG, WebP or GIF. Up to 40 kB it is also shown among search results.
+cover-of = Cover of “{ $s }”
+file-too-large = “{ $name }” is larger than { $limit } MB: make it smaller, or ask the operator to raise attachment_limit_mb
+file-no-picture = “{ $s }” is no picture that can be shown: choose a PNG, JPEG, WebP or GIF file
+templates-own = Templates of your own
+template-save = Save as template
+template-name = Name of the template
+template-share = For all cataloguers of this catalogue
+template-saved = Saved as template “{ $s }”.
+template-needs-name = give the template a name
+template-shared = for all
+template-remove = Remove template “{ $s }”
+undo-publication = Undo this publication
+withdrawn-record = This record was withdrawn
+withdrawn-kindly = You have not done anything wrong: it was here, and it was taken back for good. Nothing of it is kept but what stands below.
+withdrawn-when = When
+withdrawn-by = Decided by
+review = Waiting for review
+review-about = Drafts that were handed in, the oldest first.
+review-none = Nobody waits.
+review-who = Who waits
+review-since = Since
+review-count = { $n ->
+    [one] one draft waits for review
+   *[other] { $shown } drafts wait for review
+}
+returned-count = given back to you: { $shown }
+keys-hint = By keyboard, with JavaScript: Enter goes to the next line, Ctrl+S keeps a draft, Ctrl+Enter publishes or hands in, arrows choose a heading.
+ago-now = just now
+ago-minutes = { $n ->
+    [one] a minute ago
+   *[other] { $n } minutes ago
+}
+ago-hours = { $n ->
+    [one] an hour ago
+   *[other] { $n } hours ago
+}
+ago-days = { $n ->
+    [one] yesterday
+   *[other] { $n } days ago
+}
+date-long = { $day } { $name ->
+   *[m1] January
+    [m2] February
+    [m3] March
+    [m4] April
+    [m5] May
+    [m6] June
+    [m7] July
+    [m8] August
+    [m9] September
+    [m10] October
+    [m11] November
+    [m12] December
+} { $year }

@@ -23,6 +23,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             version: 3,
             sql: include_str!("../migrations/3.sql"),
         },
+        Migration {
+            version: 4,
+            sql: include_str!("../migrations/4.sql"),
+        },
     ],
 };
 

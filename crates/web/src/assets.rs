@@ -36,6 +36,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             include_bytes!("../assets/app.js"),
         ),
         asset(
+            "forms.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../assets/forms.js"),
+        ),
+        asset(
             "icon.svg",
             "image/svg+xml",
             include_bytes!("../assets/icon.svg"),

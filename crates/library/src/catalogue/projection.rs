@@ -64,7 +64,8 @@ impl Publications for LibraryPublications {
         summarize(&mut after);
         write_records(tx, feed.id, &after).await?;
         write_keys(tx, feed.id, &after, &before).await?;
-        write_headings(tx, feed.id, &after, &before).await
+        write_headings(tx, feed.id, &after, &before).await?;
+        super::files::project(tx, feed.id, applied).await
     }
 
     async fn reset(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
@@ -72,6 +73,7 @@ impl Publications for LibraryPublications {
             "delete from catalogue_record where feed = $1",
             "delete from catalogue_key where feed = $1",
             "delete from catalogue_heading where feed = $1",
+            "delete from catalogue_file where feed = $1",
         ] {
             query(sql).bind(feed.id).execute(&mut **tx).await?;
         }
@@ -136,6 +138,20 @@ impl Publications for LibraryPublications {
                 &key,
                 display.as_bytes(),
                 &uses.to_be_bytes(),
+            ]);
+        }
+        drop(rows);
+        let mut rows = query("select collection, record, hash, version from catalogue_file where feed = $1 order by collection, record, version, hash")
+            .bind(feed.id)
+            .fetch(&mut **tx);
+        while let Some(row) = rows.try_next().await? {
+            let fields: [String; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
+            let version: i64 = row.try_get(3)?;
+            add(&[
+                fields[0].as_bytes(),
+                fields[1].as_bytes(),
+                fields[2].as_bytes(),
+                &version.to_be_bytes(),
             ]);
         }
         Ok(hash)

@@ -182,7 +182,7 @@ pub(super) async fn upload(
 }
 
 /// Reads on for a while: a browser that still sends would show a broken connection instead of the reason.
-async fn drain(form: &mut Multipart) {
+pub(super) async fn drain(form: &mut Multipart) {
     let mut left = DRAIN_LIMIT;
     while let Ok(Some(mut field)) = form.next_field().await {
         while let Ok(Some(piece)) = field.chunk().await {

@@ -18,6 +18,7 @@ mod record;
 mod search;
 mod sru;
 mod unapi;
+mod when;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -93,7 +94,7 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
         .route("/changes/{form}", get(changes::syndicated))
         .route("/feed/{kind}/{*path}", get(changes::file))
         .route("/oai", get(oai::get).post(oai::post))
-        .merge(catalogue::routes())
+        .merge(catalogue::routes(upload_limit_bytes))
         .route("/api/v1/search", get(api::search))
         .route("/api/v1/suggest", get(api::suggest))
         .route("/api/v1/collections", get(api::collections))

@@ -3,13 +3,19 @@
 //! Everything works without JavaScript and by keyboard. Librarians publish; editors and members of the group
 //! `cataloguers` write drafts and hand them in.
 
+mod attached;
 mod edit;
 mod form;
+mod headings;
 mod history;
 mod list;
 mod merging;
+mod own;
+mod review;
+mod sent;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -22,10 +28,17 @@ use crate::catalogue::{Catalogue, Rights};
 use crate::library::Library;
 use crate::model::{Collection, Kind};
 
-pub(super) fn routes() -> Router<App> {
+pub(super) use attached::{Attached, look};
+
+pub(super) fn routes(upload_limit_bytes: usize) -> Router<App> {
+    forms()
+        .layer(DefaultBodyLimit::max(upload_limit_bytes))
+        .merge(others())
+}
+
+/// Forms that files come with.
+fn forms() -> Router<App> {
     Router::new()
-        .route("/catalogue", get(list::catalogues).post(list::create))
-        .route("/catalogue/{collection}", get(list::records))
         .route(
             "/catalogue/{collection}/new",
             get(edit::begin).post(edit::save_new),
@@ -34,6 +47,20 @@ pub(super) fn routes() -> Router<App> {
             "/catalogue/{collection}/edit/{id}",
             get(edit::show).post(edit::save),
         )
+        .route(
+            "/catalogue-draft/{id}",
+            get(edit::draft).post(edit::save_draft),
+        )
+}
+
+fn others() -> Router<App> {
+    Router::new()
+        .route("/catalogue", get(list::catalogues).post(list::create))
+        .route("/catalogue/{collection}", get(list::records))
+        .route("/catalogue/{collection}/headings", get(headings::json))
+        .route("/catalogue/{collection}/templates", post(own::remove))
+        .route("/catalogue-review", get(review::queue))
+        .route("/attached/{collection}/{id}/{hash}", get(attached::file))
         .route("/catalogue/{collection}/merge/{id}", post(merging::publish))
         .route("/catalogue/{collection}/history/{id}", get(history::show))
         .route(
@@ -43,10 +70,6 @@ pub(super) fn routes() -> Router<App> {
         .route(
             "/catalogue/{collection}/withdraw/{id}",
             post(history::withdraw),
-        )
-        .route(
-            "/catalogue-draft/{id}",
-            get(edit::draft).post(edit::save_draft),
         )
         .route("/catalogue-draft/{id}/decide", post(edit::decide))
 }
