@@ -287,7 +287,8 @@ async fn blank(
     name: &str,
     scheme: &str,
 ) -> Result<Work, AppError> {
-    let scheme = match scheme {
+    let wanted = scheme;
+    let scheme = match wanted {
         "marc" => Scheme::Marc21,
         _ => Scheme::DublinCore,
     };
@@ -297,6 +298,9 @@ async fn blank(
             .catalogue
             .own_template(collection, &desk.person.id, id)
             .await?;
+        if wanted.is_empty() {
+            return Ok(own.work);
+        }
         // One in UNIMARC has no other scheme.
         return Ok(own.work.converted(scheme).unwrap_or(own.work));
     }
