@@ -41,6 +41,17 @@ const PAGES = [
   ["desk", () => "/desk", { signedIn: true }],
   ["desk of a collection", (w) => `/desk/${w.valley}`, { signedIn: true }],
   ["import", () => "/desk/import", { signedIn: true }],
+  ["what changed", () => "/changes"],
+  ["record of our own, with cover and files", (w) => `/record/${w.catalogue}/${w.made}`],
+  ["error 410 of a record", (w) => `/record/${w.catalogue}/${w.withdrawn}`, { status: 410 }],
+  ["catalogues", () => "/catalogue", { signedIn: true }],
+  ["catalogue", (w) => `/catalogue/${w.catalogue}`, { signedIn: true, open: true }],
+  ["catalogue form", (w) => `/catalogue/${w.catalogue}/edit/${w.made}`, { signedIn: true, open: true }],
+  ["catalogue form, new", (w) => `/catalogue/${w.catalogue}/new?template=book&as=dc`, { signedIn: true }],
+  ["catalogue lines", (w) => `/catalogue/${w.catalogue}/new?template=book&as=marc`, { signedIn: true, open: true }],
+  ["catalogue history", (w) => `/catalogue/${w.catalogue}/history/${w.made}`, { signedIn: true }],
+  ["catalogue draft", (w) => `/catalogue-draft/${w.draft}`, { signedIn: true }],
+  ["catalogue review", () => "/catalogue-review", { signedIn: true }],
 ];
 
 test("pages: what the tests below look at is there", async (world) => {
@@ -56,6 +67,43 @@ test("pages: what the tests below look at is there", async (world) => {
     await checked(page, "message");
   });
 });
+
+/** Sends a form that was made from an older version, and one that lacks a title: pages that only come as answers. */
+const answers = [
+  ["conflict", 409, async (page, world) => {
+    await page.goto(`${world.node.url}/catalogue/${world.catalogue}/edit/${world.made}`);
+    await page.locator("[name=base]").evaluate((one, base) => { one.value = base; }, world.firstVersion);
+    await page.locator("[name=v]").first().fill("Tea of mine");
+    await page.locator("[name=do][value=publish]").click();
+  }],
+  ["form with errors, and headings to choose from", 422, async (page, world) => {
+    await page.goto(`${world.node.url}/catalogue/${world.catalogue}/new?template=book&as=dc`);
+    await page.locator("[name=v]").nth(1).fill("oka");
+    await page.locator("[name=do][value=headings]").click();
+    await page.locator("[name=h1]").waitFor();
+    await checked(page, "headings to choose from");
+    await page.locator("[name=do][value=publish]").click();
+  }],
+];
+
+for (const [name, status, ask] of answers) {
+  test(`accessible, and no wider than a phone: ${name}`, async (world) => {
+    const made = await context(world, { viewport: DESK, storageState: world.session });
+    try {
+      const page = await made.newPage();
+      for (const language of LANGUAGES) {
+        await made.addCookies([{ name: "lang", value: language, url: world.node.url }]);
+        const [answer] = await Promise.all([page.waitForResponse((r) => r.request().method() === "POST" && r.status() === status), ask(page, world)]);
+        assert.equal(answer.status(), status);
+        await page.waitForLoadState();
+        if (process.env.LAMPION_SHOTS) await pictures(page, `${name}-${language}`);
+        await checked(page, `${name} in ${language}`);
+      }
+    } finally {
+      await made.close();
+    }
+  });
+}
 
 /** What axe finds, in words. */
 const violations = async (page, rules = { type: "tag", values: TAGS }) => {
