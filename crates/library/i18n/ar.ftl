@@ -319,7 +319,6 @@ template-share = لكل مفهرسي هذا الفهرس
 template-saved = حُفظ قالبًا باسم «{ $s }».
 template-needs-name = أعطِ القالب اسمًا
 template-shared = للجميع
-template-remove = احذف القالب «{ $s }»
 undo-publication = تراجع عن هذا النشر
 withdrawn-record = سُحب هذا السجل
 withdrawn-kindly = لم تخطئ في شيء: كان هنا ثم سُحب نهائيًا. لم يبقَ منه إلا ما يرد أدناه.
@@ -332,7 +331,6 @@ review-who = من ينتظر
 review-since = منذ
 review-count = مسودات تنتظر المراجعة: { $shown }
 returned-count = أُعيدت إليك: { $shown }
-keys-hint = من لوحة المفاتيح، مع جافاسكربت: Enter إلى السطر التالي، Ctrl+S لحفظ مسودة، Ctrl+Enter للنشر أو التسليم، والأسهم لاختيار مدخل.
 ago-now = الآن
 ago-minutes = { $n ->
     [one] قبل دقيقة

@@ -303,7 +303,6 @@ template-share = For all cataloguers of this catalogue
 template-saved = Saved as template “{ $s }”.
 template-needs-name = give the template a name
 template-shared = for all
-template-remove = Remove template “{ $s }”
 undo-publication = Undo this publication
 withdrawn-record = This record was withdrawn
 withdrawn-kindly = You have not done anything wrong: it was here, and it was taken back for good. Nothing of it is kept but what stands below.
@@ -319,7 +318,6 @@ review-count = { $n ->
    *[other] { $shown } drafts wait for review
 }
 returned-count = given back to you: { $shown }
-keys-hint = By keyboard, with JavaScript: Enter goes to the next line, Ctrl+S keeps a draft, Ctrl+Enter publishes or hands in, arrows choose a heading.
 ago-now = just now
 ago-minutes = { $n ->
     [one] a minute ago

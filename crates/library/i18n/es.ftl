@@ -303,7 +303,6 @@ template-share = Para todos los catalogadores de este catálogo
 template-saved = Guardado como plantilla «{ $s }».
 template-needs-name = dé un nombre a la plantilla
 template-shared = para todos
-template-remove = Eliminar la plantilla «{ $s }»
 undo-publication = Deshacer esta publicación
 withdrawn-record = Este registro fue retirado
 withdrawn-kindly = No ha hecho nada mal: estaba aquí y se retiró para siempre. De él solo queda lo que sigue.
@@ -316,7 +315,6 @@ review-who = Quién espera
 review-since = Desde
 review-count = Borradores en espera de revisión: { $shown }
 returned-count = devueltos a usted: { $shown }
-keys-hint = Con el teclado, con JavaScript: Intro pasa a la línea siguiente, Ctrl+S guarda un borrador, Ctrl+Intro publica o entrega, las flechas eligen un encabezamiento.
 ago-now = ahora mismo
 ago-minutes = { $n ->
     [one] hace un minuto

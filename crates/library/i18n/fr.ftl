@@ -303,7 +303,6 @@ template-share = Pour tous les catalogueurs de ce catalogue
 template-saved = Enregistré comme modèle « { $s } ».
 template-needs-name = donnez un nom au modèle
 template-shared = pour tous
-template-remove = Supprimer le modèle « { $s } »
 undo-publication = Annuler cette publication
 withdrawn-record = Cette notice a été retirée
 withdrawn-kindly = Vous n’avez rien fait de mal : elle était ici et a été retirée pour de bon. Il n’en reste que ce qui suit.
@@ -316,7 +315,6 @@ review-who = Qui attend
 review-since = Depuis
 review-count = Brouillons en attente de relecture : { $shown }
 returned-count = rendus à vous : { $shown }
-keys-hint = Au clavier, avec JavaScript : Entrée passe à la ligne suivante, Ctrl+S garde un brouillon, Ctrl+Entrée publie ou remet, les flèches choisissent une vedette.
 ago-now = à l’instant
 ago-minutes = { $n ->
     [one] il y a une minute

@@ -311,7 +311,6 @@ template-share = Для всех каталогизаторов этого ка�
 template-saved = Сохранено как шаблон «{ $s }».
 template-needs-name = дайте шаблону название
 template-shared = для всех
-template-remove = Удалить шаблон «{ $s }»
 undo-publication = Отменить эту публикацию
 withdrawn-record = Эта запись отозвана
 withdrawn-kindly = Вы ничего не сделали не так: запись была здесь и отозвана навсегда. От неё осталось только то, что написано ниже.
@@ -324,7 +323,6 @@ review-who = Кто ждёт
 review-since = С каких пор
 review-count = Черновиков ждёт проверки: { $shown }
 returned-count = возвращено вам: { $shown }
-keys-hint = С клавиатуры, с JavaScript: Enter — следующая строка, Ctrl+S — сохранить черновик, Ctrl+Enter — опубликовать или сдать, стрелки — выбрать заголовок.
 ago-now = только что
 ago-minutes = { $n ->
     [one] { $n } минуту назад

@@ -9,12 +9,14 @@
   list.className = "sugg"; list.id = "headings"; list.hidden = true; list.setAttribute("role", "listbox"); list.setAttribute("aria-label", form.querySelector("[value=headings]").textContent);
   status.className = "hidden"; status.setAttribute("role", "status");
   form.append(list, status);
+  form.querySelector("[data-keys]")?.removeAttribute("hidden");
   const groupOf = (input) => input.closest("tr").querySelector("[name=e]").value;
   // Only a row that takes headings is a combobox; lines stay a text field, which may have a list too.
   const takes = (input) => {
+    const said = { "aria-autocomplete": "list", "aria-controls": list.id };
     const on = input === lines || groups.includes(groupOf(input));
-    if (input === lines) { input.setAttribute("aria-autocomplete", "list"); input.setAttribute("aria-controls", list.id); return true; }
-    for (const [k, v] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) on ? input.setAttribute(k, v) : input.removeAttribute(k);
+    if (input !== lines) Object.assign(said, { role: "combobox", "aria-expanded": "false" });
+    for (const k in said) on ? input.setAttribute(k, said[k]) : input.removeAttribute(k);
     return on;
   };
   const close = () => {
