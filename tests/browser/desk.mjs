@@ -152,6 +152,11 @@ test("cataloguing: a publication is undone, and a record withdrawn says so kindl
     await page.getByRole("button", { name: "Undo this publication" }).click();
     await page.waitForURL(/\/history\//);
     assert.equal(await page.locator("main h1").innerText(), "Tea and lanterns");
+    // Once more, so that the page of a conflict has something to choose.
+    await page.goto(edit);
+    await row(page, 0).value.fill("Tea and lanterns, again");
+    await press(page, "publish");
+    await page.waitForURL(/\/history\//);
     await page.goto(`${world.node.url}/catalogue/${world.catalogue}/new?template=book&as=dc`);
     await fill(page, [["title", "Not for long"], ["creator", "Nobody, Ann"]]);
     await press(page, "publish");
