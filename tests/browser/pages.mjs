@@ -46,18 +46,28 @@ const PAGES = [
   ["own reading lists", () => "/lists", { signedIn: true }],
   ["reading list being edited", (w) => `${w.list}/edit`, { signedIn: true }],
   ["reading list for a record", (w) => `/lists/add?collection=${w.valley}&key=Valley`, { signedIn: true }],
-  ["catalogues", () => "/catalogue", { signedIn: true }],
-  ["records of a catalogue", (w) => w.catalogue, { signedIn: true }],
-  ["many records", (w) => `${w.catalogue}/batch?of=all`, { signedIn: true }],
-  ["many records of no choice", (w) => `${w.catalogue}/batch`, { signedIn: true }],
-  ["batches", (w) => `${w.catalogue}/batches`, { signedIn: true }],
+  ["records of a catalogue", (w) => w.many, { signedIn: true }],
+  ["many records", (w) => `${w.many}/batch?of=all`, { signedIn: true }],
+  ["many records of no choice", (w) => `${w.many}/batch`, { signedIn: true }],
+  ["batches", (w) => `${w.many}/batches`, { signedIn: true }],
   ["a batch", (w) => w.batch, { signedIn: true }],
-  ["import into a catalogue", (w) => `${w.catalogue}/import`, { signedIn: true }],
-  ["duplicates", (w) => `${w.catalogue}/duplicates`, { signedIn: true }],
+  ["import into a catalogue", (w) => `${w.many}/import`, { signedIn: true }],
+  ["duplicates", (w) => `${w.many}/duplicates`, { signedIn: true }],
   ["two records side by side", (w) => w.compare, { signedIn: true }],
   ["searches without results", () => "/catalogue-searches", { signedIn: true }],
   ["statistics", () => "/catalogue-statistics?by=language", { signedIn: true }],
   ["statistics of a year", () => "/catalogue-statistics?weeks=52", { signedIn: true }],
+  ["what changed", () => "/changes"],
+  ["record of our own, with cover and files", (w) => `/record/${w.catalogue}/${w.made}`],
+  ["error 410 of a record", (w) => `/record/${w.catalogue}/${w.withdrawn}`, { status: 410 }],
+  ["catalogues", () => "/catalogue", { signedIn: true }],
+  ["catalogue", (w) => `/catalogue/${w.catalogue}`, { signedIn: true, open: true }],
+  ["catalogue form", (w) => `/catalogue/${w.catalogue}/edit/${w.made}`, { signedIn: true, open: true }],
+  ["catalogue form, new", (w) => `/catalogue/${w.catalogue}/new?template=book&as=dc`, { signedIn: true }],
+  ["catalogue lines", (w) => `/catalogue/${w.catalogue}/new?template=book&as=marc`, { signedIn: true, open: true }],
+  ["catalogue history", (w) => `/catalogue/${w.catalogue}/history/${w.made}`, { signedIn: true }],
+  ["catalogue draft", (w) => `/catalogue-draft/${w.draft}`, { signedIn: true }],
+  ["catalogue review", () => "/catalogue-review", { signedIn: true }],
 ];
 
 test("pages: what the tests below look at is there", async (world) => {
@@ -82,8 +92,8 @@ const catalogue = async (world, page) => {
   await page.locator("main form[action='/catalogue'] [name=title]").fill("Books of the valley");
   await page.locator("main form[action='/catalogue'] button").click();
   await page.waitForURL(/\/catalogue\/[^/]+$/);
-  world.catalogue = new URL(page.url()).pathname;
-  await page.goto(`${url}${world.catalogue}/import`);
+  world.many = new URL(page.url()).pathname;
+  await page.goto(`${url}${world.many}/import`);
   const form = page.locator("form[enctype]");
   await form.locator("[name=rule]").selectOption("separate");
   const rows = "title,author,year,language,subject\nThe mango tree,\"Rao, Meera\",1998,en,Orchards\nThe mango tree,\"Rao, Meera\",1998,en,Trees\nMountain weather,\"Kim, Jiwoo\",2011,ko,Weather\n";
@@ -91,14 +101,14 @@ const catalogue = async (world, page) => {
   await form.getByRole("button", { name: "Import now" }).click();
   await page.waitForURL(/\/batches\/[^/]+$/);
   await page.locator("main dd", { hasText: /^3$/ }).first().waitFor();
-  await page.goto(`${url}${world.catalogue}/batch?of=all`);
+  await page.goto(`${url}${world.many}/batch?of=all`);
   await page.locator("[name=value]").fill("Valley");
   await page.getByRole("button", { name: "Preview" }).click();
   await checked(page, "preview of a batch");
   await page.getByRole("button", { name: "Do it with all" }).click();
   await page.waitForURL(/\/batches\/[^/]+$/);
   world.batch = new URL(page.url()).pathname;
-  await page.goto(`${url}${world.catalogue}/duplicates`);
+  await page.goto(`${url}${world.many}/duplicates`);
   world.compare = await page.locator("a[href*='/compare']").first().getAttribute("href");
   await page.goto(`${url}/lists`);
   await page.locator("main [name=title]").fill("To read under trees");
@@ -113,6 +123,43 @@ const catalogue = async (world, page) => {
     await page.waitForURL(/\/list\/[^/]+$/);
   }
 };
+
+/** Sends a form that was made from an older version, and one that lacks a title: pages that only come as answers. */
+const answers = [
+  ["conflict", 409, async (page, world) => {
+    await page.goto(`${world.node.url}/catalogue/${world.catalogue}/edit/${world.made}`);
+    await page.locator("[name=base]").evaluate((one, base) => { one.value = base; }, world.firstVersion);
+    await page.locator("[name=v]").first().fill("Tea of mine");
+    await page.locator("[name=do][value=publish]").click();
+  }],
+  ["form with errors, and headings to choose from", 422, async (page, world) => {
+    await page.goto(`${world.node.url}/catalogue/${world.catalogue}/new?template=book&as=dc`);
+    await page.locator("[name=v]").nth(1).fill("oka");
+    await page.locator("[name=do][value=headings]").click();
+    await page.locator("[name=h1]").waitFor();
+    await checked(page, "headings to choose from");
+    await page.locator("[name=do][value=publish]").click();
+  }],
+];
+
+for (const [name, status, ask] of answers) {
+  test(`accessible, and no wider than a phone: ${name}`, async (world) => {
+    const made = await context(world, { viewport: DESK, storageState: world.session });
+    try {
+      const page = await made.newPage();
+      for (const language of LANGUAGES) {
+        await made.addCookies([{ name: "lang", value: language, url: world.node.url }]);
+        const [answer] = await Promise.all([page.waitForResponse((r) => r.request().method() === "POST" && r.status() === status), ask(page, world)]);
+        assert.equal(answer.status(), status);
+        await page.waitForLoadState();
+        if (process.env.LAMPION_SHOTS) await pictures(page, `${name}-${language}`);
+        await checked(page, `${name} in ${language}`);
+      }
+    } finally {
+      await made.close();
+    }
+  });
+}
 
 /** What axe finds, in words. */
 const violations = async (page, rules = { type: "tag", values: TAGS }) => {

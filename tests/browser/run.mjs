@@ -7,6 +7,7 @@ import { makeFixtures } from "./fixtures.mjs";
 import { runAll, startBrowser, startNode } from "./support.mjs";
 import "./scenarios.mjs";
 import "./terminals.mjs";
+import "./desk.mjs";
 import "./pages.mjs";
 
 const node = await startNode();

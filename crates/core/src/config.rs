@@ -93,6 +93,8 @@ settings! {
     import_item_seconds: u64 = 60;
     /// The largest file that may be sent from a page, in megabytes.
     upload_limit_mb: u64 = 8_192;
+    /// The largest file that may be attached to a record of a catalogue, in megabytes.
+    attachment_limit_mb: u64 = 256;
     /// Folders that librarians may import from by the page, besides `import` in the data folder.
     import_folders: Vec<PathBuf> = Vec::new();
     /// Days that a sign-in lasts without use.

@@ -303,7 +303,7 @@ fn who_may_not_publish_writes_drafts() {
     );
     let mira = node.person("mira", "librarian").cookie().to_string();
     let mira = node.resume(&mira);
-    let list = mira.get("/catalogue").expect(200).text();
+    let list = mira.get("/catalogue-review").expect(200).text();
     let draft = list
         .split("/catalogue-draft/")
         .nth(1)

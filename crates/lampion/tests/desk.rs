@@ -1,4 +1,4 @@
-//! Many records at once and what the desk knows, on real nodes by their pages.
+//! The desk, one record at a time: headings, files and covers, templates, review, times, what a withdrawal leaves.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,455 +8,596 @@
     reason = "tests"
 )]
 
-use lampion_testnet::{Ask, Chance, Node, Session, TestNet, until, within};
+use lampion_testnet::{Ask, Node, Reply, Session, TestNet, encode, until};
 
-fn net() -> TestNet {
-    TestNet::new(env!("CARGO_BIN_EXE_lampion"))
-}
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot more than the beginning of a picture";
 
-fn create(node: &Node, id: &str) {
-    node.run(&[
-        "collection",
-        "create",
-        id,
-        "--title",
-        "Books",
-        "--visibility",
-        "all",
-    ])
-    .expect(0);
-    until("the node knows the catalogue", || {
-        (node.get(&format!("/collection/{id}")).status == 200).then_some(())
-    });
-}
-
-/// A file of records, each with its own number, and the last one twice.
-fn csv(records: usize) -> String {
-    let mut out = String::from("title,author,year,language,isbn\n");
-    for n in 0..records {
-        out.push_str(&format!("Zeppelin number {n},\"Rao, Meera\",1998,en,\n"));
+fn node(net: &TestNet, catalogues: &[(&str, &str)]) -> Node {
+    let mut node = net.prepare("hill");
+    node.set("attachment_limit_mb = 1");
+    node.start();
+    for (id, visibility) in catalogues {
+        node.run(&[
+            "collection",
+            "create",
+            id,
+            "--title",
+            id,
+            "--visibility",
+            visibility,
+        ])
+        .expect(0);
+        until("the node knows the catalogue", || {
+            let known = node.get(&format!("/collection/{id}")).status == 200;
+            (known || *visibility != "all").then_some(())
+        });
     }
-    out.push_str(&format!(
-        "Zeppelin number {},\"Rao, Meera\",1998,en,\n",
-        records - 1
-    ));
-    out
+    node
 }
 
-fn after<'a>(text: &'a str, mark: &str) -> &'a str {
-    let rest = text
-        .split(mark)
-        .nth(1)
-        .unwrap_or_else(|| panic!("no {mark} in {text}"));
-    rest.split('"').next().unwrap()
+/// A part of a form: name, name of the file, bytes.
+type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// Sends a form with files, as browsers do.
+fn send(who: &Session<'_>, path: &str, parts: &[Part<'_>]) -> Reply {
+    let token = who.csrf();
+    let mut all: Vec<Part<'_>> = vec![("csrf", None, token.as_bytes())];
+    all.extend_from_slice(parts);
+    who.ask(Ask::parts(path, &all))
 }
 
-/// Waits for a batch's end; gives its page.
-fn settled(mira: &Session<'_>, path: &str) -> String {
-    until("the batch is over", || {
-        let page = mira.get(path).expect(200).text();
-        (!page.contains("data-work")).then_some(page)
-    })
+fn field<'a>(name: &'a str, value: &'a str) -> Part<'a> {
+    (name, None, value.as_bytes())
 }
 
-/// A number of the page of a batch: of the row with this name.
-fn number(page: &str, name: &str) -> i64 {
-    let rest = page
-        .split(&format!("<dt>{name}</dt><dd>"))
-        .nth(1)
-        .unwrap_or_else(|| panic!("no {name} in {page}"));
-    let digits: String = rest
-        .split(['<', '/'])
-        .next()
-        .unwrap()
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    digits.parse().unwrap()
-}
-
-fn light(mira: &Session<'_>, path: &str) {
-    for language in ["en", "ko", "ar"] {
-        let page = mira.ask(
-            Ask::get(path)
-                .header("accept-encoding", "br")
-                .header("accept-language", language),
-        );
-        assert_eq!(page.status, 200, "{path}");
-        assert!(
-            page.body.len() <= 14 << 10,
-            "{path}: {} bytes",
-            page.body.len()
-        );
+/// Rows of the form for Dublin Core.
+fn rows<'a>(rows: &[(&'a str, &'a str)]) -> Vec<Part<'a>> {
+    let mut parts = vec![field("as", "dc"), field("with-files", "1")];
+    for (group, value) in rows {
+        parts.extend([
+            field("e", group),
+            field("v", value),
+            field("l", ""),
+            field("r", ""),
+        ]);
     }
+    parts
+}
+
+const TEA: &[(&str, &str)] = &[
+    ("title", "The zeppelin of tea"),
+    ("creator", "Okakura, Kakuzo"),
+    ("date", "1906"),
+    ("language", "en"),
+];
+
+fn id_of(reply: &Reply) -> String {
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    let location = reply.header("location");
+    location.rsplit('/').next().unwrap().to_string()
+}
+
+/// The values of a form's fields of a name.
+fn values(page: &str, name: &str) -> Vec<String> {
+    let mark = format!("name=\"{name}\" value=\"");
+    let rest = page.split(&mark).skip(1);
+    rest.map(|rest| rest.split('"').next().unwrap().to_string())
+        .collect()
+}
+
+fn blobs(node: &Node) -> usize {
+    fn count(folder: &std::path::Path) -> usize {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return 0;
+        };
+        entries
+            .flatten()
+            .map(|entry| match entry.path() {
+                path if path.ends_with("tmp") => 0,
+                path if path.is_dir() => count(&path),
+                _ => 1,
+            })
+            .sum()
+    }
+    count(&node.data().join("blobs"))
 }
 
 #[test]
-fn records_come_in_are_edited_together_compared_counted_and_listed() {
-    let net = net();
-    let node = net.node("hill");
-    create(&node, "books");
-    let cookie = node.person("mira", "librarian").cookie().to_string();
-    let mira = node.resume(&cookie);
-
-    // Tried first, then imported.
-    let file = csv(60);
-    let sent = mira.ask(Ask::upload(
-        "/catalogue/books/import/upload",
-        &[("csrf", &mira.csrf()), ("rule", "skip"), ("do", "try")],
-        &[("books.csv", file.as_bytes())],
-    ));
-    assert_eq!(sent.status, 303, "{}", sent.text());
-    let trial = sent.header("location").to_string();
-    let page = settled(&mira, &trial);
-    assert_eq!(
-        (number(&page, "New"), number(&page, "There already")),
-        (60, 1),
+fn files_and_a_cover_come_with_a_record_and_go_with_it() {
+    let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
+    let node = node(&net, &[("books", "all")]);
+    let mira = node.person("mira", "librarian");
+    let before = blobs(&node);
+    let mut parts = rows(TEA);
+    parts.extend([
+        ("new-cover", Some("cover.png"), PNG),
+        (
+            "new-file",
+            Some("tea.txt"),
+            b"Tea began as a medicine.".as_slice(),
+        ),
+        (
+            "new-file",
+            Some("../..\\evil.html"),
+            b"<script>alert(1)</script>".as_slice(),
+        ),
+        field("do", "publish"),
+    ]);
+    let id = id_of(&send(&mira, "/catalogue/books/new", &parts));
+    let path = format!("/record/books/{id}");
+    until("it is found", || {
+        (node.get(&path).status == 200).then_some(())
+    });
+    let page = node.get(&path).expect(200).text();
+    assert!(
+        page.contains("class=\"jacket\"") && page.contains("tea.txt") && page.contains("24 B"),
         "{page}"
     );
-    assert!(
-        mira.get("/catalogue/books")
-            .expect(200)
-            .text()
-            .contains("No records"),
-        "nothing yet"
-    );
-    let begun = mira.post(&trial, &[("do", "import")]);
-    assert_eq!(begun.status, 303, "{}", begun.text());
-    let import = begun.header("location").to_string();
-    let page = settled(&mira, &import);
+    assert!(!page.contains("style="), "the policy blocks it");
+    let found = until("its cover is among the results", || {
+        let page = node.get("/search?q=zeppelin").text();
+        page.contains("class=\"thumb\"").then_some(page)
+    });
+    let addresses: Vec<&str> = page
+        .split("\"/attached/")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert!(found.contains(addresses[0]));
+    let get = |n: usize| node.get(&format!("/attached/{}", addresses[n]));
+    let cover = get(0).expect(200);
     assert_eq!(
-        (number(&page, "New"), number(&page, "There already")),
-        (60, 1),
-        "{page}"
+        (cover.header("content-type"), cover.body.as_slice()),
+        ("image/png", PNG)
+    );
+    for reply in [&cover, &get(addresses.len() - 1)] {
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
+        assert!(reply.header("content-security-policy").ends_with("sandbox"));
+    }
+    let last = get(addresses.len() - 1).expect(200);
+    assert!(
+        last.header("content-disposition")
+            .starts_with("attachment; filename=\"evil.html\"")
+    );
+    let text = addresses
+        .iter()
+        .find(|address| {
+            node.get(&format!("/attached/{address}"))
+                .text()
+                .starts_with("Tea")
+        })
+        .unwrap();
+    let part = node
+        .pages()
+        .ask(&Ask::get(&format!("/attached/{text}")).header("range", "bytes=4-8"));
+    assert_eq!((part.status, part.text().as_str()), (206, "began"));
+    let tag = cover.header("etag");
+    let again = node
+        .pages()
+        .ask(&Ask::get(&format!("/attached/{}", addresses[0])).header("if-none-match", tag));
+    assert_eq!(again.status, 304);
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{}", "0".repeat(64)))
+            .status,
+        404
+    );
+    assert_eq!(blobs(&node), before + 3);
+
+    // Edited: one file taken away, which the version before still holds.
+    let edit = format!("/catalogue/books/edit/{id}");
+    let form = mira.get(&edit).expect(200).text();
+    let (base, files, kept) = (
+        values(&form, "base"),
+        values(&form, "file"),
+        values(&form, "cover"),
+    );
+    assert_eq!((files.len(), kept.len()), (2, 1));
+    let mut parts = rows(TEA);
+    parts.extend([
+        field("base", &base[0]),
+        field("cover", &kept[0]),
+        field("file", &files[0]),
+        field("file", &files[1]),
+        field("drop-file", &files[1]),
+        field("do", "publish"),
+    ]);
+    id_of(&send(&mira, &edit, &parts));
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{}", files[1]))
+            .status,
+        404
+    );
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{}", files[0]))
+            .status,
+        200
+    );
+    assert_eq!(blobs(&node), before + 3);
+    let history = mira
+        .get(&format!("/catalogue/books/history/{id}"))
+        .expect(200)
+        .text();
+    assert!(
+        history.contains("evil.html"),
+        "the history says which file went"
+    );
+    // Undone: it is there again. Plain forms that know nothing of files leave them alone.
+    let undone = mira.post(
+        &format!("/catalogue/books/restore/{id}"),
+        &[
+            ("base", &values(&history, "base")[0]),
+            ("version", &base[0]),
+        ],
+    );
+    assert_eq!(undone.status, 303);
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{}", files[1]))
+            .status,
+        200
+    );
+    let base = values(&mira.get(&edit).text(), "base");
+    let plain = mira.post(
+        &edit,
+        &[
+            ("base", &base[0]),
+            ("as", "dc"),
+            ("do", "publish"),
+            ("anyway", "1"),
+            ("e", "title"),
+            ("v", "Plain"),
+            ("l", ""),
+            ("r", ""),
+        ],
+    );
+    assert_eq!(plain.status, 303);
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{}", files[1]))
+            .status,
+        200
     );
 
-    // All at once: looked at, done, undone.
-    let fields = [
-        ("of", "all"),
-        ("op", "subject"),
-        ("value", "Airships"),
-        ("note", "for the exhibition"),
-    ];
-    let with = |word: &'static str| [fields.as_slice(), &[("do", word)]].concat();
-    let seen = mira.post("/catalogue/books/batch", &with("preview"));
-    assert_eq!(seen.status, 200, "{}", seen.text());
-    let text = seen.text();
+    let gone = mira.post(
+        &format!("/catalogue/books/withdraw/{id}"),
+        &[("reason", "privacy"), ("sure", "1")],
+    );
+    assert_eq!(gone.status, 303);
+    assert_eq!(blobs(&node), before, "a withdrawal erases files too");
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{}", files[0]))
+            .status,
+        404
+    );
+    let page = node.get(&path);
+    assert_eq!(page.status, 410);
+    let text = page.text();
     assert!(
-        text.contains("changed: 60") && text.contains("<ins>Airships</ins>"),
+        text.contains("was withdrawn")
+            && text.contains("library of hill.internal")
+            && text.contains("privacy")
+            && text.contains("just now"),
         "{text}"
     );
-    let begun = mira.post("/catalogue/books/batch", &with("run"));
-    assert_eq!(begun.status, 303, "{}", begun.text());
-    let batch = begun.header("location").to_string();
-    let page = settled(&mira, &batch);
-    assert_eq!(number(&page, "Changed"), 60, "{page}");
-    until("they are found by it", || {
-        (node.titles("subject:Airships").len() >= 10).then_some(())
-    });
-    light(&mira, &batch);
-    let undo = mira.post(&batch, &[("do", "undo")]);
-    let page = settled(&mira, undo.header("location"));
-    assert_eq!(number(&page, "Changed"), 60, "{page}");
-    until("they are found no more", || {
-        node.titles("subject:Airships").is_empty().then_some(())
-    });
-    // Withdrawing wants to be sure.
-    let withdraw = [
-        ("of", "all"),
-        ("op", "withdraw"),
-        ("reason", "error"),
-        ("do", "run"),
-    ];
-    assert_eq!(mira.post("/catalogue/books/batch", &withdraw).status, 422);
-    let nothing = [("op", "subject"), ("value", "x"), ("do", "run")];
-    assert_eq!(mira.post("/catalogue/books/batch", &nothing).status, 422);
-
-    // Two of one work: compared, merged; the old address leads on.
-    let csv = "title,author,year,language\nZeppelin number 7,\"Rao, Meera\",1998,fr\n";
-    let path = net.folder("in").join("twin.csv");
-    std::fs::write(&path, csv).unwrap();
-    let name = path.to_string_lossy();
-    let done = node
-        .run(&[
-            "import", "--into", "books", &name, "--rule", "separate", "--json",
-        ])
-        .json();
-    let twin = done["published"][0]["id"].as_str().unwrap().to_string();
-    let page = mira.get("/catalogue/books/duplicates").expect(200).text();
-    assert!(page.contains(&twin) && page.contains("zeppelin"), "{page}");
-    let compare = format!(
-        "/catalogue/books/duplicates/compare?a={}",
-        after(&page, "duplicates/compare?a=")
-            .replace("&amp;", "&")
-            .replace("&#38;", "&")
-    );
-    let page = mira.get(&compare).expect(200).text();
-    let field = |name: &str| after(&page, &format!("name=\"{name}\" value=\"")).to_string();
-    let (a, b) = (field("a"), field("b"));
-    let (keep, kept) = if a == twin { ("b", &b) } else { ("a", &a) };
-    let merged = mira.post(
-        "/catalogue/books/duplicates/merge",
-        &[
-            ("a", &a),
-            ("b", &b),
-            ("a-version", &field("a-version")),
-            ("b-version", &field("b-version")),
-            ("keep", keep),
-            ("take", "fill"),
-        ],
-    );
-    assert_eq!(merged.status, 303, "{}", merged.text());
-    until("the old address leads on", || {
-        let reply = node.get(&format!("/record/books/{twin}"));
-        (reply.status == 303).then(|| assert!(reply.header("location").ends_with(kept.as_str())))
-    });
-    lists(&node, &mira, kept);
-
-    // What readers look for in vain.
-    let page = mira.get("/catalogue-searches").expect(200).text();
-    assert!(page.contains("often enough"), "{page}");
-    let new = mira
-        .get("/catalogue/books/new?title=Mango%20trees")
-        .expect(200)
-        .text();
-    assert!(new.contains("value=\"Mango trees\""), "{new}");
-    let new = mira
-        .get("/catalogue/books/new?as=marc&title=Mango%20trees")
-        .expect(200)
-        .text();
-    assert!(new.contains("Mango trees"), "{new}");
-
-    for path in [
-        "/catalogue/books",
-        "/catalogue/books/batch?of=all",
-        "/catalogue/books/batches",
-        "/catalogue/books/import",
-        "/catalogue/books/duplicates",
-        "/catalogue-searches",
-        "/catalogue-statistics",
-        "/catalogue-statistics?weeks=52&by=language",
-        "/lists",
-    ] {
-        light(&mira, path);
-    }
-    let page = mira.get("/catalogue-statistics").expect(200).text();
-    assert!(
-        page.contains("<svg class=\"chart\"") && page.contains("mira"),
-        "{page}"
-    );
-    assert!(!page.contains("style=\""), "no styles in attributes");
+    assert!(!text.contains("Plain") && !text.contains("zeppelin"));
+    assert_eq!(node.get("/record/books/never-was").status, 404);
     node.run(&["feed", "rebuild"]).expect(0);
-    assert_eq!(mira.get("/catalogue-statistics").expect(200).text(), page);
-    // Who may not publish may not do it with many either.
-    let joon = node.person("joon", "editor").cookie().to_string();
-    let joon = node.resume(&joon);
-    assert_eq!(joon.get("/catalogue/books/batch?of=all").status, 403);
-    assert_eq!(joon.get("/catalogue/books/import").status, 403);
-    assert_eq!(
-        joon.post("/catalogue-searches", &[("words", "x")]).status,
-        403
-    );
-    assert_eq!(node.get("/catalogue-statistics").status, 401);
 }
 
-/// A list is made from the page of a record, shared, exported; what is gone says so.
-fn lists(node: &Node, mira: &Session<'_>, record: &str) {
+#[test]
+fn files_that_can_not_be_taken_are_refused_with_the_form() {
+    let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
+    let node = node(&net, &[("books", "all")]);
+    let mira = node.person("mira", "librarian");
+    let large = vec![b'x'; (1 << 20) + 1];
+    let mut parts = rows(TEA);
+    parts.extend([
+        ("new-file", Some("large.bin"), large.as_slice()),
+        ("new-cover", Some("cover.svg"), b"<svg/>".as_slice()),
+        ("new-file", Some("good.txt"), b"good".as_slice()),
+        field("do", "publish"),
+    ]);
+    let reply = send(&mira, "/catalogue/books/new", &parts);
+    assert_eq!(reply.status, 422);
+    let page = reply.text();
+    for word in ["large.bin", "cover.svg", "The zeppelin of tea", "good.txt"] {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+    // What was good is kept, and can be published with the next press.
+    let files = values(&page, "file");
+    assert_eq!(files.len(), 1);
+    let mut again = rows(TEA);
+    again.extend([field("file", &files[0]), field("do", "publish")]);
+    let id = id_of(&send(&mira, "/catalogue/books/new", &again));
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{}", files[0]))
+            .expect(200)
+            .text(),
+        "good"
+    );
+    // Nobody holds it out of thin air: another person's upload is none of mine.
+    let joon = node.person("joon", "librarian");
+    let mut parts = rows(TEA);
+    parts.extend([
+        ("new-file", Some("secret.txt"), b"secret".as_slice()),
+        field("do", "check"),
+    ]);
+    let secret = values(&send(&mira, "/catalogue/books/new", &parts).text(), "file").remove(0);
+    let mut parts = rows(TEA);
+    parts.extend([field("file", &secret), field("do", "publish")]);
+    let id = id_of(&send(&joon, "/catalogue/books/new", &parts));
+    assert_eq!(
+        node.get(&format!("/attached/books/{id}/{secret}")).status,
+        404
+    );
+    // A form without the token keeps nothing.
+    let kept = blobs(&node);
+    let reply = mira.ask(Ask::upload(
+        "/catalogue/books/new",
+        &[("as", "dc")],
+        &[("x.txt", b"unasked")],
+    ));
+    assert_eq!((reply.status, blobs(&node)), (403, kept));
+}
+
+#[test]
+fn files_of_a_restricted_catalogue_are_for_who_may_see_it() {
+    let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
+    let node = node(&net, &[("inside", "signed-in")]);
+    let mira = node.person("mira", "librarian");
+    let mut parts = rows(TEA);
+    parts.extend([
+        ("new-file", Some("plan.txt"), b"a plan".as_slice()),
+        field("do", "publish"),
+    ]);
+    let id = id_of(&send(&mira, "/catalogue/inside/new", &parts));
+    let form = mira.get(&format!("/catalogue/inside/edit/{id}")).text();
+    let path = format!("/attached/inside/{id}/{}", values(&form, "file")[0]);
+    assert_eq!(mira.get(&path).expect(200).text(), "a plan");
+    assert_eq!(node.get(&path).status, 404);
+    assert_eq!(node.get(&format!("/record/inside/{id}")).status, 404);
+}
+
+#[test]
+fn headings_in_use_are_offered_with_and_without_a_script() {
+    let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
+    let node = node(&net, &[("books", "all")]);
+    let mira = node.person("mira", "librarian");
+    let mut parts = rows(TEA);
+    parts.extend(rows(&[("subject", "차 문화")]).into_iter().skip(2));
+    parts.push(field("do", "publish"));
+    id_of(&send(&mira, "/catalogue/books/new", &parts));
+    let ask = |query: &str| {
+        mira.get(&format!("/catalogue/books/headings?{query}"))
+            .expect(200)
+            .json()
+    };
+    let found = ask("group=creator&q=OKA");
+    assert_eq!(found[0]["text"], "Okakura, Kakuzo");
+    assert_eq!(found[0]["uses"], 1);
+    assert_eq!(
+        ask(&format!("group=subject&q={}", encode("차")))[0]["text"],
+        "차 문화"
+    );
+    let line = ask(&format!("line={}", encode("=700 1\\$aoka$eeditor.")));
+    assert_eq!(line[0]["value"], "=700 1\\$aOkakura, Kakuzo,$eeditor.");
+    for nothing in [
+        "group=title&q=The",
+        "group=creator&q=",
+        "group=creator&q=zz",
+        "line=nonsense",
+    ] {
+        assert_eq!(ask(nothing), serde_json::json!([]), "{nothing}");
+    }
+    assert_eq!(
+        node.get("/catalogue/books/headings?group=creator&q=o")
+            .status,
+        401
+    );
+
+    // Without a script: looked up by a button, chosen by the next.
+    let row = [("e", "creator"), ("v", "oka"), ("l", ""), ("r", "")];
+    let with =
+        |more: &[(&'static str, &'static str)]| [&[("as", "dc")], row.as_slice(), more].concat();
     let page = mira
-        .get(&format!("/record/books/{record}"))
+        .post("/catalogue/books/new", &with(&[("do", "headings")]))
         .expect(200)
         .text();
-    assert!(page.contains("/lists/add?collection=books"), "{page}");
     assert!(
-        !node
-            .get(&format!("/record/books/{record}"))
-            .text()
-            .contains("/lists/add")
-    );
-    let form = mira
-        .get(&format!("/lists/add?collection=books&key={record}"))
-        .expect(200)
-        .text();
-    assert!(form.contains("Zeppelin number 7"), "{form}");
-    let made = mira.post(
-        "/lists/add",
-        &[
-            ("collection", "books"),
-            ("key", record),
-            ("title", "Of the air"),
-            ("note", "begin here"),
-        ],
-    );
-    assert_eq!(made.status, 303, "{}", made.text());
-    let list = made.header("location").to_string();
-    assert_eq!(node.get(&list).status, 404, "private");
-    let page = mira.get(&list).expect(200).text();
-    assert!(
-        page.contains("Zeppelin number 7") && page.contains("begin here"),
+        page.contains("name=\"h0\"") && page.contains("Headings offered: 1"),
         "{page}"
     );
-    let share = |word: &'static str| {
-        mira.post(
-            &list,
-            &[
-                ("do", "describe"),
-                ("title", "Of the air"),
-                ("description", "Four books"),
-                ("shared", word),
-            ],
+    let page = mira
+        .post(
+            "/catalogue/books/new",
+            &with(&[("h0", "Okakura, Kakuzo"), ("do", "rows")]),
         )
+        .text();
+    assert_eq!(values(&page, "v"), Vec::<String>::new(), "no");
+    assert!(page.contains("value=\"Okakura, Kakuzo\""), "{page}");
+    let lines = [("as", "marc"), ("lines", "=100 1\\$aoka\n=245 10$aTea")];
+    let page = mira
+        .post(
+            "/catalogue/books/new",
+            &[lines.as_slice(), &[("do", "headings")]].concat(),
+        )
+        .text();
+    assert!(page.contains("name=\"heading\""), "{page}");
+    let chosen = [
+        ("line", "=100 1\\$aoka"),
+        ("heading", "=100 1\\$aOkakura, Kakuzo"),
+        ("do", "check"),
+    ];
+    let page = mira
+        .post(
+            "/catalogue/books/new",
+            &[lines.as_slice(), &chosen].concat(),
+        )
+        .text();
+    assert!(page.contains("=100 1\\$aOkakura, Kakuzo\n=245"), "{page}");
+}
+
+#[test]
+fn a_record_begins_with_a_template_of_ones_own() {
+    let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
+    let node = node(&net, &[("books", "all")]);
+    let mira = node.person("mira", "librarian");
+    let joon = node.person("joon", "editor");
+    let template = [
+        ("as", "dc"),
+        ("do", "template"),
+        ("e", "creator"),
+        ("v", "Hill Press"),
+        ("l", ""),
+        ("r", ""),
+        ("e", "coverage.spatial"),
+        ("v", ""),
+        ("l", ""),
+        ("r", ""),
+    ];
+    let named = |name: &'static str, shared: &'static str| {
+        [
+            template.as_slice(),
+            &[("template-name", name), ("template-shared", shared)],
+        ]
+        .concat()
     };
-    assert_eq!(share("link").status, 303);
-    assert_eq!(node.get(&list).status, 200);
-    assert!(!node.get("/lists").text().contains("Of the air"));
-    assert_eq!(share("public").status, 303);
-    assert!(node.get("/lists").text().contains("Of the air"));
-    assert!(node.get("/").text().contains("Of the air"));
-    assert!(
-        node.get("/opds/lists")
-            .expect(200)
-            .text()
-            .contains("Of the air")
-    );
-    let id = list.rsplit('/').next().unwrap();
-    node.get(&format!("/opds/2/reading?id={id}")).expect(200);
-    for (extension, mark) in [
-        ("bib", "Zeppelin"),
-        ("ris", "TI  - "),
-        ("csv", "Zeppelin"),
-        ("mrc", "Zeppelin"),
-    ] {
-        let file = node.get(&format!("{list}/export/{extension}")).expect(200);
-        assert!(file.text().contains(mark), "{extension}: {}", file.text());
-    }
-    let joon = node.person("reader", "member").cookie().to_string();
-    let joon = node.resume(&joon);
     assert_eq!(
-        joon.post(&list, &[("do", "remove"), ("sure", "1")]).status,
-        403
-    );
-    assert_eq!(
-        joon.post("/lists", &[("title", "Mine"), ("shared", "public")])
-            .status,
-        403
-    );
-    assert_eq!(
-        joon.post("/lists", &[("title", ""), ("shared", "private")])
-            .status,
+        mira.post("/catalogue/books/new", &named("", "")).status,
         422
     );
-    light(mira, &format!("{list}/edit"));
-    // A second item moves up; one that is withdrawn says so.
-    let other = mira
-        .get("/catalogue/books?q=zeppelin+number+8")
+    let saved = mira
+        .post("/catalogue/books/new", &named("Pamphlets", "1"))
         .expect(200)
         .text();
-    let other = after(&other, "name=\"id\" value=\"").to_string();
-    let added = mira.post(
-        "/lists/add",
-        &[("collection", "books"), ("key", &other), ("list", id)],
+    assert!(saved.contains("Saved as template"));
+    // An editor's is their own, whatever the form says.
+    joon.post("/catalogue/books/new", &named("Joon's", "1"))
+        .expect(200);
+    let (of_mira, of_joon) = (
+        mira.get("/catalogue/books").text(),
+        joon.get("/catalogue/books").text(),
     );
-    assert_eq!(added.status, 303, "{}", added.text());
-    let edit = mira.get(&format!("{list}/edit")).expect(200).text();
-    let second = edit
-        .rsplit("name=\"item\" value=\"")
-        .next()
+    assert!(of_mira.contains("Pamphlets") && !of_mira.contains("Joon"));
+    assert!(of_joon.contains("Pamphlets") && of_joon.contains("Joon"));
+    let id = of_mira
+        .split("own:")
+        .nth(1)
         .unwrap()
         .split('"')
         .next()
-        .unwrap();
+        .unwrap()
+        .to_string();
+    let form = joon
+        .get(&format!("/catalogue/books/new?template=own:{id}&as=dc"))
+        .expect(200)
+        .text();
+    assert!(
+        form.contains("value=\"Hill Press\"") && form.contains("<option selected>coverage.spatial"),
+        "{form}"
+    );
     assert_eq!(
-        mira.post(&list, &[("do", "up"), ("item", second)]).status,
+        joon.post("/catalogue/books/templates", &[("remove", &id)])
+            .status,
+        404
+    );
+    assert_eq!(
+        mira.post("/catalogue/books/templates", &[("remove", &id)])
+            .status,
         303
     );
-    let page = node.get(&list).text();
-    assert!(
-        page.find("number 8").unwrap() < page.find("number 7").unwrap(),
-        "{page}"
+    assert!(!joon.get("/catalogue/books").text().contains("Pamphlets"));
+    assert_eq!(
+        joon.get(&format!("/catalogue/books/new?template=own:{id}"))
+            .status,
+        404
     );
-    mira.post(
-        &format!("/catalogue/books/withdraw/{other}"),
-        &[("reason", "privacy"), ("note", ""), ("sure", "1")],
-    );
-    until("it says kindly that it is gone", || {
-        let page = node.get(&list).text();
-        (page.contains("no longer in the library") && !page.contains("number 8")).then_some(())
-    });
 }
 
 #[test]
-fn an_import_and_a_batch_that_are_killed_do_nothing_twice() {
-    let net = net();
-    let mut node = net.node("hill");
-    create(&node, "books");
-    let cookie = node.person("mira", "librarian").cookie().to_string();
-    let seed = std::env::var("LAMPION_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or(77);
-    println!("seed {seed}");
-    let mut chance = Chance::new(seed);
-    let records = 1_500;
-    let sent = {
-        let mira = node.resume(&cookie);
-        mira.ask(Ask::upload(
-            "/catalogue/books/import/upload",
-            &[("csrf", &mira.csrf()), ("rule", "skip"), ("do", "import")],
-            &[("books.csv", csv(records).as_bytes())],
-        ))
-    };
-    let import = sent.header("location").to_string();
-    let mut kills = kill_until_over(&mut node, &cookie, &import, &mut chance);
-    let page = settled(&node.resume(&cookie), &import);
-    let count = i64::try_from(records).unwrap();
-    assert_eq!(
-        (number(&page, "New"), number(&page, "There already")),
-        (count, 1),
-        "{page}"
-    );
+fn drafts_are_handed_in_given_back_and_approved_by_role() {
+    let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
+    let node = node(&net, &[("books", "all"), ("inside", "signed-in")]);
+    let mira = node.person("mira", "librarian");
+    let joon = node.person("joon", "editor");
+    let sora = node.person("sora", "editor");
     let fields = [
-        ("of", "all"),
-        ("op", "subject"),
-        ("value", "Airships"),
-        ("do", "run"),
+        ("as", "dc"),
+        ("e", "title"),
+        ("v", "A draft of mine"),
+        ("l", ""),
+        ("r", ""),
+        ("e", "date"),
+        ("v", "1999"),
+        ("l", ""),
+        ("r", ""),
     ];
-    let begun = node.resume(&cookie).post("/catalogue/books/batch", &fields);
-    let batch = begun.header("location").to_string();
-    kills += kill_until_over(&mut node, &cookie, &batch, &mut chance);
-    let page = settled(&node.resume(&cookie), &batch);
-    assert_eq!(number(&page, "Changed"), count, "{page}");
-    println!("{kills} kills");
-    // Each record is there once, and has two versions: entries are twice as many as records.
-    let feed = node.run(&["feed", "verify", &folder(&net, &node), "--json"]);
-    let checked = feed.json();
+    let with = |word: &'static str| [fields.as_slice(), &[("do", word)]].concat();
     assert_eq!(
-        checked["size"].as_u64(),
-        Some(2 * records as u64),
-        "{checked}"
+        mira.get("/catalogue-review")
+            .expect(200)
+            .text()
+            .matches("/catalogue-draft/")
+            .count(),
+        0
     );
-    node.run(&["feed", "rebuild"]).expect(0);
-}
-
-/// The feed as files.
-fn folder(net: &TestNet, node: &Node) -> String {
-    let folder = net.path("feed").to_string_lossy().into_owned();
-    node.run(&["feed", "export", &folder]).expect(0);
-    folder
-}
-
-/// Kills and starts the node, at most four times, until a batch is over.
-fn kill_until_over(node: &mut Node, cookie: &str, path: &str, chance: &mut Chance) -> u32 {
-    for kills in 0..4 {
-        let time = std::time::Duration::from_millis(200 + chance.below(1_500));
-        let over = within(time, || {
-            let page = node.resume(cookie).get(path).text();
-            (!page.contains("data-work")).then_some(())
-        });
-        if over.is_some() {
-            return kills;
-        }
-        node.kill9();
-        node.start();
+    assert_eq!(joon.get("/catalogue-review").status, 403);
+    assert_eq!(node.get("/catalogue-review").status, 401);
+    assert_eq!(
+        joon.post("/catalogue/books/new", &with("submit")).status,
+        303
+    );
+    for path in ["/catalogue", "/catalogue/books"] {
+        assert!(mira.get(path).text().contains("one draft waits"), "{path}");
+        assert!(!joon.get(path).text().contains("draft waits"), "{path}");
     }
-    4
+    let queue = mira.get("/catalogue-review").expect(200).text();
+    assert!(
+        queue.contains("A draft of mine") && queue.contains("joon") && queue.contains("just now"),
+        "{queue}"
+    );
+    let draft = queue
+        .split("/catalogue-draft/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_string();
+    let path = format!("/catalogue-draft/{draft}");
+    let decide = format!("{path}/decide");
+    // Who may what: another editor sees nothing of it, its author can't decide or change it while it waits.
+    assert_eq!(sora.get(&path).status, 404);
+    assert_eq!(sora.post(&decide, &[("do", "approve")]).status, 404);
+    assert_eq!(joon.post(&decide, &[("do", "approve")]).status, 403);
+    assert_eq!(joon.post(&path, &with("draft")).status, 404);
+    assert_eq!(
+        mira.post(&path, &with("draft")).status,
+        403,
+        "who decides doesn't write in it"
+    );
+    mira.post(&decide, &[("do", "return"), ("comment", "who made it?")])
+        .expect(303);
+    assert_eq!(mira.get(&path).status, 404, "it is its author's again");
+    let desk = joon.get("/catalogue").text();
+    assert!(
+        desk.contains("given back to you: 1") && desk.contains("who made it?"),
+        "{desk}"
+    );
+    assert!(joon.get(&path).expect(200).text().contains("who made it?"));
+    joon.post(&path, &with("submit")).expect(303);
+    assert!(
+        mira.get("/catalogue-review").text().contains("given back"),
+        "it was before"
+    );
+    mira.post(&decide, &[("do", "approve")]).expect(303);
+    assert_eq!(mira.post(&decide, &[("do", "approve")]).status, 404, "once");
+    until("it is found", || {
+        (!node.titles("draft of mine").is_empty()).then_some(())
+    });
+    let changes = node.get("/changes").text();
+    assert!(
+        changes.contains("joon")
+            && changes.contains("just now")
+            && changes.contains("<time datetime=\"2"),
+        "{changes}"
+    );
 }

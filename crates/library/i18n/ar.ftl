@@ -449,3 +449,67 @@ list-remove-sure = نعم، احذف القائمة
 list-item-gone = ما كان هنا لم يعد في المكتبة.
 list-item-hidden = شيء لا يحق لك رؤيته: سجّل الدخول أو اسأل أمين المكتبة.
 list-export = كملف:
+# One record at a time: headings, files, templates, review, times.
+headings-look-up = ابحث عن المداخل
+headings-in-use = مداخل مستعملة
+heading-as-typed = كما كُتب
+headings-none = لا مدخل مستعمل يبدأ هكذا.
+headings-offered = المداخل المعروضة: { $n }
+files-add = أضف ملفات
+file-remove = احذف
+cover-hint = PNG أو JPEG أو WebP أو GIF. حتى 40 كيلوبايت تظهر أيضًا في نتائج البحث.
+cover-of = غلاف «{ $s }»
+file-too-large = «{ $name }» أكبر من { $limit } ميغابايت: صغّره أو اطلب من المشغّل رفع attachment_limit_mb
+file-no-picture = «{ $s }» ليس صورة يمكن عرضها: اختر ملف PNG أو JPEG أو WebP أو GIF
+templates-own = قوالبكم الخاصة
+template-save = احفظ قالبًا
+template-name = اسم القالب
+template-share = لكل مفهرسي هذا الفهرس
+template-saved = حُفظ قالبًا باسم «{ $s }».
+template-needs-name = أعطِ القالب اسمًا
+template-shared = للجميع
+undo-publication = تراجع عن هذا النشر
+withdrawn-record = سُحب هذا السجل
+withdrawn-kindly = لم تخطئ في شيء: كان هنا ثم سُحب نهائيًا. لم يبقَ منه إلا ما يرد أدناه.
+withdrawn-when = متى
+withdrawn-by = قرّره
+review = بانتظار المراجعة
+review-about = المسودات المُسلَّمة، الأقدم أولًا.
+review-none = لا أحد ينتظر.
+review-who = من ينتظر
+review-since = منذ
+review-count = مسودات تنتظر المراجعة: { $shown }
+returned-count = أُعيدت إليك: { $shown }
+ago-now = الآن
+ago-minutes = { $n ->
+    [one] قبل دقيقة
+    [two] قبل دقيقتين
+    [few] قبل { $n } دقائق
+   *[other] قبل { $n } دقيقة
+}
+ago-hours = { $n ->
+    [one] قبل ساعة
+    [two] قبل ساعتين
+    [few] قبل { $n } ساعات
+   *[other] قبل { $n } ساعة
+}
+ago-days = { $n ->
+    [one] أمس
+    [two] قبل يومين
+    [few] قبل { $n } أيام
+   *[other] قبل { $n } يومًا
+}
+date-long = { $day } { $name ->
+   *[m1] يناير
+    [m2] فبراير
+    [m3] مارس
+    [m4] أبريل
+    [m5] مايو
+    [m6] يونيو
+    [m7] يوليو
+    [m8] أغسطس
+    [m9] سبتمبر
+    [m10] أكتوبر
+    [m11] نوفمبر
+    [m12] ديسمبر
+} { $year }

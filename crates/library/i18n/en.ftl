@@ -433,3 +433,64 @@ list-remove-sure = Yes, remove the list
 list-item-gone = What stood here is no longer in the library.
 list-item-hidden = Something that you may not see: sign in, or ask a librarian.
 list-export = As a file:
+# One record at a time: headings, files, templates, review, times.
+headings-look-up = Look up headings
+headings-in-use = Headings in use
+heading-as-typed = as typed
+headings-none = No heading in use begins like this.
+headings-offered = Headings offered: { $n }
+files-add = Add files
+file-remove = Remove
+cover-hint = PNG, JPEG, WebP or GIF. Up to 40 kB it is also shown among search results.
+cover-of = Cover of “{ $s }”
+file-too-large = “{ $name }” is larger than { $limit } MB: make it smaller, or ask the operator to raise attachment_limit_mb
+file-no-picture = “{ $s }” is no picture that can be shown: choose a PNG, JPEG, WebP or GIF file
+templates-own = Templates of your own
+template-save = Save as template
+template-name = Name of the template
+template-share = For all cataloguers of this catalogue
+template-saved = Saved as template “{ $s }”.
+template-needs-name = give the template a name
+template-shared = for all
+undo-publication = Undo this publication
+withdrawn-record = This record was withdrawn
+withdrawn-kindly = You have not done anything wrong: it was here, and it was taken back for good. Nothing of it is kept but what stands below.
+withdrawn-when = When
+withdrawn-by = Decided by
+review = Waiting for review
+review-about = Drafts that were handed in, the oldest first.
+review-none = Nobody waits.
+review-who = Who waits
+review-since = Since
+review-count = { $n ->
+    [one] one draft waits for review
+   *[other] { $shown } drafts wait for review
+}
+returned-count = given back to you: { $shown }
+ago-now = just now
+ago-minutes = { $n ->
+    [one] a minute ago
+   *[other] { $n } minutes ago
+}
+ago-hours = { $n ->
+    [one] an hour ago
+   *[other] { $n } hours ago
+}
+ago-days = { $n ->
+    [one] yesterday
+   *[other] { $n } days ago
+}
+date-long = { $day } { $name ->
+   *[m1] January
+    [m2] February
+    [m3] March
+    [m4] April
+    [m5] May
+    [m6] June
+    [m7] July
+    [m8] August
+    [m9] September
+    [m10] October
+    [m11] November
+    [m12] December
+} { $year }

@@ -433,3 +433,61 @@ list-remove-sure = Sí, eliminar la lista
 list-item-gone = Lo que había aquí ya no está en la biblioteca.
 list-item-hidden = Algo que no puede ver: inicie sesión o pregunte a un bibliotecario.
 list-export = Como archivo:
+# One record at a time: headings, files, templates, review, times.
+headings-look-up = Buscar encabezamientos
+headings-in-use = Encabezamientos en uso
+heading-as-typed = tal como está
+headings-none = Ningún encabezamiento empieza así.
+headings-offered = Encabezamientos ofrecidos: { $n }
+files-add = Añadir archivos
+file-remove = Quitar
+cover-hint = PNG, JPEG, WebP o GIF. Hasta 40 kB se muestra también en los resultados.
+cover-of = Cubierta de «{ $s }»
+file-too-large = «{ $name }» supera { $limit } MB: redúzcalo o pida al operador que suba attachment_limit_mb
+file-no-picture = «{ $s }» no es una imagen que se pueda mostrar: elija un archivo PNG, JPEG, WebP o GIF
+templates-own = Plantillas propias
+template-save = Guardar como plantilla
+template-name = Nombre de la plantilla
+template-share = Para todos los catalogadores de este catálogo
+template-saved = Guardado como plantilla «{ $s }».
+template-needs-name = dé un nombre a la plantilla
+template-shared = para todos
+undo-publication = Deshacer esta publicación
+withdrawn-record = Este registro fue retirado
+withdrawn-kindly = No ha hecho nada mal: estaba aquí y se retiró para siempre. De él solo queda lo que sigue.
+withdrawn-when = Cuándo
+withdrawn-by = Decidido por
+review = En espera de revisión
+review-about = Borradores entregados, primero los más antiguos.
+review-none = Nadie espera.
+review-who = Quién espera
+review-since = Desde
+review-count = Borradores en espera de revisión: { $shown }
+returned-count = devueltos a usted: { $shown }
+ago-now = ahora mismo
+ago-minutes = { $n ->
+    [one] hace un minuto
+   *[other] hace { $n } minutos
+}
+ago-hours = { $n ->
+    [one] hace una hora
+   *[other] hace { $n } horas
+}
+ago-days = { $n ->
+    [one] ayer
+   *[other] hace { $n } días
+}
+date-long = { $day } de { $name ->
+   *[m1] enero
+    [m2] febrero
+    [m3] marzo
+    [m4] abril
+    [m5] mayo
+    [m6] junio
+    [m7] julio
+    [m8] agosto
+    [m9] septiembre
+    [m10] octubre
+    [m11] noviembre
+    [m12] diciembre
+} de { $year }

@@ -433,3 +433,61 @@ list-remove-sure = Oui, supprimer la liste
 list-item-gone = Ce qui était ici n’est plus dans la bibliothèque.
 list-item-hidden = Quelque chose que vous ne pouvez pas voir : connectez-vous ou demandez à un bibliothécaire.
 list-export = En fichier :
+# One record at a time: headings, files, templates, review, times.
+headings-look-up = Chercher les vedettes
+headings-in-use = Vedettes en usage
+heading-as-typed = tel quel
+headings-none = Aucune vedette ne commence ainsi.
+headings-offered = Vedettes proposées : { $n }
+files-add = Ajouter des fichiers
+file-remove = Retirer
+cover-hint = PNG, JPEG, WebP ou GIF. Jusqu’à 40 ko, elle paraît aussi dans les résultats.
+cover-of = Couverture de « { $s } »
+file-too-large = « { $name } » dépasse { $limit } Mo : réduisez-le, ou demandez à l’opérateur d’augmenter attachment_limit_mb
+file-no-picture = « { $s } » n’est pas une image affichable : choisissez un fichier PNG, JPEG, WebP ou GIF
+templates-own = Modèles à vous
+template-save = Enregistrer comme modèle
+template-name = Nom du modèle
+template-share = Pour tous les catalogueurs de ce catalogue
+template-saved = Enregistré comme modèle « { $s } ».
+template-needs-name = donnez un nom au modèle
+template-shared = pour tous
+undo-publication = Annuler cette publication
+withdrawn-record = Cette notice a été retirée
+withdrawn-kindly = Vous n’avez rien fait de mal : elle était ici et a été retirée pour de bon. Il n’en reste que ce qui suit.
+withdrawn-when = Quand
+withdrawn-by = Décidé par
+review = En attente de relecture
+review-about = Brouillons remis, les plus anciens d’abord.
+review-none = Personne n’attend.
+review-who = Qui attend
+review-since = Depuis
+review-count = Brouillons en attente de relecture : { $shown }
+returned-count = rendus à vous : { $shown }
+ago-now = à l’instant
+ago-minutes = { $n ->
+    [one] il y a une minute
+   *[other] il y a { $n } minutes
+}
+ago-hours = { $n ->
+    [one] il y a une heure
+   *[other] il y a { $n } heures
+}
+ago-days = { $n ->
+    [one] hier
+   *[other] il y a { $n } jours
+}
+date-long = { $day } { $name ->
+   *[m1] janvier
+    [m2] février
+    [m3] mars
+    [m4] avril
+    [m5] mai
+    [m6] juin
+    [m7] juillet
+    [m8] août
+    [m9] septembre
+    [m10] octobre
+    [m11] novembre
+    [m12] décembre
+} { $year }

@@ -441,3 +441,64 @@ list-remove-sure = Да, удалить список
 list-item-gone = Того, что здесь было, больше нет в библиотеке.
 list-item-hidden = Это вам недоступно: войдите или спросите библиотекаря.
 list-export = Файлом:
+# One record at a time: headings, files, templates, review, times.
+headings-look-up = Найти заголовки
+headings-in-use = Уже есть в каталоге
+heading-as-typed = как набрано
+headings-none = Таких заголовков ещё нет.
+headings-offered = Предложено заголовков: { $n }
+files-add = Добавить файлы
+file-remove = Убрать
+cover-hint = PNG, JPEG, WebP или GIF. До 40 кБ видна и в результатах поиска.
+cover-of = Обложка «{ $s }»
+file-too-large = «{ $name }» больше { $limit } МБ: уменьшите его или попросите оператора увеличить attachment_limit_mb
+file-no-picture = «{ $s }» — не изображение, которое можно показать: выберите PNG, JPEG, WebP или GIF
+templates-own = Свои шаблоны
+template-save = Сохранить как шаблон
+template-name = Название шаблона
+template-share = Для всех каталогизаторов этого каталога
+template-saved = Сохранено как шаблон «{ $s }».
+template-needs-name = дайте шаблону название
+template-shared = для всех
+undo-publication = Отменить эту публикацию
+withdrawn-record = Эта запись отозвана
+withdrawn-kindly = Вы ничего не сделали не так: запись была здесь и отозвана навсегда. От неё осталось только то, что написано ниже.
+withdrawn-when = Когда
+withdrawn-by = Решение
+review = Ждут проверки
+review-about = Сданные черновики, сначала самые давние.
+review-none = Никто не ждёт.
+review-who = Кто ждёт
+review-since = С каких пор
+review-count = Черновиков ждёт проверки: { $shown }
+returned-count = возвращено вам: { $shown }
+ago-now = только что
+ago-minutes = { $n ->
+    [one] { $n } минуту назад
+    [few] { $n } минуты назад
+   *[other] { $n } минут назад
+}
+ago-hours = { $n ->
+    [one] { $n } час назад
+    [few] { $n } часа назад
+   *[other] { $n } часов назад
+}
+ago-days = { $n ->
+    [one] { $n } день назад
+    [few] { $n } дня назад
+   *[other] { $n } дней назад
+}
+date-long = { $day } { $name ->
+   *[m1] января
+    [m2] февраля
+    [m3] марта
+    [m4] апреля
+    [m5] мая
+    [m6] июня
+    [m7] июля
+    [m8] августа
+    [m9] сентября
+    [m10] октября
+    [m11] ноября
+    [m12] декабря
+} { $year }

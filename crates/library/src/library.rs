@@ -481,7 +481,12 @@ impl Library {
         let uses = |one: &Collection| {
             one.source.blob.as_ref() == Some(blob) || one.incoming().blob.as_ref() == Some(blob)
         };
-        if !self.store().all().await?.iter().any(uses)
+        // A record may hold the same bytes as an attached file. When in doubt they stay.
+        let held = crate::catalogue::files::is_held(&self.0.kernel.db, blob)
+            .await
+            .unwrap_or(true);
+        if !held
+            && !self.store().all().await?.iter().any(uses)
             && let Ok(hash) = blob.parse()
         {
             self.0.kernel.blobs.delete(&hash).await?;

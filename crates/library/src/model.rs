@@ -192,6 +192,9 @@ pub struct Meta {
     /// Where the record's bytes lie in its source: offset and length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<(u64, u64)>,
+    /// Hash of a cover that is small enough for lists.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cover: String,
     /// Facts that only some formats have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<(String, String)>,

@@ -24,6 +24,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             sql: include_str!("../migrations/3.sql"),
         },
         Migration {
+            version: 4,
+            sql: include_str!("../migrations/4.sql"),
+        },
+        Migration {
             version: 5,
             sql: include_str!("../migrations/5.sql"),
         },

@@ -98,18 +98,28 @@ impl Ask {
 
     /// A form with files, as browsers send it: fields first, then `(name of the file, bytes)` as `file`.
     pub fn upload(path: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Self {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (*name, None, value.as_bytes()));
+        let files = files
+            .iter()
+            .map(|(name, bytes)| ("file", Some(*name), *bytes));
+        Self::parts(path, &fields.chain(files).collect::<Vec<_>>())
+    }
+
+    /// A form with files of any names: `(field, name of the file if it is one, bytes)`.
+    pub fn parts(path: &str, parts: &[(&str, Option<&str>, &[u8])]) -> Self {
         const LINE: &str = "----lampion-testnet-7f3a";
         let mut body = Vec::new();
-        for (name, value) in fields {
-            body.extend_from_slice(
-                format!(
-                    "--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-                )
-                .as_bytes(),
-            );
-        }
-        for (name, bytes) in files {
-            body.extend_from_slice(format!("--{LINE}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n").as_bytes());
+        for (name, file, bytes) in parts {
+            let head = format!("--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"");
+            body.extend_from_slice(head.as_bytes());
+            if let Some(file) = file {
+                let file =
+                    format!("; filename=\"{file}\"\r\nContent-Type: application/octet-stream");
+                body.extend_from_slice(file.as_bytes());
+            }
+            body.extend_from_slice(b"\r\n\r\n");
             body.extend_from_slice(bytes);
             body.extend_from_slice(b"\r\n");
         }

@@ -3,9 +3,10 @@
 //! writing → submitted → published (and gone), or returned → submitted …
 
 use lampion_db::sqlx::any::AnyRow;
-use lampion_db::{Row as _, query};
-use lampion_formats::records::desk::Work;
+use lampion_db::{Row as _, Tx, query, query_scalar, transaction};
+use lampion_formats::records::desk::{DublinCore, Work};
 
+use super::files::{hashes, maybe_gone};
 use super::model::Outcome;
 use super::{Catalogue, CatalogueError};
 
@@ -106,6 +107,10 @@ impl Catalogue {
              state = case when state = 'returned' then 'returned' else 'writing' end, updated_ms = $8
              where id = $1 and person = $7 and state <> 'submitted'"
         };
+        let before = match draft.id.is_empty() {
+            true => None,
+            false => self.draft(&draft.id).await?,
+        };
         let done = query(sql)
             .bind(&id)
             .bind(&draft.collection)
@@ -117,9 +122,45 @@ impl Catalogue {
             .bind(self.clock.now_ms())
             .execute(self.db.write())
             .await?;
-        (done.rows_affected() == 1)
-            .then_some(id)
-            .ok_or_else(|| CatalogueError::NoSuchDraft(draft.id.clone()))
+        if done.rows_affected() != 1 {
+            return Err(CatalogueError::NoSuchDraft(draft.id.clone()));
+        }
+        self.held(&draft.person, &draft.work).await?;
+        self.let_go(before, &draft.work).await?;
+        Ok(id)
+    }
+
+    /// Files that a draft held and holds no more.
+    async fn let_go(&self, before: Option<Draft>, after: &Work) -> Result<(), CatalogueError> {
+        let mut gone = before.map(|draft| hashes(&draft.work)).unwrap_or_default();
+        gone.retain(|hash| !hashes(after).contains(hash));
+        if gone.is_empty() {
+            return Ok(());
+        }
+        transaction!(self.db, CatalogueError, tx => maybe_gone(tx, &gone).await)?;
+        self.sweep_or_say().await;
+        Ok(())
+    }
+
+    /// Throws all drafts of a record away.
+    pub(super) async fn drop_drafts_of(
+        &self,
+        tx: &mut Tx,
+        (collection, record): (&str, &str),
+    ) -> Result<(), CatalogueError> {
+        let works: Vec<String> = query_scalar(
+            "delete from catalogue_draft where collection = $1 and record = $2 returning work",
+        )
+        .bind(collection)
+        .bind(record)
+        .fetch_all(&mut **tx)
+        .await?;
+        for work in works {
+            if let Ok(work) = Work::from_json(work.as_bytes()) {
+                maybe_gone(tx, &hashes(&work)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// One draft.
@@ -165,17 +206,45 @@ impl Catalogue {
             .collect()
     }
 
+    /// How many drafts were handed in for each collection, and how many of a person's own were given back.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn draft_counts(
+        &self,
+        person: &str,
+    ) -> Result<(Vec<(String, i64)>, i64), CatalogueError> {
+        let rows = query(
+            "select collection, count(*) as n from catalogue_draft where state = 'submitted' group by collection",
+        )
+        .fetch_all(self.db.read())
+        .await?;
+        let submitted = rows
+            .iter()
+            .map(|row| Ok((row.try_get("collection")?, row.try_get("n")?)))
+            .collect::<Result<_, CatalogueError>>()?;
+        let returned = query_scalar(
+            "select count(*) from catalogue_draft where person = $1 and state = 'returned'",
+        )
+        .bind(person)
+        .fetch_one(self.db.read())
+        .await?;
+        Ok((submitted, returned))
+    }
+
     /// Throws a person's draft away.
     ///
     /// # Errors
     /// No such draft of that person, or the database.
     pub async fn discard_draft(&self, id: &str, person: &str) -> Result<(), CatalogueError> {
+        let before = self.draft(id).await?;
         let done = query("delete from catalogue_draft where id = $1 and person = $2")
             .bind(id)
             .bind(person)
             .execute(self.db.write())
             .await?;
-        self.one(done.rows_affected(), id)
+        self.one(done.rows_affected(), id)?;
+        self.let_go(before, &DublinCore::default().into()).await
     }
 
     /// Hands a person's draft in.

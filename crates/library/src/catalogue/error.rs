@@ -32,6 +32,15 @@ pub enum CatalogueError {
     /// A place in a list that is none.
     #[error("the place in the list is damaged: begin the list anew")]
     BadCursor,
+    /// A file that was sent while the same bytes were being deleted.
+    #[error("the file `{0}` is just being deleted elsewhere: send it again")]
+    FileGoing(String),
+    /// A template of one's own that is not there, or somebody else's.
+    #[error("no template `{0}` of yours: somebody may have removed it")]
+    NoSuchTemplate(String),
+    /// The store of files.
+    #[error(transparent)]
+    Blob(lampion_blobs::BlobError),
     /// The work itself.
     #[error(transparent)]
     Work(#[from] WorkError),
@@ -63,14 +72,21 @@ impl From<CatalogueError> for lampion_web::AppError {
     fn from(error: CatalogueError) -> Self {
         let text = error.to_string();
         match error {
-            CatalogueError::NoSuchRecord { .. } | CatalogueError::NoSuchDraft(_) => {
-                Self::not_found()
-            }
+            CatalogueError::NoSuchRecord { .. }
+            | CatalogueError::NoSuchDraft(_)
+            | CatalogueError::NoSuchTemplate(_) => Self::not_found(),
             CatalogueError::Withdrawn(_)
             | CatalogueError::BadId(_)
             | CatalogueError::Twice(_)
             | CatalogueError::BadCursor
             | CatalogueError::Work(_) => Self::bad_request(text),
+            CatalogueError::FileGoing(_) => Self::unavailable(text),
+            CatalogueError::Blob(lampion_blobs::BlobError::DiskFull) => Self::new(
+                axum::http::StatusCode::INSUFFICIENT_STORAGE,
+                "error-disk-full",
+                "",
+            ),
+            CatalogueError::Blob(error) => Self::fault(error),
             CatalogueError::Feed(FeedError::Db(error)) | CatalogueError::Db(error) => error.into(),
             CatalogueError::Feed(
                 FeedError::Behind { .. } | FeedError::Forked { .. } | FeedError::MarkLost { .. },

@@ -65,6 +65,7 @@ pub async fn run(library: Library, stop: CancellationToken) {
         tracing::error!(%error, "nothing can be published");
     }
     tokio::spawn(super::failed::run(library.clone(), stop.clone()));
+    catalogue.sweep_or_say().await;
     let mut reached: HashMap<String, u64> = HashMap::new();
     let mut events = library.kernel().events.watch();
     while !stop.is_cancelled() {
@@ -221,12 +222,14 @@ fn change(record: &Record, collection: &str) -> Option<Change> {
                 .map(|work| {
                     let marc = work.scheme() == lampion_formats::records::desk::Scheme::Marc21;
                     let name = if marc { "record.mrc" } else { "record.xml" };
-                    crate::extract::records::document(
+                    let mut document = crate::extract::records::document(
                         object.to_string(),
                         work.to_catalogue(),
                         None,
                         name,
-                    )
+                    );
+                    super::files::tell_index(&mut document, &work);
+                    document
                 });
             Some(match document {
                 Some(document) => Change::Add(Box::new(document)),

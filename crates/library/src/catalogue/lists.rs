@@ -16,6 +16,8 @@ const SCAN_ROWS: i64 = 2_000;
 const SCAN_STEP: i64 = 250;
 /// Headings with a beginning among which the most used are chosen.
 const SCAN_HEADINGS: i64 = 2_000;
+/// Headings among which those are looked for that are used most of all.
+const SCAN_USED: i64 = 10_000;
 /// Keys that one page of the search for duplicates looks at.
 const SCAN_KEYS: i64 = 20_000;
 /// Records that match one key, at most.
@@ -415,16 +417,23 @@ impl Catalogue {
         limit: i64,
     ) -> Result<Vec<Suggested>, CatalogueError> {
         let prefix = heading_key(typed).into_bytes();
+        // Of few, all are looked at; of very many, the most used are found among those that are used most of all.
         let rows = query(
-            "select display, uses from (select display, uses, key from catalogue_heading
-             where feed = $1 and kind = $2 and key >= $3 and key < $4 order by key, display limit $5) as seen
-             order by uses desc, key, display limit $6",
+            "select display, uses, key from (
+               select * from (select display, uses, key from catalogue_heading
+                 where feed = $1 and kind = $2 and key >= $3 and key < $4 order by key, display limit $5) as seen
+               union
+               select * from (select display, uses, key from (select display, uses, key from catalogue_heading
+                 where feed = $1 and kind = $2 and uses >= 16 order by uses desc limit $6) as most
+                 where key >= $3 and key < $4) as used
+             ) as found order by uses desc, key, display limit $7",
         )
         .bind(self.feed_id().await?)
         .bind(heading_word(kind))
         .bind(prefix.clone())
         .bind(past(&prefix))
         .bind(SCAN_HEADINGS)
+        .bind(SCAN_USED)
         .bind(limit.clamp(1, PAGE_LIMIT))
         .fetch_all(self.db.read())
         .await?;

@@ -3,7 +3,8 @@
 //! - A collection of kind `catalogue` holds them. What is published is an entry; its body is an [`Envelope`] with the
 //!   [`Work`](lampion_formats::records::desk::Work). Who published it stands in the body, so that a withdrawal erases it.
 //! - `projection` fills the tables `catalogue_record`, `catalogue_key` and `catalogue_heading` from entries and bodies,
-//!   and nothing else does, so that `lampion feed rebuild` makes them again. The other tables are drafts.
+//!   and nothing else does, so that `lampion feed rebuild` makes them again; so does [`files`] with `catalogue_file`. The
+//!   other tables are drafts, templates and files on their way.
 //! - [`Catalogue`] publishes (with an optimistic lock that is looked at in the same transaction), lists, compares, and
 //!   keeps drafts. [`follow`] brings what changed into the search index.
 //!
@@ -17,6 +18,7 @@ mod drafts;
 mod envelope;
 mod error;
 pub mod failed;
+pub mod files;
 pub mod follow;
 pub mod import;
 mod lists;
@@ -27,6 +29,7 @@ pub(crate) mod records;
 mod statistics;
 mod summary;
 mod tally;
+mod templates;
 
 pub use apart::Merging;
 pub use drafts::{Draft, DraftState};
@@ -39,9 +42,11 @@ pub use model::{
 pub use projection::LibraryPublications;
 pub use statistics::{Backlog, By, Coverage, Done};
 pub use tally::{PARTS, week, week_begins_ms};
+pub use templates::OwnTemplate;
 
 use std::sync::Arc;
 
+use lampion_blobs::Blobs;
 use lampion_core::{Clock, Events, Rng};
 use lampion_db::Db;
 use lampion_feed::{Feed, FeedError, Feeds};
@@ -55,6 +60,7 @@ pub struct Catalogue {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) events: Events,
+    pub(crate) blobs: Option<Blobs>,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -75,7 +81,8 @@ impl Catalogue {
             Arc::clone(&kernel.clock),
             Arc::clone(&kernel.rng),
             kernel.events.clone(),
-        ))
+        )
+        .with_blobs(kernel.blobs.clone()))
     }
 
     /// The catalogue of its parts.
@@ -92,6 +99,7 @@ impl Catalogue {
             clock,
             rng,
             events,
+            blobs: None,
         }
     }
 

@@ -72,11 +72,17 @@ impl Publications for LibraryPublications {
         write_records(tx, feed.id, &after).await?;
         write_keys(tx, feed.id, &after, &before).await?;
         write_headings(tx, feed.id, &after, &before).await?;
-        count(&after, &before).write(tx, feed.id).await
+        count(&after, &before).write(tx, feed.id).await?;
+        super::files::project(tx, feed.id, applied).await
     }
 
     async fn reset(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
-        for table in ["catalogue_record", "catalogue_key", "catalogue_heading"] {
+        for table in [
+            "catalogue_record",
+            "catalogue_key",
+            "catalogue_heading",
+            "catalogue_file",
+        ] {
             let sql = format!(
                 "select (select min(feed) from {table}) as first, (select max(feed) from {table}) as last"
             );
@@ -154,6 +160,20 @@ impl Publications for LibraryPublications {
                 &key,
                 display.as_bytes(),
                 &uses.to_be_bytes(),
+            ]);
+        }
+        drop(rows);
+        let mut rows = query("select collection, record, hash, version from catalogue_file where feed = $1 order by collection, record, version, hash")
+            .bind(feed.id)
+            .fetch(&mut **tx);
+        while let Some(row) = rows.try_next().await? {
+            let fields: [String; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
+            let version: i64 = row.try_get(3)?;
+            add(&[
+                fields[0].as_bytes(),
+                fields[1].as_bytes(),
+                fields[2].as_bytes(),
+                &version.to_be_bytes(),
             ]);
         }
         drop(rows);

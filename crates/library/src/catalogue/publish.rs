@@ -230,7 +230,7 @@ impl Catalogue {
         Ok(outcomes)
     }
 
-    /// Withdraws a record for good: all its versions are erased. `office` is who decided, such as "library of hill.internal":
+    /// Withdraws a record for good: all its versions are erased, with its drafts and the files that nothing else holds. `office` is who decided, such as "library of hill.internal":
     /// it stands in the entry, which nobody can erase, and so does `note` (why, in words): they should name no person.
     /// Gives the version of the withdrawal.
     ///
@@ -262,9 +262,12 @@ impl Catalogue {
                 });
             }
             let appended = self.feeds.append(tx, KIND, std::slice::from_ref(&draft)).await?;
+            // Drafts of it can't be published any more, and hold what is to be erased.
+            self.drop_drafts_of(tx, (collection, id)).await?;
             Ok(appended.first)
         })?;
         self.published().await;
+        self.sweep_or_say().await;
         if let Err(error) = self.feeds.scrub().await {
             // Erased from the tables, but old pages of the database's files may hold it until the next time.
             tracing::warn!(%error, "what was withdrawn is still in the database's log: it goes with the next withdrawal");

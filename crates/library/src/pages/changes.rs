@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::catalogue::records::version;
 use crate::catalogue::{Catalogue, KIND, Version};
 use crate::library::Library;
+use crate::pages::when::When;
 use lampion_feed::entry::Entry;
 
 /// Entries that one page looks at.
@@ -26,7 +27,7 @@ pub(super) struct Change {
     first: bool,
     version: Version,
     reason: String,
-    when: String,
+    when: When,
 }
 
 #[derive(Template)]
@@ -66,6 +67,7 @@ async fn load(
             .await
             .map_err(AppError::fault)?
     };
+    let now_ms = library.kernel().clock.now_ms();
     let mut out = Vec::new();
     for record in records.iter().rev() {
         let Some((collection, id)) = record.entry.object() else {
@@ -90,7 +92,7 @@ async fn load(
                 .unwrap_or_default(),
             first: matches!(&record.entry, Entry::Publish(one) if one.supersedes.is_none()),
             reason,
-            when: lampion_core::clock::timestamp(version.time_ms),
+            when: When::of(page, now_ms, version.time_ms),
             version,
         });
     }

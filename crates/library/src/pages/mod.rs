@@ -20,6 +20,7 @@ mod record;
 mod search;
 mod sru;
 mod unapi;
+mod when;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

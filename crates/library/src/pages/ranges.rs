@@ -29,7 +29,11 @@ pub(super) fn not_modified(tag: &str) -> Response {
 
 /// The one range that a request asks for (RFC 9110 §14.2), if it is in the content; several ranges count as none, and so
 /// does one for content that has changed meanwhile (If-Range, §13.1.5: `tag` is what it has now).
-fn range_of(headers: &HeaderMap, length: u64, tag: Option<&str>) -> Option<Result<Range<u64>, ()>> {
+pub(super) fn range_of(
+    headers: &HeaderMap,
+    length: u64,
+    tag: Option<&str>,
+) -> Option<Result<Range<u64>, ()>> {
     if let Some(condition) = headers.get(header::IF_RANGE)
         && tag.is_none_or(|tag| tag.starts_with("W/") || condition.as_bytes() != tag.as_bytes())
     {
@@ -54,7 +58,7 @@ fn range_of(headers: &HeaderMap, length: u64, tag: Option<&str>) -> Option<Resul
     })
 }
 
-fn partial(mut response: Response, range: &Range<u64>, length: u64) -> Response {
+pub(super) fn partial(mut response: Response, range: &Range<u64>, length: u64) -> Response {
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     if let Ok(value) =
         HeaderValue::from_str(&format!("bytes {}-{}/{length}", range.start, range.end - 1))
@@ -64,7 +68,7 @@ fn partial(mut response: Response, range: &Range<u64>, length: u64) -> Response 
     response
 }
 
-fn unsatisfiable(length: u64) -> Response {
+pub(super) fn unsatisfiable(length: u64) -> Response {
     (
         StatusCode::RANGE_NOT_SATISFIABLE,
         [(header::CONTENT_RANGE, format!("bytes */{length}"))],

@@ -38,6 +38,7 @@ struct RecordPage<'a> {
     document: &'a StoredDocument,
     links: Vec<(&'static str, String, bool)>,
     picture: String,
+    attached: super::catalogue::Attached,
     text: String,
     rows: Vec<Row>,
     citation: String,
@@ -95,16 +96,21 @@ pub(super) async fn record(
     Extension(library): Extension<Library>,
     Path((collection, key)): Path<(String, String)>,
 ) -> PageResult {
-    let (collection, document) = match find(&library, &page, &collection, &key).await {
-        Ok(found) => found,
-        // It was withdrawn as a duplicate: another one stands for it.
-        Err(error) => {
-            return match super::catalogue::kept(&library, &page, &collection, &key).await? {
-                Some(kept) => Ok(Page::see_other(&format!("/record/{collection}/{kept}"))),
-                None => Err(error),
+    let collection = library.collection_for(&collection, page.person.as_ref())?;
+    let attached = match super::catalogue::look(&page, &library, &collection, &key).await? {
+        Ok(attached) => attached,
+        Err(withdrawn) => {
+            // As a duplicate: another one stands for it.
+            return match super::catalogue::kept(&library, &page, &collection.id, &key).await? {
+                Some(kept) => Ok(Page::see_other(&format!(
+                    "/record/{}/{kept}",
+                    collection.id
+                ))),
+                None => Ok(withdrawn),
             };
         }
     };
+    let (collection, document) = find(&library, &page, &collection.id, &key).await?;
     let meta = Meta::parse(&document.meta);
     let record = catalogue_record(&document, &meta);
     let base = super::content::base(&library, &collection);
@@ -172,6 +178,7 @@ pub(super) async fn record(
         } else {
             String::new()
         },
+        attached,
         text,
         rows: rows(&page, &record, &document, &meta),
         citation: citing::text(&record),

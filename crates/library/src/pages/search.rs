@@ -147,6 +147,8 @@ struct HitShown {
     year: Option<i32>,
     by: String,
     snippet: Vec<(String, bool)>,
+    /// Address of a small cover; empty for none.
+    cover: String,
     /// By which other programs ask for its record.
     unapi: String,
 }
@@ -432,6 +434,12 @@ fn hit_shown(page: &Page, collection: &Collection, hit: &lampion_search::Hit) ->
         year: hit.year,
         by,
         snippet: hit.snippet.clone(),
+        cover: if meta.cover.is_empty() {
+            String::new()
+        } else {
+            let key = page.url_path(&hit.key);
+            format!("/attached/{}/{key}/{}", collection.id, meta.cover)
+        },
         unapi: super::unapi::id(&collection.id, &hit.key),
     })
 }

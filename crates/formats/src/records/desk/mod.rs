@@ -40,6 +40,7 @@ mod marc;
 mod merge;
 mod normal;
 mod stored;
+mod suggest;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -56,6 +57,7 @@ pub use items::part_name;
 pub use keys::{MatchKey, MatchKind, match_keys};
 pub use marc::Marc;
 pub use merge::{Conflict, Merged, Side, merge, merge_with};
+pub use suggest::{heading_kind, line_heading, line_with_heading};
 pub use template::{Template, template};
 pub use work::{
     Attachment, Body, MAX_FILES, MAX_MARC_FIELDS, MAX_NOTE_CHARS, MAX_ORIGINAL_BYTES,

@@ -230,7 +230,12 @@ impl Run<'_> {
             let note = self.batch.why();
             let now_ms = self.catalogue.clock.now_ms();
             let body = Envelope::pack(work, &self.batch.by, now_ms, &note)?;
-            let ready = Ready { id, new: false, base, body };
+            let ready = Ready {
+                id,
+                new: false,
+                base,
+                body,
+            };
             Ok(Plan::Publish(ready, one.place, one.item.clone()))
         };
         if let Err(error) = one.work.to_json() {

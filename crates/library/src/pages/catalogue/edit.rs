@@ -2,14 +2,15 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
-use lampion_formats::records::desk::{Scheme, Template as Blank, Work, template};
-use lampion_web::{AppError, Form, Page, PageResult};
+use lampion_formats::records::desk::{Scheme, Template as Blank, Work, heading_kind, template};
+use lampion_web::{App, AppError, Form, Page, PageResult};
 use serde::Deserialize;
 
 use super::form::{Fields, Problem, checked, groups, problems};
-use super::{Desk, merging};
+use super::sent::Sent;
+use super::{Desk, headings, merging, own};
 use crate::catalogue::{CatalogueError, Draft, DraftState, Outcome};
 use crate::library::Library;
 use crate::model::Collection;
@@ -34,6 +35,36 @@ struct EditPage<'a> {
     /// The one who looks may change it.
     own: bool,
     notice: String,
+    /// Groups that take headings, for the script.
+    heading_groups: String,
+    template_name: String,
+}
+
+/// What stands in a form besides the record.
+#[derive(Default)]
+struct Beside {
+    note: String,
+    why: String,
+    notice: String,
+    template_name: String,
+}
+
+impl Beside {
+    fn sent(form: &Form) -> Self {
+        Self {
+            note: form.get("note").to_string(),
+            why: form.get("why").to_string(),
+            template_name: form.get("template-name").to_string(),
+            notice: String::new(),
+        }
+    }
+
+    fn note(note: &str) -> Self {
+        Self {
+            note: note.to_string(),
+            ..Self::default()
+        }
+    }
 }
 
 /// What a form is about.
@@ -53,8 +84,11 @@ impl Editing<'_> {
         status: StatusCode,
         fields: Fields,
         problems: Vec<Problem>,
-        (note, why): (&str, &str),
+        beside: Beside,
     ) -> PageResult {
+        let groups = groups();
+        let takes = |group: &&String| heading_kind(group).is_some();
+        let heading_groups: Vec<&str> = groups.iter().filter(takes).map(String::as_str).collect();
         page.html_with(
             status,
             &EditPage {
@@ -65,34 +99,45 @@ impl Editing<'_> {
                 action: self.action.clone(),
                 template: self.template.clone(),
                 fields,
-                groups: groups(),
+                heading_groups: heading_groups.join(" "),
+                groups,
                 problems,
-                note: note.to_string(),
-                why: why.to_string(),
+                note: beside.note,
+                why: beside.why,
+                template_name: beside.template_name,
+                notice: beside.notice,
                 publishes: self.desk.rights.publishes,
                 draft: self.draft,
                 own: self.draft.is_none_or(|draft| {
                     draft.person == self.desk.person.id && draft.state != DraftState::Submitted
                 }),
-                notice: String::new(),
             },
         )
     }
 
-    /// What was sent: shown again with what is wrong, kept as a draft, or published.
-    async fn save(&self, page: &Page, form: &Form, before: &Work) -> PageResult {
-        let mut fields = Fields::sent(form);
-        let texts = (form.get("note"), form.get("why"));
-        if form.get("do") == "rows" {
-            fields.more_rows();
-            return self.show(page, StatusCode::OK, fields, Vec::new(), texts);
-        }
+    /// What was sent: shown again with what is wrong or asked for, kept as a draft or template, or published.
+    async fn save(&self, page: &Page, sent: Sent, before: &Work) -> PageResult {
+        let mut fields = Fields::sent(&sent.form);
+        fields.take_files(self.desk, before, &sent).await?;
+        let form = &sent.form;
+        let beside = Beside::sent(form);
         let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-        let work = match fields.work(before, texts.0) {
+        if !sent.problems.is_empty() {
+            return self.show(page, unprocessable, fields, sent.problems, beside);
+        }
+        match form.get("do") {
+            "rows" => {
+                fields.more_rows();
+                return self.show(page, StatusCode::OK, fields, Vec::new(), beside);
+            }
+            "headings" => return self.look_up(page, fields, beside).await,
+            _ => {}
+        }
+        let work = match fields.work(before, &beside.note) {
             Ok(work) => work,
             Err(findings) => {
                 let problems = problems(page, &findings);
-                return self.show(page, unprocessable, fields, problems, texts);
+                return self.show(page, unprocessable, fields, problems, beside);
             }
         };
         if let Err(error) = work.to_json() {
@@ -100,10 +145,17 @@ impl Editing<'_> {
                 text: error.to_string(),
                 error: true,
             };
-            return self.show(page, unprocessable, fields, vec![problem], texts);
+            return self.show(page, unprocessable, fields, vec![problem], beside);
         }
-        if matches!(form.get("do"), "draft" | "submit") {
-            return self.keep(form.get("do") == "submit", work).await;
+        match form.get("do") {
+            "draft" => return self.keep(false, work).await,
+            "submit" => return self.keep(true, work).await,
+            "template" => {
+                // The lines were read before, so that they can be read.
+                let whole = fields.whole(before).unwrap_or(work);
+                return self.keep_template(page, form, fields, &whole, beside).await;
+            }
+            _ => {}
         }
         self.desk.publishes()?;
         let (problems, errors) = checked(page, &work);
@@ -113,9 +165,47 @@ impl Editing<'_> {
             } else {
                 StatusCode::OK
             };
-            return self.show(page, status, fields, problems, texts);
+            return self.show(page, status, fields, problems, beside);
         }
-        self.publish(page, work, texts.1).await
+        self.publish(page, work, &beside.why).await
+    }
+
+    /// The form with headings to choose from.
+    async fn look_up(&self, page: &Page, mut fields: Fields, mut beside: Beside) -> PageResult {
+        let count = headings::fill(&self.desk.catalogue, &mut fields).await?;
+        beside.notice = match count {
+            0 => page.t("headings-none"),
+            _ => page.n("headings-offered", count),
+        };
+        self.show(page, StatusCode::OK, fields, Vec::new(), beside)
+    }
+
+    async fn keep_template(
+        &self,
+        page: &Page,
+        form: &Form,
+        fields: Fields,
+        work: &Work,
+        mut beside: Beside,
+    ) -> PageResult {
+        let name = form.trimmed("template-name");
+        if name.is_empty() {
+            let problem = Problem {
+                text: page.t("template-needs-name"),
+                error: true,
+            };
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return self.show(page, status, fields, vec![problem], beside);
+        }
+        let desk = self.desk;
+        let shared = desk.rights.publishes && !form.get("template-shared").is_empty();
+        let person = (!shared).then_some(desk.person.id.as_str());
+        desk.catalogue
+            .save_template(&desk.collection.id, person, name, work)
+            .await?;
+        beside.notice = page.s("template-saved", name);
+        beside.template_name.clear();
+        self.show(page, StatusCode::OK, fields, Vec::new(), beside)
     }
 
     async fn keep(&self, submit: bool, work: Work) -> PageResult {
@@ -155,6 +245,7 @@ impl Editing<'_> {
             .await?;
         match outcome {
             Outcome::Published { id, .. } => {
+                desk.catalogue.held(&desk.person.id, &work).await?;
                 if let Some(draft) = self.draft {
                     desk.catalogue
                         .discard_draft(&draft.id, &draft.person)
@@ -190,12 +281,35 @@ fn as_marc(word: &str) -> Option<bool> {
     }
 }
 
-/// A new record of a template.
-fn blank(page: &Page, library: &Library, name: &str, scheme: Scheme) -> Work {
+/// A new record of a template, in a scheme (`marc`, or Dublin Core).
+async fn blank(
+    page: &Page,
+    library: &Library,
+    desk: &Desk,
+    name: &str,
+    scheme: &str,
+) -> Result<Work, AppError> {
+    let wanted = scheme;
+    let scheme = match wanted {
+        "marc" => Scheme::Marc21,
+        _ => Scheme::DublinCore,
+    };
+    if let Some(id) = name.strip_prefix(own::PREFIX) {
+        let collection = &desk.collection.id;
+        let own = desk
+            .catalogue
+            .own_template(collection, &desk.person.id, id)
+            .await?;
+        if wanted.is_empty() {
+            return Ok(own.work);
+        }
+        // One in UNIMARC has no other scheme.
+        return Ok(own.work.converted(scheme).unwrap_or(own.work));
+    }
     let date = lampion_core::clock::date(library.kernel().clock.now_ms());
     let entered: String = date.chars().filter(char::is_ascii_digit).skip(2).collect();
     let kind = Blank::parse(name).unwrap_or(Blank::Book);
-    template(kind, scheme, &entered, Some(page.language))
+    Ok(template(kind, scheme, &entered, Some(page.language)))
 }
 
 /// `GET /catalogue/{collection}/new?template=book&as=dc`.
@@ -206,12 +320,7 @@ pub(super) async fn begin(
     Query(asked): Query<Asked>,
 ) -> PageResult {
     let desk = Desk::open(&page, &library, &collection).await?;
-    let scheme = if asked.form == "marc" {
-        Scheme::Marc21
-    } else {
-        Scheme::DublinCore
-    };
-    let mut work = blank(&page, &library, &asked.template, scheme);
+    let mut work = blank(&page, &library, &desk, &asked.template, &asked.form).await?;
     let title = asked.title.trim();
     if !title.is_empty() {
         work = super::form::titled(&work, title);
@@ -220,9 +329,9 @@ pub(super) async fn begin(
     editing.show(
         &page,
         StatusCode::OK,
-        Fields::of(&work, None),
+        Fields::of(&work, as_marc(&asked.form)),
         Vec::new(),
-        ("", ""),
+        Beside::default(),
     )
 }
 
@@ -242,18 +351,14 @@ pub(super) async fn save_new(
     page: Page,
     Extension(library): Extension<Library>,
     Path(collection): Path<String>,
-    form: Form,
+    State(app): State<App>,
+    request: Request,
 ) -> PageResult {
     let desk = Desk::open(&page, &library, &collection).await?;
-    let scheme = if form.get("as") == "marc" {
-        Scheme::Marc21
-    } else {
-        Scheme::DublinCore
-    };
-    let before = blank(&page, &library, form.get("template"), scheme);
-    new(&desk, form.get("template"))
-        .save(&page, &form, &before)
-        .await
+    let sent = Sent::read(&page, &library, &desk, request, &app).await?;
+    let template = sent.form.get("template").to_string();
+    let before = blank(&page, &library, &desk, &template, sent.form.get("as")).await?;
+    new(&desk, &template).save(&page, sent, &before).await
 }
 
 /// `GET /catalogue/{collection}/edit/{id}?as=marc`.
@@ -273,7 +378,7 @@ pub(super) async fn show(
         StatusCode::OK,
         fields,
         checked(&page, &work).0,
-        (&note, ""),
+        Beside::note(&note),
     )
 }
 
@@ -293,15 +398,18 @@ pub(super) async fn save(
     page: Page,
     Extension(library): Extension<Library>,
     Path((collection, id)): Path<(String, String)>,
-    form: Form,
+    State(app): State<App>,
+    request: Request,
 ) -> PageResult {
     let desk = Desk::open(&page, &library, &collection).await?;
-    let base: u64 = form
+    let sent = Sent::read(&page, &library, &desk, request, &app).await?;
+    let base: u64 = sent
+        .form
         .get("base")
         .parse()
         .map_err(|_| AppError::bad_request("`base` must be a version"))?;
     let (_, before) = desk.catalogue.work(&collection, &id, Some(base)).await?;
-    existing(&desk, &id, base).save(&page, &form, &before).await
+    existing(&desk, &id, base).save(&page, sent, &before).await
 }
 
 async fn draft_of(page: &Page, library: &Library, id: &str) -> Result<(Desk, Draft), AppError> {
@@ -338,8 +446,8 @@ pub(super) async fn draft(
     let (desk, draft) = draft_of(&page, &library, &id).await?;
     let fields = Fields::of(&draft.work, as_marc(&asked.form));
     let problems = checked(&page, &draft.work).0;
-    let texts = (draft.work.note.as_str(), "");
-    drafted(&desk, &draft).show(&page, StatusCode::OK, fields, problems, texts)
+    let beside = Beside::note(&draft.work.note);
+    drafted(&desk, &draft).show(&page, StatusCode::OK, fields, problems, beside)
 }
 
 /// `POST /catalogue-draft/{id}`: as a record's form; `do` = `discard` throws it away.
@@ -347,17 +455,19 @@ pub(super) async fn save_draft(
     page: Page,
     Extension(library): Extension<Library>,
     Path(id): Path<String>,
-    form: Form,
+    State(app): State<App>,
+    request: Request,
 ) -> PageResult {
     let (desk, draft) = draft_of(&page, &library, &id).await?;
     if draft.person != desk.person.id {
         return Err(AppError::forbidden());
     }
-    if form.get("do") == "discard" {
+    let sent = Sent::read(&page, &library, &desk, request, &app).await?;
+    if sent.form.get("do") == "discard" {
         desk.catalogue.discard_draft(&id, &desk.person.id).await?;
         return Ok(Page::see_other("/catalogue"));
     }
-    drafted(&desk, &draft).save(&page, &form, &draft.work).await
+    drafted(&desk, &draft).save(&page, sent, &draft.work).await
 }
 
 /// `POST /catalogue-draft/{id}/decide`: `do` = `approve`, or `return` with `comment`.

@@ -1,9 +1,13 @@
 //! A record's form, both ways: what it shows, and the work that comes back.
 
 use lampion_formats::records::desk::{
-    DublinCore, Element, Finding, Scheme, Severity, Statement, Work, check, mnemonic,
+    Attachment, DublinCore, Element, Finding, Scheme, Severity, Statement, Work, check, mnemonic,
 };
-use lampion_web::{Form, Page};
+use lampion_web::{AppError, Form, Page};
+
+use super::Desk;
+use super::headings::Offered;
+use super::sent::Sent;
 
 /// Empty rows at the end of the form for Dublin Core.
 const EMPTY_ROWS: usize = 3;
@@ -19,6 +23,8 @@ pub(super) struct Row {
     pub value: String,
     pub language: String,
     pub role: String,
+    /// Headings in use that begin like the value.
+    pub choices: Vec<Offered>,
 }
 
 /// What is wrong, as the page says it.
@@ -35,6 +41,45 @@ pub(super) struct Fields {
     pub lines: String,
     /// A UNIMARC record has no other form.
     pub only_lines: bool,
+    /// Lines with headings in use that begin like them.
+    pub line_choices: Vec<(String, Vec<Offered>)>,
+    pub files: Vec<Attachment>,
+    pub cover: Option<Attachment>,
+}
+
+/// What the empty rows at the end are for, so far as the record doesn't say it yet.
+const SENSIBLE: [&str; 9] = [
+    "title",
+    "creator",
+    "date",
+    "language",
+    "publisher",
+    "description",
+    "identifier.isbn",
+    "format.extent",
+    "contributor",
+];
+/// What they are for when it says all that: what a record has several of.
+const SEVERAL: &str = "subject";
+
+/// Rows to fill in, after others.
+fn empty_rows(before: &[Row], count: usize) -> Vec<Row> {
+    let missing = SENSIBLE.iter().filter(|group| {
+        let element = group.split('.').next().unwrap_or_default();
+        !before
+            .iter()
+            .any(|row| row.group.split('.').next() == Some(element))
+    });
+    missing
+        .copied()
+        // The first of them are worth more than another subject.
+        .chain(std::iter::repeat(SEVERAL))
+        .take(count)
+        .map(|group| Row {
+            group: group.to_string(),
+            ..Row::default()
+        })
+        .collect()
 }
 
 /// Every element with each of its qualifiers, as a choice: `title.alternative`.
@@ -61,7 +106,8 @@ impl Fields {
             work.dublin_core().statements.iter().map(Row::of).collect()
         };
         if !marc {
-            rows.extend(std::iter::repeat_n(Row::default(), EMPTY_ROWS));
+            let more = empty_rows(&rows, EMPTY_ROWS);
+            rows.extend(more);
         }
         Self {
             marc,
@@ -72,6 +118,9 @@ impl Fields {
                 String::new()
             },
             only_lines: unimarc,
+            line_choices: Vec::new(),
+            files: work.files.clone(),
+            cover: work.cover.clone(),
         }
     }
 
@@ -82,25 +131,84 @@ impl Fields {
             .zip(all("v"))
             .zip(all("l").zip(all("r")))
             .take(ROWS_LIMIT)
-            .map(|((group, value), (language, role))| Row {
-                group,
-                value,
-                language,
-                role,
+            .enumerate()
+            .map(|(at, ((group, value), (language, role)))| {
+                // A heading that was chosen for the row takes the place of what was typed.
+                let chosen = form.get(&format!("h{at}"));
+                Row {
+                    group,
+                    value: match chosen {
+                        "" => value,
+                        _ => chosen.to_string(),
+                    },
+                    language,
+                    role,
+                    choices: Vec::new(),
+                }
             })
             .collect();
+        let mut lines = form.get("lines").replace("\r\n", "\n");
+        for (line, chosen) in form.all("line").zip(form.all("heading")) {
+            if !chosen.is_empty() {
+                let all = lines.split('\n');
+                let all: Vec<&str> = all
+                    .map(|one| if one == line { chosen } else { one })
+                    .collect();
+                lines = all.join("\n");
+            }
+        }
         Self {
             marc: form.get("as") == "marc",
             rows,
-            lines: form.get("lines").replace("\r\n", "\n"),
+            lines,
             only_lines: false,
+            line_choices: Vec::new(),
+            files: Vec::new(),
+            cover: None,
         }
     }
 
     pub(super) fn more_rows(&mut self) {
         let room = ROWS_LIMIT.saturating_sub(self.rows.len());
-        let more = std::iter::repeat_n(Row::default(), MORE_ROWS.min(room));
+        let more = empty_rows(&self.rows, MORE_ROWS.min(room));
         self.rows.extend(more);
+    }
+
+    /// The files after what was sent: those of `before` that were not taken away, those sent earlier that nothing
+    /// holds yet, and the new ones. What nobody here has sent is passed over.
+    ///
+    /// # Errors
+    /// The database.
+    pub(super) async fn take_files(
+        &mut self,
+        desk: &Desk,
+        before: &Work,
+        sent: &Sent,
+    ) -> Result<(), AppError> {
+        let form = &sent.form;
+        // A form that knows nothing of files leaves them as they are.
+        if form.get("with-files").is_empty() {
+            self.files.clone_from(&before.files);
+            self.cover.clone_from(&before.cover);
+        }
+        let known: Vec<&Attachment> = before.files.iter().chain(&before.cover).collect();
+        for hash in form.all("file") {
+            if form.all("drop-file").any(|dropped| dropped == hash) {
+                continue;
+            }
+            self.files.extend(find(desk, &known, hash).await?);
+        }
+        let cover = form.get("cover");
+        if form.get("drop-cover").is_empty() && !cover.is_empty() {
+            self.cover = find(desk, &known, cover).await?;
+        }
+        self.files.extend(sent.files.iter().cloned());
+        if sent.cover.is_some() {
+            self.cover.clone_from(&sent.cover);
+        }
+        let mut seen = std::collections::HashSet::new();
+        self.files.retain(|file| seen.insert(file.blake3.clone()));
+        Ok(())
     }
 
     /// The work that `base` becomes by what was sent, without what was left empty.
@@ -108,16 +216,36 @@ impl Fields {
     /// # Errors
     /// Lines that are none, or a scheme that can't be.
     pub(super) fn work(&self, base: &Work, note: &str) -> Result<Work, Vec<Finding>> {
-        let mut work = if self.marc {
-            base.with_marc(mnemonic::parse(&self.lines)?)
-        } else {
-            let statements = self.rows.iter().filter_map(Row::statement).collect();
-            base.with_dublin_core(DublinCore { statements })
-                .map_err(|_| Vec::new())?
-        };
+        let mut work = self.whole(base)?.without_empty();
         work.note = note.trim().to_string();
-        Ok(work.without_empty())
+        work.files.clone_from(&self.files);
+        work.cover.clone_from(&self.cover);
+        Ok(work)
     }
+
+    /// The same with rows and subfields that are empty: what a template asks to be filled in.
+    ///
+    /// # Errors
+    /// As [`Self::work`].
+    pub(super) fn whole(&self, base: &Work) -> Result<Work, Vec<Finding>> {
+        if self.marc {
+            return Ok(base.with_marc(mnemonic::parse(&self.lines)?));
+        }
+        let statements = self.rows.iter().filter_map(Row::statement).collect();
+        base.with_dublin_core(DublinCore { statements })
+            .map_err(|_| Vec::new())
+    }
+}
+
+async fn find(
+    desk: &Desk,
+    known: &[&Attachment],
+    hash: &str,
+) -> Result<Option<Attachment>, AppError> {
+    if let Some(file) = known.iter().find(|file| file.blake3 == hash) {
+        return Ok(Some((*file).clone()));
+    }
+    Ok(desk.catalogue.upload(&desk.person.id, hash).await?)
 }
 
 impl Row {
@@ -127,14 +255,12 @@ impl Row {
             value: statement.value.clone(),
             language: statement.language.clone().unwrap_or_default(),
             role: statement.role.clone().unwrap_or_default(),
+            choices: Vec::new(),
         }
     }
 
     fn statement(&self) -> Option<Statement> {
         let value = self.value.trim();
-        if value.is_empty() {
-            return None;
-        }
         let (element, qualifier) = match self.group.split_once('.') {
             None => (self.group.as_str(), None),
             Some((element, qualifier)) => (element, Some(qualifier)),

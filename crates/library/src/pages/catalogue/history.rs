@@ -13,14 +13,17 @@ use crate::catalogue::records::HISTORY_LIMIT;
 use crate::catalogue::{Outcome, RecordRow, Version};
 use crate::library::Library;
 use crate::model::Collection;
+use crate::pages::when::When;
 
 /// One version with what it changed.
 struct Shown {
     version: Version,
-    when: String,
+    when: When,
     reason: String,
     changes: Vec<(String, Change)>,
     restorable: bool,
+    /// The version before, if this is the newest and can be undone by it.
+    undo: Option<u64>,
 }
 
 #[derive(Template)]
@@ -62,6 +65,7 @@ pub(super) async fn show(
         .then(|| versions.last().map(|version| version.version))
         .flatten();
     let live = row.reason.is_none();
+    let now_ms = library.kernel().clock.now_ms();
     let mut shown = Vec::with_capacity(versions.len());
     for (at, version) in versions.iter().enumerate() {
         let older = versions.get(at + 1).and_then(|older| older.work.as_ref());
@@ -70,7 +74,7 @@ pub(super) async fn show(
             _ => Vec::new(),
         };
         shown.push(Shown {
-            when: lampion_core::clock::timestamp(version.time_ms),
+            when: When::of(&page, now_ms, version.time_ms),
             reason: version
                 .withdrawn
                 .map(|reason| page.t(&format!("reason-{}", reason.as_str())))
@@ -80,6 +84,12 @@ pub(super) async fn show(
                 .map(|change| (part_name(&change.group), change))
                 .collect(),
             restorable: live && version.version != row.version && version.work.is_some(),
+            undo: (live && version.version == row.version)
+                .then(|| {
+                    let older = versions.get(at + 1)?;
+                    older.work.is_some().then_some(older.version)
+                })
+                .flatten(),
             version: version.clone(),
         });
     }

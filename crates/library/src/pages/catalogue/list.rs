@@ -9,10 +9,12 @@ use lampion_people::Role;
 use lampion_web::{Form, Page, PageResult};
 use serde::Deserialize;
 
+use super::review::Counts;
 use super::{Desk, who};
 use crate::catalogue::{Draft, DraftState, Filter, RecordRow, RecordState, Sort};
 use crate::library::{Library, LibraryError};
 use crate::model::{Collection, Visibility};
+use crate::pages::when::When;
 
 /// Records of one page.
 const ROWS: i64 = 50;
@@ -23,12 +25,13 @@ pub(super) struct DraftShown {
     title: String,
     state: &'static str,
     comment: String,
-    updated_ms: i64,
+    when: When,
 }
 
-impl From<Draft> for DraftShown {
-    fn from(draft: Draft) -> Self {
+impl DraftShown {
+    fn of(page: &Page, now_ms: i64, draft: Draft) -> Self {
         Self {
+            when: When::of(page, now_ms, draft.updated_ms),
             title: draft.work.title(),
             state: match draft.state {
                 DraftState::Writing => "draft-writing",
@@ -37,7 +40,6 @@ impl From<Draft> for DraftShown {
             },
             id: draft.id,
             comment: draft.comment,
-            updated_ms: draft.updated_ms,
         }
     }
 }
@@ -48,7 +50,7 @@ struct CataloguesPage<'a> {
     page: &'a Page,
     all: Vec<Collection>,
     mine: Vec<DraftShown>,
-    submitted: Vec<DraftShown>,
+    counts: Counts,
     creates: bool,
     error: String,
     title: String,
@@ -66,18 +68,18 @@ async fn page_of(
     let mut all = library.catalogues();
     all.retain(|one| one.visible_to(Some(&person)));
     let mine = catalogue.drafts_of(&person.id).await?;
-    let submitted = if rights.publishes {
-        catalogue.submitted().await?
-    } else {
-        Vec::new()
-    };
+    let counts = Counts::of(page, library, &catalogue, (&person, rights)).await?;
+    let now_ms = library.kernel().clock.now_ms();
     page.html_with(
         status,
         &CataloguesPage {
             page,
             all,
-            mine: mine.into_iter().map(DraftShown::from).collect(),
-            submitted: submitted.into_iter().map(DraftShown::from).collect(),
+            mine: mine
+                .into_iter()
+                .map(|draft| DraftShown::of(page, now_ms, draft))
+                .collect(),
+            counts,
             creates: rights.publishes,
             error,
             title: title.to_string(),
@@ -139,6 +141,10 @@ struct ListShown<'a> {
     blanks: [Blank; 10],
     states: [(&'static str, &'static str); 2],
     reasons: Vec<String>,
+    whens: Vec<When>,
+    /// Id, name, whether all see it, whether this person may remove it.
+    own: Vec<(String, String, bool, bool)>,
+    counts: Counts,
 }
 
 /// `GET /catalogue/{collection}`: `q` (beginning of the title), `state`, `language`, `kind`, `by`, `sort`, `after`.
@@ -193,8 +199,29 @@ pub(super) async fn records(
                 .unwrap_or_default()
         })
         .collect();
+    let now_ms = library.kernel().clock.now_ms();
+    let whens = found
+        .rows
+        .iter()
+        .map(|row| When::of(&page, now_ms, row.published_ms))
+        .collect();
+    let own = desk
+        .catalogue
+        .templates(&desk.collection.id, &desk.person.id)
+        .await?
+        .into_iter()
+        .map(|one| {
+            let shared = one.person.is_none();
+            (one.id, one.name, shared, !shared || desk.rights.publishes)
+        })
+        .collect();
+    let who = (&desk.person, desk.rights);
+    let counts = Counts::of(&page, &library, &desk.catalogue, who).await?;
     page.html(&ListShown {
         page: &page,
+        whens,
+        own,
+        counts,
         one: &desk.collection,
         asked: &asked,
         rows: found.rows,

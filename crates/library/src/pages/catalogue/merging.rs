@@ -88,7 +88,14 @@ async fn merged(desk: &Desk, id: &str, form: &Form) -> Result<(Work, u64), AppEr
             _ => Side::Mine,
         }
     });
-    Ok((merged.work, current))
+    // Files stand in what was sent: only such as are there already, or were sent by the same person.
+    let known = [&before, &theirs];
+    let person = &desk.person.id;
+    let work = desk
+        .catalogue
+        .without_strange_files(merged.work, person, &known)
+        .await?;
+    Ok((work, current))
 }
 
 /// `POST /catalogue/{collection}/merge/{id}`: see [`merged`].
@@ -114,9 +121,12 @@ pub(super) async fn publish(
         )
         .await?;
     match outcome {
-        Outcome::Published { id, .. } => Ok(Page::see_other(&format!(
-            "/catalogue/{collection}/history/{id}"
-        ))),
+        Outcome::Published { id, .. } => {
+            desk.catalogue.held(&desk.person.id, &work).await?;
+            Ok(Page::see_other(&format!(
+                "/catalogue/{collection}/history/{id}"
+            )))
+        }
         Outcome::Conflict { current: newer, .. } => {
             conflict(&page, &desk, &id, (Some(current), newer), &work, why).await
         }

@@ -3,15 +3,20 @@
 //! Everything works without JavaScript and by keyboard. Librarians publish; editors and members of the group
 //! `cataloguers` write drafts and hand them in.
 
+mod attached;
 mod batch;
 mod duplicates;
 mod edit;
 mod failed;
 mod form;
+mod headings;
 mod history;
 mod import;
 mod list;
 mod merging;
+mod own;
+mod review;
+mod sent;
 mod statistics;
 
 use axum::Router;
@@ -28,11 +33,18 @@ use crate::catalogue::{Catalogue, Rights};
 use crate::library::Library;
 use crate::model::{Collection, Kind};
 
+pub(super) use attached::{Attached, look};
+
 pub(super) fn routes(upload_limit_bytes: usize) -> Router<App> {
-    Router::new()
+    forms()
+        .layer(DefaultBodyLimit::max(upload_limit_bytes))
+        .merge(others())
         .merge(many(upload_limit_bytes))
-        .route("/catalogue", get(list::catalogues).post(list::create))
-        .route("/catalogue/{collection}", get(list::records))
+}
+
+/// Forms that files come with.
+fn forms() -> Router<App> {
+    Router::new()
         .route(
             "/catalogue/{collection}/new",
             get(edit::begin).post(edit::save_new),
@@ -41,6 +53,20 @@ pub(super) fn routes(upload_limit_bytes: usize) -> Router<App> {
             "/catalogue/{collection}/edit/{id}",
             get(edit::show).post(edit::save),
         )
+        .route(
+            "/catalogue-draft/{id}",
+            get(edit::draft).post(edit::save_draft),
+        )
+}
+
+fn others() -> Router<App> {
+    Router::new()
+        .route("/catalogue", get(list::catalogues).post(list::create))
+        .route("/catalogue/{collection}", get(list::records))
+        .route("/catalogue/{collection}/headings", get(headings::json))
+        .route("/catalogue/{collection}/templates", post(own::remove))
+        .route("/catalogue-review", get(review::queue))
+        .route("/attached/{collection}/{id}/{hash}", get(attached::file))
         .route("/catalogue/{collection}/merge/{id}", post(merging::publish))
         .route("/catalogue/{collection}/history/{id}", get(history::show))
         .route(
@@ -50,10 +76,6 @@ pub(super) fn routes(upload_limit_bytes: usize) -> Router<App> {
         .route(
             "/catalogue/{collection}/withdraw/{id}",
             post(history::withdraw),
-        )
-        .route(
-            "/catalogue-draft/{id}",
-            get(edit::draft).post(edit::save_draft),
         )
         .route("/catalogue-draft/{id}/decide", post(edit::decide))
 }
