@@ -348,7 +348,7 @@ fn opds_lists_what_is_a_file() {
     );
 
     let root = node.json("/opds/2");
-    assert_eq!(root["navigation"].as_array().unwrap().len(), 5, "{root}");
+    assert_eq!(root["navigation"].as_array().unwrap().len(), 6, "{root}");
     let list = node.json("/opds/2/list?query=lantern");
     assert_eq!(list["publications"].as_array().unwrap().len(), 50, "{list}");
     assert_eq!(list["metadata"]["numberOfItems"], 60);
