@@ -287,7 +287,7 @@ impl Cataloguer {
             hidden(&page, "csrf").context("no token")?,
             hidden(&page, "base").unwrap_or_default(),
         );
-        let publishes = turn % 3 != 0;
+        let publishes = !turn.is_multiple_of(3);
         let fields = [
             ("csrf", csrf.as_str()),
             ("base", base.as_str()),
@@ -300,7 +300,7 @@ impl Cataloguer {
         ];
         let what = if publishes { "publish" } else { "draft saved" };
         self.ask(what, &path, Some(&fields), 303)?;
-        if publishes && turn % 2 == 0 {
+        if publishes && turn.is_multiple_of(2) {
             self.ask(
                 "history",
                 &format!("/catalogue/{BOOKS}/history/{id}"),
