@@ -2,7 +2,7 @@
 //!
 //! A folder holds generations (`g1`, `g2`); `CURRENT` names the one that readers see. A generation is a
 //! Tantivy index and its sidecars: `stored.dict` and `stored-2.dict` (of stored documents), `common.words` (of
-//! large ones, see [`neighbours`]), `titles.lps` (suggestions), `words.fst` (spelling), `words.counts`
+//! large ones, see `neighbours`), `titles.lps` (suggestions), `words.fst` (spelling), `words.counts`
 //! and `aliases.jsonl` (what the two are built from). An update works on a generation of its own, which
 //! shares unchanged files with the one before, and is published by one rename; so is one that is rebuilt from nothing.
 //!
