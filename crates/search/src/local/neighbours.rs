@@ -20,7 +20,7 @@ use tantivy::schema::{Field, Term};
 use tantivy::{Searcher, TantivyError};
 
 use super::folder;
-use super::schema::fnv1a;
+use super::schema::{Fields, fnv1a};
 
 /// Documents that a collection has when its common words are learnt. Tests have fewer.
 pub(crate) const LEARNT_FROM: u64 = if cfg!(test) { 400 } else { 1 << 18 };
@@ -28,7 +28,7 @@ pub(crate) const LEARNT_FROM: u64 = if cfg!(test) { 400 } else { 1 << 18 };
 pub(crate) const UNKNOWN: &str = "-";
 /// Pairs fall into so many groups.
 const GROUPS: u64 = 2_048;
-/// A group's term is one character, from this one on: two bytes of UTF-8, and far from the surrogates.
+/// A group's term is one character, from this one on: two bytes of UTF-8, three for the last few.
 const FIRST_GROUP: u32 = 0x80;
 /// Words that are learnt, at most.
 const MAX_WORDS: usize = 16_384;
@@ -78,17 +78,24 @@ impl Common {
         }
     }
 
-    /// Learns the common words of the field `text`, and keeps them in `generation`.
+    /// Learns the common words of the field `text`, and keeps them in `generation`. Nothing where documents have notes
+    /// already: then the file is lost, and by other words their notes would say something else.
     pub(crate) fn learn(
         searcher: &Searcher,
-        text: Field,
+        fields: &Fields,
         generation: &Path,
-    ) -> Result<Common, TantivyError> {
+    ) -> Result<Option<Common>, TantivyError> {
+        let unknown = Term::from_field_text(fields.neighbours, UNKNOWN);
+        let segments = searcher.segment_readers().iter();
+        let all: u64 = segments.map(|segment| u64::from(segment.max_doc())).sum();
+        if searcher.doc_freq(&unknown)? < all {
+            return Ok(None);
+        }
         let documents = searcher.num_docs();
         let mut counts: FxHashMap<u64, u64> = FxHashMap::default();
         for segment in searcher.segment_readers() {
             let least = (segment.num_docs() as f32 * WORTH) as u32;
-            let inverted = segment.inverted_index(text)?;
+            let inverted = segment.inverted_index(fields.text)?;
             let mut terms = inverted.terms().stream()?;
             while terms.advance() {
                 let count = terms.value().doc_freq;
@@ -105,7 +112,7 @@ impl Common {
         let bytes = postcard::to_allocvec(&kept).unwrap_or_default();
         // Durable before any document that needs it.
         folder::write_durably(&generation.join(folder::COMMON), &bytes)?;
-        Ok(Common::of(&kept))
+        Ok(Some(Common::of(&kept)))
     }
 
     /// The number by which a word is known to [`Common::group`], if it is common.
@@ -259,6 +266,32 @@ mod tests {
             }
         }
         assert!(narrow > 0, "no phrase was narrowed down");
+
+        // Without the file nothing is narrowed down, and no other is made that would read the notes otherwise.
+        let file = folder.path().join("g1").join(folder::COMMON);
+        fs::remove_file(&file).unwrap();
+        let mut writer = searched.write("c", Begin::Edit).unwrap();
+        writer
+            .add(Document {
+                key: "late".into(),
+                body: body(3).join(" "),
+                ..Document::default()
+            })
+            .unwrap();
+        writer.commit("").unwrap();
+        assert!(!file.exists());
+        let of_last = body(ALL - 1)[20..22].join(" ");
+        let found = searched
+            .search(&SearchRequest {
+                query: format!("\"{of_last}\""),
+                collections: vec!["c".into()],
+                limit: 50,
+                ui_language: "en".into(),
+                ..SearchRequest::default()
+            })
+            .unwrap();
+        let last = (ALL - 1).to_string();
+        assert!(found.hits.iter().any(|hit| hit.key == last));
     }
 
     #[test]

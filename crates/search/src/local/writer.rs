@@ -260,8 +260,8 @@ impl LocalWriter {
             .reader_builder()
             .reload_policy(tantivy::ReloadPolicy::Manual)
             .try_into()?;
-        let common = Common::learn(&reader.searcher(), self.fields.text, &self.generation)?;
-        self.tokenizer.note(Some(common));
+        let common = Common::learn(&reader.searcher(), &self.fields, &self.generation)?;
+        self.tokenizer.note(common);
         self.learnt = true;
         Ok(())
     }
