@@ -131,6 +131,9 @@ impl Feeds {
     /// Files, or the database.
     pub async fn status(&self, kind: &str) -> Result<Status, FeedError> {
         self.handler(kind)?;
+        // Another program may be signing: its mark and its row are to be seen together.
+        let _turn = self.0.signing.lock().await;
+        let _lock = self.lock_mark(kind).await?;
         let mut conn = self.0.db.read().acquire().await?;
         let row = self.own_row(&mut conn, kind).await?;
         let (status, _) = self.compare(&mut conn, &row).await?;
@@ -147,7 +150,8 @@ impl Feeds {
         Ok(crate::feeds::new_row(&origin, kind, true, &vkey))
     }
 
-    /// Compares the database with the mark, and remembers the outcome.
+    /// Compares the database with the mark, and remembers the outcome. Under the lock on the mark, taken before `feed` was
+    /// read: a mark is written before its row, so without the lock the row of another program could be seen without it.
     async fn compare(
         &self,
         conn: &mut Conn,

@@ -342,6 +342,30 @@ async fn large_bodies_are_read_in_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_opens_while_another_signs_waits_for_its_mark() {
+    for node in nodes("signing").await {
+        node.append(&[publish("first", "x")]).await;
+        node.sign().await;
+        // As one that signs for the first time has it: the lock, and a mark that was not there a moment ago.
+        let lock = std::fs::File::options()
+            .write(true)
+            .open(node.folder.join(format!("{KIND}.lock")))
+            .unwrap();
+        lock.lock().unwrap();
+        let mark = node.folder.join(format!("{KIND}.checkpoint"));
+        let away = node.folder.join("away");
+        std::fs::rename(&mark, &away).unwrap();
+        let feeds = node.feeds.clone();
+        let asked = tokio::spawn(async move { feeds.status(KIND).await });
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        std::fs::rename(&away, &mark).unwrap();
+        lock.unlock().unwrap();
+        assert_eq!(asked.await.unwrap().unwrap(), Status::Ready);
+        node.append(&[publish("second", "y")]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_programs_append_at_once_to_one_history() {
     for node in nodes("several").await {
         node.append(&[publish("first", "x")]).await;
