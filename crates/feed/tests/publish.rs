@@ -342,6 +342,10 @@ async fn large_bodies_are_read_in_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the other task has time to come to the lock"
+)]
 async fn a_program_that_opens_while_another_signs_waits_for_its_mark() {
     for node in nodes("signing").await {
         node.append(&[publish("first", "x")]).await;
