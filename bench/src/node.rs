@@ -233,6 +233,8 @@ impl Node {
                 "none",
                 "--content",
                 "127.0.0.1:0",
+                "--mail",
+                "none",
                 "--no-qr",
                 "--ready-file",
             ])

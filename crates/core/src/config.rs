@@ -99,6 +99,25 @@ settings! {
     import_folders: Vec<PathBuf> = Vec::new();
     /// Days that a sign-in lasts without use.
     session_days: u32 = 30;
+    /// Where mail programs send mail over TLS. For this and the next five: `auto` means the usual port (here 465) if this
+    /// program may use it, else that port plus 10000; empty means none; `[::]:4650` is an address and port.
+    submissions: String = "auto".into();
+    /// Where mail programs send mail and ask for TLS first (usual port 587).
+    submission: String = "auto".into();
+    /// Where mail programs read mail over TLS (usual port 993).
+    imaps: String = "auto".into();
+    /// Where mail programs read mail and ask for TLS first (usual port 143).
+    imap: String = "auto".into();
+    /// Where other systems of the local network hand in mail for people of this node (usual port 25).
+    smtp: String = "auto".into();
+    /// Where a mail server on this machine hands in mail by LMTP, such as `127.0.0.1:2424`; empty for none.
+    lmtp: String = String::new();
+    /// Server that takes mail for the world outside: `smtp://person:password@host:587`, `smtps://…`; empty for none.
+    smarthost: String = String::new();
+    /// The largest message, in megabytes.
+    mail_message_limit_mb: u64 = 50;
+    /// Room for one person's mail, in megabytes; 0 for no limit.
+    mail_quota_mb: u64 = 2_048;
 }
 
 fn toml_value<T: Serialize>(value: &T) -> String {
@@ -170,6 +189,25 @@ impl Config {
                     "use an address and port, such as `[::]:8080` or `127.0.0.1:8080`",
                 ));
             }
+        }
+        for (setting, value) in [
+            ("submissions", &self.submissions),
+            ("submission", &self.submission),
+            ("imaps", &self.imaps),
+            ("imap", &self.imap),
+            ("smtp", &self.smtp),
+            ("lmtp", &self.lmtp),
+        ] {
+            let known = value.is_empty() || (value == "auto" && setting != "lmtp");
+            if !known && value.parse::<std::net::SocketAddr>().is_err() {
+                return Err(nonsense(
+                    setting,
+                    "use an address and port, such as `[::]:9930`, or `auto`, or nothing",
+                ));
+            }
+        }
+        if !(1..=2_048).contains(&self.mail_message_limit_mb) {
+            return Err(nonsense("mail_message_limit_mb", "use 1 to 2048"));
         }
         if self.https.is_empty() != self.content_https.is_empty() {
             return Err(nonsense(

@@ -79,6 +79,10 @@ pub struct Serve {
     /// Address for imported content over HTTPS
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub content_https: Option<String>,
+    /// Address for all protocols of mail, instead of the configured ones: an address such as `127.0.0.1` (on free ports), or
+    /// `none`
+    #[arg(long, value_name = "ADDRESS")]
+    pub mail: Option<String>,
     /// Write the addresses as JSON to this file when the node answers
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,

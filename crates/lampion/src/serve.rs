@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use lampion_core::Config;
 use lampion_people::{LinkPurpose, People};
 use lampion_web::directory::publish;
-use lampion_web::{Addresses, Server};
+use lampion_web::{Addresses, App, Server, Service};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::cli::Serve;
 use crate::node::Node;
@@ -36,7 +39,11 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
     sweep_uploads(&node.kernel.data);
     lampion_library::handbook::provide(&node.library).await?;
     let runner = node.runner();
-    let library = node.library.clone();
+    let services = node
+        .features
+        .iter()
+        .flat_map(|feature| feature.services.iter().map(Arc::clone))
+        .collect();
     let server = Server::bind(node.kernel.clone(), std::mem::take(&mut node.features))
         .await
         .map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -51,23 +58,36 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
         let stop = stop.clone();
         async move { runner.run(JOBS, stop).await }
     });
-    tokio::spawn(lampion_library::catalogue::follow::run(
-        library.clone(),
-        stop.clone(),
-    ));
-    tokio::spawn(lampion_library::harvest::schedule::run(
-        library.clone(),
-        stop.clone(),
-    ));
-    tokio::spawn(library.watch(stop.clone()));
+    let (services, listens) = start(services, server.app(), &stop).await?;
     let addresses = server.addresses().clone();
     let first = first_start(&node.kernel.people, &addresses).await?;
-    announce(&addresses, first.as_deref(), &options)?;
+    announce(&addresses, &listens, first.as_deref(), &options)?;
     server.run(stop).await;
     running.await?;
+    services.close();
+    services.wait().await;
     node.kernel.db.close().await;
     tracing::info!("stopped");
     Ok(Outcome::Done)
+}
+
+/// Protocols and addresses that services listen on.
+type Listens = Vec<(&'static str, SocketAddr)>;
+
+/// Starts what features do beside pages and jobs.
+async fn start(
+    services: Vec<Arc<dyn Service>>,
+    app: &App,
+    stop: &CancellationToken,
+) -> anyhow::Result<(TaskTracker, Listens)> {
+    let (tasks, mut listens) = (TaskTracker::new(), Vec::new());
+    for service in services {
+        let started = service.start(app.clone(), stop.clone()).await;
+        let started = started.map_err(anyhow::Error::msg)?;
+        listens.extend(started.listens);
+        tasks.spawn(started.work);
+    }
+    Ok((tasks, listens))
 }
 
 /// The configuration with what the command line says instead.
@@ -88,6 +108,27 @@ fn configured(mut config: Config, options: &Serve) -> anyhow::Result<Config> {
     }
     if let Some(content) = &options.content_https {
         config.content_https.clone_from(content);
+    }
+    if let Some(mail) = &options.mail {
+        let address = match mail.as_str() {
+            "none" => String::new(),
+            address => {
+                let address: std::net::IpAddr = address.parse().with_context(|| {
+                    format!("--mail {address}: use an address such as 127.0.0.1, or `none`")
+                })?;
+                SocketAddr::new(address, 0).to_string()
+            }
+        };
+        for setting in [
+            &mut config.submissions,
+            &mut config.submission,
+            &mut config.imaps,
+            &mut config.imap,
+            &mut config.smtp,
+            &mut config.lmtp,
+        ] {
+            setting.clone_from(&address);
+        }
     }
     config.check()?;
     Ok(config)
@@ -141,7 +182,12 @@ pub async fn first_start(people: &People, addresses: &Addresses) -> anyhow::Resu
     Ok(Some(format!("{base}start/{secret}")))
 }
 
-fn announce(addresses: &Addresses, first: Option<&str>, options: &Serve) -> anyhow::Result<()> {
+fn announce(
+    addresses: &Addresses,
+    listens: &Listens,
+    first: Option<&str>,
+    options: &Serve,
+) -> anyhow::Result<()> {
     let all = addresses.for_people();
     let mut text = String::new();
     writeln!(
@@ -183,6 +229,8 @@ fn announce(addresses: &Addresses, first: Option<&str>, options: &Serve) -> anyh
         let ready = serde_json::json!({
             "http": addresses.http.to_string(), "https": addresses.https.map(|at| at.to_string()),
             "content": addresses.content.to_string(), "first_start": first,
+            "listens": listens.iter().map(|(protocol, at)| (*protocol, at.to_string()))
+                .collect::<std::collections::BTreeMap<_, _>>(),
         });
         let partial = file.with_extension("part");
         std::fs::write(&partial, ready.to_string())

@@ -36,7 +36,9 @@ pub mod store;
 
 use std::sync::Arc;
 
-use lampion_web::Feature;
+use async_trait::async_trait;
+use lampion_web::{App, Feature, Service, Started};
+use tokio_util::sync::CancellationToken;
 
 pub use adding::NewImport;
 pub use harvest::NewHarvest;
@@ -60,5 +62,23 @@ pub fn feature(library: &Library) -> Feature {
             Arc::new(catalogue::batch::BatchJob(library.clone())),
         ],
         publications: vec![Arc::new(catalogue::LibraryPublications)],
+        services: vec![Arc::new(Following(library.clone()))],
+    }
+}
+
+/// Indexes follow catalogues, harvests are queued when they are due, and collections that other processes change are seen.
+struct Following(Library);
+
+#[async_trait]
+impl Service for Following {
+    async fn start(&self, _app: App, stop: CancellationToken) -> Result<Started, String> {
+        let library = self.0.clone();
+        Ok(Started::work(async move {
+            tokio::join!(
+                catalogue::follow::run(library.clone(), stop.clone()),
+                harvest::schedule::run(library.clone(), stop.clone()),
+                library.watch(stop),
+            );
+        }))
     }
 }

@@ -23,6 +23,7 @@ pub struct Node {
     data: PathBuf,
     settings: Vec<String>,
     https: bool,
+    mail: bool,
     running: Option<Running>,
 }
 
@@ -73,6 +74,7 @@ impl Node {
             data,
             settings: Vec::new(),
             https: false,
+            mail: false,
             running: None,
         }
     }
@@ -87,6 +89,25 @@ impl Node {
     pub fn secure(&mut self) -> &mut Self {
         self.https = true;
         self
+    }
+
+    /// Serves the protocols of mail too, from the next start; see [`Node::listens`].
+    pub fn mail(&mut self) -> &mut Self {
+        self.mail = true;
+        self
+    }
+
+    /// Where a protocol (`imaps`) is served.
+    ///
+    /// # Panics
+    /// It isn't.
+    pub fn listens(&self, protocol: &str) -> std::net::SocketAddr {
+        let running = self.running.as_ref().expect("the node runs");
+        running.ready["listens"][protocol]
+            .as_str()
+            .unwrap_or_else(|| panic!("{protocol} is not served: {}", running.ready))
+            .parse()
+            .expect("an address")
     }
 
     /// Its folder.
@@ -153,6 +174,8 @@ impl Node {
             "127.0.0.1:0",
             "--https",
             secure,
+            "--mail",
+            if self.mail { "127.0.0.1" } else { "none" },
         ]);
         if self.https {
             command.args(["--content-https", secure]);

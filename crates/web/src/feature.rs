@@ -1,8 +1,11 @@
 //! What a feature gives the kernel, and what it gets from it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
+use async_trait::async_trait;
 use axum::Router;
 use lampion_blobs::Blobs;
 use lampion_core::jobs::{Job, JobHandler, JobStore, JobStoreError, Runner};
@@ -12,6 +15,7 @@ use lampion_db::{Db, Migrations};
 use lampion_feed::{FeedError, Feeds, Publications};
 use lampion_people::{People, Role};
 use lampion_search::Engine;
+use tokio_util::sync::CancellationToken;
 
 use crate::i18n::I18n;
 use crate::tls::NodeAuthority;
@@ -45,6 +49,36 @@ pub struct Feature {
     pub jobs: Vec<Arc<dyn JobHandler>>,
     /// What it does with publications, one for each kind that it publishes.
     pub publications: Vec<Arc<dyn Publications>>,
+    /// What it does beside pages and jobs for as long as the node runs.
+    pub services: Vec<Arc<dyn Service>>,
+}
+
+/// Work of a feature for as long as the node runs: listening for other protocols, following what others publish.
+#[async_trait]
+pub trait Service: Send + Sync + 'static {
+    /// Opens what it listens on. The node is called ready when all services have started.
+    ///
+    /// # Errors
+    /// A text for the operator: which setting or address, and what to do. The node doesn't start.
+    async fn start(&self, app: App, stop: CancellationToken) -> Result<Started, String>;
+}
+
+/// A service that has started.
+pub struct Started {
+    /// Protocol (`imaps`) and address of each listener.
+    pub listens: Vec<(&'static str, SocketAddr)>,
+    /// Its work: ends after `stop` was cancelled, when what was under way has come to a safe end.
+    pub work: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Started {
+    /// Work that listens nowhere.
+    pub fn work(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self {
+            listens: Vec::new(),
+            work: Box::pin(work),
+        }
+    }
 }
 
 /// What features build on.

@@ -30,7 +30,7 @@ mod tls;
 
 pub use assets::asset_url;
 pub use error::{AppError, PageResult};
-pub use feature::{App, Feature, Kernel, NavItem};
+pub use feature::{App, Feature, Kernel, NavItem, Service, Started};
 pub use form::{Form, check_csrf};
 pub use i18n::{I18n, LANGUAGES, Language, language_name};
 pub use page::{ContentSite, Page, filters};
