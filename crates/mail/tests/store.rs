@@ -318,7 +318,7 @@ async fn whatever_is_done_views_counts_and_changes_agree_with_the_rows() {
         // Another process that looks only now and then.
         let remote = bed.another();
         let mut far = remote.view(inbox).await.unwrap();
-        for step in 0..200 {
+        for step in 0..100 {
             let (from, to) = if chance(2) == 0 {
                 (inbox, other)
             } else {
