@@ -59,6 +59,7 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
         library.clone(),
         stop.clone(),
     ));
+    tokio::spawn(lampion_library::bucket::run(library.clone(), stop.clone()));
     tokio::spawn(library.watch(stop.clone()));
     let addresses = server.addresses().clone();
     let first = first_start(&node.kernel.people, &addresses).await?;

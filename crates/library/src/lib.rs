@@ -17,6 +17,7 @@
 )]
 
 mod adding;
+pub mod bucket;
 pub mod catalogue;
 pub mod check;
 mod copying;
