@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use lampion_core::Config;
 use lampion_people::{LinkPurpose, People};
-use lampion_web::directory::publish;
 use lampion_web::{Addresses, Server};
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +41,9 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     let certificate = server.app().authority.as_ref();
     let certificate = certificate.map(|authority| authority.fingerprint());
-    if let Err(error) = publish(&server.app().kernel, &certificate.unwrap_or_default()).await {
+    let certificate = certificate.unwrap_or_default();
+    if let Err(error) = lampion_library::following::announce::publish(&library, &certificate).await
+    {
         tracing::error!(%error, "what this node says of itself could not be published");
     }
     let stop = CancellationToken::new();
@@ -57,6 +58,11 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
     ));
     tokio::spawn(lampion_library::harvest::schedule::run(
         library.clone(),
+        stop.clone(),
+    ));
+    tokio::spawn(lampion_library::following::announce::run(
+        library.clone(),
+        certificate,
         stop.clone(),
     ));
     tokio::spawn(library.watch(stop.clone()));

@@ -21,6 +21,7 @@ pub mod catalogue;
 pub mod check;
 mod copying;
 pub mod extract;
+pub mod following;
 pub mod handbook;
 pub mod harvest;
 pub mod import;
@@ -58,6 +59,7 @@ pub fn feature(library: &Library) -> Feature {
             Arc::new(check::CheckJob(library.clone())),
             Arc::new(harvest::HarvestJob::new(library.clone())),
             Arc::new(catalogue::batch::BatchJob(library.clone())),
+            Arc::new(following::FollowJob(library.clone())),
         ],
         publications: vec![Arc::new(catalogue::LibraryPublications)],
     }

@@ -67,6 +67,12 @@ pub struct Source {
     /// Which column or key is what: `title=Titel,author=Verfasser`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub mapping: String,
+    /// Origin of the feed of another node that its records come from; empty for the node's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub feed: String,
+    /// Its name on that feed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub part: String,
 }
 
 /// Who may see a collection.
@@ -142,6 +148,25 @@ pub struct Collection {
 }
 
 impl Collection {
+    /// Whether its records come from another node's feed: they are shown here, and changed there.
+    pub fn is_followed(&self) -> bool {
+        !self.source.feed.is_empty()
+    }
+
+    /// Its name on the feed that its records are on.
+    pub fn in_feed(&self) -> &str {
+        if self.is_followed() {
+            &self.source.part
+        } else {
+            &self.id
+        }
+    }
+
+    /// The node that its records come from; empty for the node itself.
+    pub fn node(&self) -> &str {
+        crate::following::node_of(&self.source.feed).unwrap_or_default()
+    }
+
     /// Whether a person may see it.
     pub fn visible_to(&self, person: Option<&Person>) -> bool {
         match &self.visibility {

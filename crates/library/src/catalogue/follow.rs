@@ -102,8 +102,17 @@ async fn round(
     catalogue: &Catalogue,
     reached: &mut HashMap<String, u64>,
 ) -> Result<(), FollowError> {
-    let size = catalogue.feed().await?.map_or(0, |feed| feed.size);
-    for collection in library.catalogues() {
+    let feeds = catalogue.feeds.list().await?;
+    let all = library.catalogues().into_iter().chain(library.followed());
+    for collection in all {
+        let size = feeds
+            .iter()
+            .find(|feed| match collection.is_followed() {
+                true => feed.origin == collection.source.feed,
+                false => feed.own && feed.kind == KIND,
+            })
+            .map_or(0, |feed| feed.size);
+        let catalogue = &Catalogue::of_collection(library.kernel(), &collection)?;
         if reached.get(&collection.id) == Some(&size) {
             continue;
         }
@@ -138,7 +147,7 @@ async fn edit(
     if from > size {
         return Err(FollowError::Ahead);
     }
-    let (writer, at, changes) = pump(catalogue, &collection.id, writer, from, None).await?;
+    let (writer, at, changes) = pump(catalogue, collection.in_feed(), writer, from, None).await?;
     if changes > 0 {
         commit(writer, at).await?;
         count(library, &collection.id).await?;
@@ -284,7 +293,8 @@ pub(crate) async fn job(
     context: &JobContext,
 ) -> Result<(), JobEnd> {
     let catalogue =
-        Catalogue::of(library.kernel()).map_err(|error| JobEnd::Passing(error.to_string()))?;
+        Catalogue::of_collection(library.kernel(), collection)
+            .map_err(|error| JobEnd::Passing(error.to_string()))?;
     let done = if rebuild {
         reindex(library, &catalogue, collection, context).await
     } else {
@@ -324,7 +334,14 @@ async fn reindex(
         .and_then(|cursor| cursor.parse().ok())
         .unwrap_or(0);
     let (writer, at, _) =
-        pump(catalogue, &collection.id, writer, from, Some(&context.stop)).await?;
+        pump(
+            catalogue,
+            collection.in_feed(),
+            writer,
+            from,
+            Some(&context.stop),
+        )
+        .await?;
     let writer = commit(writer, at).await?;
     if context.stop.is_cancelled() {
         return Ok(false);
