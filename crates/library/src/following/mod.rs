@@ -132,7 +132,9 @@ impl Library {
                 found.key.as_ref().map_or_else(|| "the key".to_string(), ToString::to_string)
             )));
         };
-        found.check(&key).map_err(bad)?;
+        let (place, signed) = (found.place.clone(), key.clone());
+        let checked = source::on_thread("look", move || place.check(&signed)).await;
+        checked.map_err(bad)?;
         self.store()
             .begin_follow(&node, &key.to_string(), &new, found.place.address())
             .await?;

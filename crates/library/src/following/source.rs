@@ -109,20 +109,6 @@ pub struct Found {
     pub entries: u64,
 }
 
-impl Found {
-    /// Whether the checkpoint that is there is signed by a key.
-    ///
-    /// # Errors
-    /// In words.
-    pub fn check(&self, key: &VerifierKey) -> Result<(), String> {
-        let wanted = origin(&self.node, KIND);
-        if key.name() != wanted {
-            return Err(format!("the key is of `{}`, and there lies `{wanted}`", key.name()));
-        }
-        Ok(())
-    }
-}
-
 fn text(source: &dyn Source, path: &str, limit: u64) -> Result<Option<String>, String> {
     let Some(bytes) = source.open(path).map_err(|error| error.to_string())? else {
         return Ok(None);
@@ -140,6 +126,15 @@ impl Place {
     /// As it was given, without a slash at its end.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Whether the checkpoint that is there is signed by a key.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn check(&self, key: &VerifierKey) -> Result<(), String> {
+        let signed = Reader::open(&self.library, key);
+        signed.map(drop).map_err(|error| error.to_string())
     }
 
     /// Whether it is reached over a network.
