@@ -53,6 +53,9 @@ pub enum FollowError {
     },
 }
 
+/// Entries, and for each its body if it was there.
+type Bundle = (Vec<Vec<u8>>, Vec<Option<SaltedBody>>);
+
 /// A source of one feed, with its newest checkpoint.
 pub struct Reader<'a> {
     source: &'a dyn Source,
@@ -154,12 +157,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Entries of one bundle from `at` on, fewer if their bodies are large.
-    fn bundle(
-        &self,
-        at: u64,
-        with_bodies: bool,
-        bytes: &mut usize,
-    ) -> Result<(Vec<Vec<u8>>, Vec<Option<SaltedBody>>), FollowError> {
+    fn bundle(&self, at: u64, with_bodies: bool, bytes: &mut usize) -> Result<Bundle, FollowError> {
         let (n, skip) = (
             at / TILE_WIDTH,
             usize::try_from(at % TILE_WIDTH).unwrap_or(0),

@@ -261,11 +261,7 @@ struct Export<'a> {
     json: bool,
 }
 
-async fn export_feed(
-    node: &Node,
-    feeds: &Feeds,
-    asked: Export<'_>,
-) -> anyhow::Result<Outcome> {
+async fn export_feed(node: &Node, feeds: &Feeds, asked: Export<'_>) -> anyhow::Result<Outcome> {
     let Export {
         to,
         kind,

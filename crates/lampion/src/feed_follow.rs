@@ -45,17 +45,11 @@ fn whole(address: &str) -> String {
 pub async fn follow(node: &Node, data: &Path, options: Follow) -> anyhow::Result<Outcome> {
     let library = &node.library;
     let address = whole(&options.address);
-    let not_found = |error: LibraryError| match error {
-        LibraryError::BadSource { .. } => {
-            eprintln!("lampion: {error}");
-            Ok(Outcome::NotFound)
-        }
-        other => Err(other.into()),
-    };
-    let found = match library.look(&address).await {
-        Ok(found) => found,
-        Err(error) => return not_found(error),
-    };
+    if !address.contains("://") && !Path::new(&address).is_dir() {
+        eprintln!("lampion: no folder `{address}`");
+        return Ok(Outcome::NotFound);
+    }
+    let found = library.look(&address).await?;
     let mut told = options.key.as_deref().map(key).transpose()?;
     if options.trust && library.known_key(&found.node).await?.is_none() {
         let key = found.key.clone().context(
@@ -67,10 +61,9 @@ pub async fn follow(node: &Node, data: &Path, options: Follow) -> anyhow::Result
         told = Some(key);
     }
     if told.is_none() && library.known_key(&found.node).await?.is_none() {
-        let shown = found
-            .key
-            .as_ref()
-            .map_or_else(String::new, |key| format!(" The key that lies there is\n  {key}\n"));
+        let shown = found.key.as_ref().map_or_else(String::new, |key| {
+            format!(" The key that lies there is\n  {key}\n")
+        });
         bail!(
             "the key of `{}` is not known here.{shown}Compare it with what the page /node of that node shows, and give it with --key; or take it unseen with --trust",
             found.node
@@ -174,7 +167,11 @@ pub async fn following(node: &Node, json: bool) -> anyhow::Result<Outcome> {
             0 => "not by itself".to_string(),
             hours => format!("every {hours} h"),
         };
-        say!("{} at {}: {size} entries; asked {every}", one.node, one.address);
+        say!(
+            "{} at {}: {size} entries; asked {every}",
+            one.node,
+            one.address
+        );
         if one.reached_ms > 0 {
             let ago_ms = node.kernel.clock.now_ms() - one.reached_ms;
             say!("  last came to its end {} h ago", ago_ms.max(0) / 3_600_000);
@@ -195,7 +192,9 @@ pub async fn unfollow(node: &Node, which: &str, yes: bool) -> anyhow::Result<Out
     let which = whole(which);
     if !yes {
         if !std::io::stdin().is_terminal() {
-            bail!("this takes the collections of `{which}` out of the library: say --yes if it is meant");
+            bail!(
+                "this takes the collections of `{which}` out of the library: say --yes if it is meant"
+            );
         }
         eprint!("This takes the collections of `{which}` out of the library. Go on? [y/N] ");
         std::io::stderr().flush()?;

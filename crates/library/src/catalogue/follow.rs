@@ -292,9 +292,8 @@ pub(crate) async fn job(
     rebuild: bool,
     context: &JobContext,
 ) -> Result<(), JobEnd> {
-    let catalogue =
-        Catalogue::of_collection(library.kernel(), collection)
-            .map_err(|error| JobEnd::Passing(error.to_string()))?;
+    let catalogue = Catalogue::of_collection(library.kernel(), collection)
+        .map_err(|error| JobEnd::Passing(error.to_string()))?;
     let done = if rebuild {
         reindex(library, &catalogue, collection, context).await
     } else {
@@ -333,15 +332,14 @@ async fn reindex(
         .cursor()
         .and_then(|cursor| cursor.parse().ok())
         .unwrap_or(0);
-    let (writer, at, _) =
-        pump(
-            catalogue,
-            collection.in_feed(),
-            writer,
-            from,
-            Some(&context.stop),
-        )
-        .await?;
+    let (writer, at, _) = pump(
+        catalogue,
+        collection.in_feed(),
+        writer,
+        from,
+        Some(&context.stop),
+    )
+    .await?;
     let writer = commit(writer, at).await?;
     if context.stop.is_cancelled() {
         return Ok(false);

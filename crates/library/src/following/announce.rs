@@ -43,10 +43,7 @@ pub async fn publish(library: &Library, certificate: &str) -> Result<bool, FeedE
 }
 
 /// Publishes it anew whenever a catalogue comes, goes, or has another title, until the node stops.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how often titles are looked at"
-)]
+#[expect(clippy::disallowed_methods, reason = "how often titles are looked at")]
 pub async fn run(library: Library, certificate: String, stop: CancellationToken) {
     let mut said = None;
     loop {

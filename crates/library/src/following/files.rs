@@ -152,8 +152,14 @@ pub(super) async fn fetch(
     context: &JobContext,
 ) -> Result<i64, JobEnd> {
     let passing = |error: String| JobEnd::Passing(error);
-    let feeds = library.kernel().feeds().map_err(|error| passing(error.to_string()))?;
-    let feed = feeds.find(origin).await.map_err(|error| passing(error.to_string()))?;
+    let feeds = library
+        .kernel()
+        .feeds()
+        .map_err(|error| passing(error.to_string()))?;
+    let feed = feeds
+        .find(origin)
+        .await
+        .map_err(|error| passing(error.to_string()))?;
     let (Some(feed), false) = (feed, rule == Files::None) else {
         return Ok(0);
     };
@@ -170,7 +176,11 @@ pub(super) async fn fetch(
             let Ok(hash) = one.hash.parse::<Hash>() else {
                 continue;
             };
-            if blobs.exists(&hash).await.map_err(|error| passing(error.to_string()))? {
+            if blobs
+                .exists(&hash)
+                .await
+                .map_err(|error| passing(error.to_string()))?
+            {
                 continue;
             }
             let Some((file, is_cover)) = attachment(library, origin, one).await else {
@@ -215,7 +225,9 @@ fn one_file(source: &dyn Source, folder: &Path, file: &Attachment) -> Result<Pat
         .map_err(text)?;
     let have = out.metadata().map_err(text)?.len();
     if have < file.size_bytes {
-        let from = source.open_from(&path_of(&file.blake3), have).map_err(text)?;
+        let from = source
+            .open_from(&path_of(&file.blake3), have)
+            .map_err(text)?;
         let from = from.ok_or_else(|| "the source does not have it".to_string())?;
         // Not more than the record says, and one more by which a longer one is known.
         let mut from = from.take(file.size_bytes - have + 1);

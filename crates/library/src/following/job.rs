@@ -186,7 +186,11 @@ impl Run {
         .await
         .map_err(End::Job)?;
         let feeds = self.feeds()?;
-        if feeds.find(key.name()).await?.is_some_and(|feed| feed.size > 0) {
+        if feeds
+            .find(key.name())
+            .await?
+            .is_some_and(|feed| feed.size > 0)
+        {
             feeds.cosign(key.name()).await?;
         }
         Ok(missing)
@@ -265,7 +269,13 @@ impl Run {
         let name: String = key
             .name()
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '.' {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .collect();
         let folder = self.library.kernel().data.join("node/feeds/forks");
         let path = folder.join(format!("{name}.txt"));
@@ -349,7 +359,11 @@ impl Run {
                 .find(|one| one.source.feed == feed && one.source.part == part);
             if let Some(known) = known {
                 // What a librarian called it stays.
-                let named = if known.title == part { &title } else { &known.title };
+                let named = if known.title == part {
+                    &title
+                } else {
+                    &known.title
+                };
                 if known.creator != creator || known.title != *named {
                     let changed = Collection {
                         title: named.clone(),
@@ -364,7 +378,8 @@ impl Run {
             let short = node.split('.').next().unwrap_or(node);
             let id = free_id(kernel, &all, &format!("{short}-{part}"));
             let folder = kernel.data.join("collections").join(&id);
-            std::fs::create_dir_all(&folder).map_err(|error| End::from(LibraryError::from(error)))?;
+            std::fs::create_dir_all(&folder)
+                .map_err(|error| End::from(LibraryError::from(error)))?;
             let source = Source {
                 feed: feed.to_string(),
                 part,

@@ -129,7 +129,10 @@ impl Library {
         let Some(key) = told.or(known) else {
             return Err(bad(format!(
                 "the key of `{node}` is not known here: compare {} with what its page /node shows, and give it",
-                found.key.as_ref().map_or_else(|| "the key".to_string(), ToString::to_string)
+                found
+                    .key
+                    .as_ref()
+                    .map_or_else(|| "the key".to_string(), ToString::to_string)
             )));
         };
         let (place, signed) = (found.place.clone(), key.clone());
@@ -181,7 +184,9 @@ impl Library {
                 reason: "it is not followed: `lampion feed following` shows what is".into(),
             });
         };
-        let others = all.iter().any(|one| one.node == node && one.address != which);
+        let others = all
+            .iter()
+            .any(|one| one.node == node && one.address != which);
         if which != node && others {
             self.store().end_follow(which).await?;
             return Ok(Vec::new());

@@ -43,7 +43,9 @@ impl Files {
                 .header("accept-encoding", "identity")
                 .header("range", format!("bytes={from}-"));
         }
-        let response = request.call().map_err(|error| io::Error::other(error.to_string()))?;
+        let response = request
+            .call()
+            .map_err(|error| io::Error::other(error.to_string()))?;
         let status = response.status().as_u16();
         match status {
             200 | 206 => {}

@@ -241,7 +241,10 @@ async fn blob(library: &Library, feed: i64, hash: &str, headers: &HeaderMap) -> 
         (header::CONTENT_TYPE, "application/octet-stream"),
         // Asked for anew each time: what was withdrawn is not shown from a store.
         (header::CACHE_CONTROL, "private, no-cache"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
     ] {
         answer.insert(name, axum::http::HeaderValue::from_static(value));
     }

@@ -157,8 +157,14 @@ pub(super) async fn act(
             Err(error) => Err(error),
         },
         "follow" => follow(&library, address, &form).await,
-        "now" => library.follow_now(form.get("address"), false).await.map(drop),
-        "again" => library.follow_now(form.get("address"), true).await.map(drop),
+        "now" => library
+            .follow_now(form.get("address"), false)
+            .await
+            .map(drop),
+        "again" => library
+            .follow_now(form.get("address"), true)
+            .await
+            .map(drop),
         "every" => {
             let hours = form.trimmed("every").parse().unwrap_or(0);
             let set = library.store().set_follow_every(form.get("address"), hours);
@@ -191,10 +197,7 @@ async fn follow(library: &Library, address: &str, form: &Form) -> Result<(), Lib
         address: address.to_string(),
         key,
         every_h: form.trimmed("every").parse().unwrap_or(0),
-        files: Files::from_words(
-            form.get("files"),
-            form.trimmed("mb").parse().unwrap_or(0),
-        ),
+        files: Files::from_words(form.get("files"), form.trimmed("mb").parse().unwrap_or(0)),
         visibility: match form.get("visibility") {
             "all" => Visibility::All,
             _ => Visibility::SignedIn,
@@ -234,9 +237,8 @@ pub(super) async fn nodes(page: Page, Extension(library): Extension<Library>) ->
         .map(|known| {
             let feed = format!("{}/feed/{}", known.node, directory::KIND);
             let record = said.iter().find(|one| one.0 == feed).map(|one| &one.1);
-            let web = |address: &&str| {
-                address.starts_with("http://") || address.starts_with("https://")
-            };
+            let web =
+                |address: &&str| address.starts_with("http://") || address.starts_with("https://");
             let address = record.map(|record| record.address.as_str()).filter(web);
             NodeShown {
                 title: record.map_or_else(String::new, |record| record.title.clone()),
