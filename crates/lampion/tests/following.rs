@@ -441,3 +441,45 @@ fn a_node_that_is_killed_while_it_follows_goes_on_where_it_was() {
     });
     valley.run(&["feed", "rebuild"]).expect(0);
 }
+
+#[test]
+fn reading_programs_find_the_files_of_records() {
+    let net = net();
+    let node = net.node("hill");
+    create(&node, "books", "all");
+    let mira = node.person("mira", "librarian");
+    publish(&mira, "books", "A zeppelin without a file", &[]);
+    let lists = node.get("/opds/collections").expect(200).text();
+    assert!(!lists.contains("collection=books"), "no record has a file: {lists}");
+    let files = [
+        ("new-cover", Some("cover.png"), PNG),
+        ("new-file", Some("tea.txt"), b"Tea began as a medicine.".as_slice()),
+    ];
+    let tea = publish(&mira, "books", "The zeppelin of tea", &files);
+    found(&node, "zeppelin", "The zeppelin of tea");
+    let list = node.get("/opds/list?q=zeppelin").expect(200).text();
+    assert!(!list.contains("without a file"), "{list}");
+    let entry = format!("/opds/entry/books/{tea}");
+    assert!(list.contains(&entry), "a link to the complete entry: {list}");
+    let reply = node.get(&entry).expect(200);
+    let kind = reply.header("content-type").to_string();
+    assert!(kind.starts_with("application/atom+xml;type=entry;profile=opds-catalog"), "{kind}");
+    let text = reply.text();
+    for wanted in [
+        "<entry xmlns=\"http://www.w3.org/2005/Atom\"",
+        "<title>The zeppelin of tea</title>",
+        "<updated>",
+        "<author><name>Kakuzo Okakura</name></author>",
+        "rel=\"self\"",
+        "rel=\"http://opds-spec.org/acquisition/open-access\"",
+        "rel=\"http://opds-spec.org/image\"",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    let rest = text.split("/attached/").find(|part| part.contains("text/plain"));
+    let path = rest.unwrap().split('"').next().unwrap();
+    let file = node.get(&format!("/attached/{path}")).expect(200);
+    assert_eq!(file.text(), "Tea began as a medicine.");
+    let json = node.json("/opds/2/list?query=zeppelin");
+    assert_eq!(json["publications"].as_array().unwrap().len(), 1, "{json}");
+}

@@ -220,9 +220,28 @@ pub struct Meta {
     /// Hash of a cover that is small enough for lists.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cover: String,
+    /// The media type of that cover.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cover_type: String,
+    /// Attached files of a record, and what was found in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachedMeta>,
     /// Facts that only some formats have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<(String, String)>,
+}
+
+/// An attached file as the index keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedMeta {
+    /// BLAKE3 in hexadecimal digits.
+    pub hash: String,
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub mime: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 fn is_zero(number: &u64) -> bool {
