@@ -149,8 +149,31 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn what_one_node_publishes_changes_and_withdraws_is_so_on_another() {
+    published_here_is_shown_there(None);
+}
+
+#[test]
+fn and_so_it_is_where_both_have_postgresql() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let databases = runtime.block_on(async {
+        let one = lampion_db::testing::new_postgres("hill").await?;
+        let other = lampion_db::testing::new_postgres("valley").await?;
+        Some([one, other])
+    });
+    if let Some(databases) = databases {
+        published_here_is_shown_there(Some(databases));
+    }
+}
+
+fn published_here_is_shown_there(databases: Option<[String; 2]>) {
     let net = net();
-    let (hill, mut valley) = (named(&net, "hill"), named(&net, "valley"));
+    let (mut hill, mut valley) = (net.prepare("hill"), net.prepare("valley"));
+    if let Some([one, other]) = databases {
+        hill.set(&format!("database = {one:?}"));
+        valley.set(&format!("database = {other:?}"));
+    }
+    hill.start();
+    valley.start();
     create(&hill, "books", "all");
     create(&hill, "staff", "signed-in");
     let mira = hill.person("mira", "librarian");
@@ -450,36 +473,77 @@ fn reading_programs_find_the_files_of_records() {
     let mira = node.person("mira", "librarian");
     publish(&mira, "books", "A zeppelin without a file", &[]);
     let lists = node.get("/opds/collections").expect(200).text();
-    assert!(!lists.contains("collection=books"), "no record has a file: {lists}");
+    assert!(
+        !lists.contains("collection=books"),
+        "no record has a file: {lists}"
+    );
     let files = [
         ("new-cover", Some("cover.png"), PNG),
-        ("new-file", Some("tea.txt"), b"Tea began as a medicine.".as_slice()),
+        (
+            "new-file",
+            Some("tea.txt"),
+            b"Tea began as a medicine.".as_slice(),
+        ),
     ];
     let tea = publish(&mira, "books", "The zeppelin of tea", &files);
     found(&node, "zeppelin", "The zeppelin of tea");
     let list = node.get("/opds/list?q=zeppelin").expect(200).text();
     assert!(!list.contains("without a file"), "{list}");
     let entry = format!("/opds/entry/books/{tea}");
-    assert!(list.contains(&entry), "a link to the complete entry: {list}");
+    assert!(
+        list.contains(&entry),
+        "a link to the complete entry: {list}"
+    );
     let reply = node.get(&entry).expect(200);
     let kind = reply.header("content-type").to_string();
-    assert!(kind.starts_with("application/atom+xml;type=entry;profile=opds-catalog"), "{kind}");
+    assert!(
+        kind.starts_with("application/atom+xml;type=entry;profile=opds-catalog"),
+        "{kind}"
+    );
     let text = reply.text();
     for wanted in [
         "<entry xmlns=\"http://www.w3.org/2005/Atom\"",
         "<title>The zeppelin of tea</title>",
         "<updated>",
-        "<author><name>Kakuzo Okakura</name></author>",
+        "<name>Kakuzo Okakura</name>",
         "rel=\"self\"",
         "rel=\"http://opds-spec.org/acquisition/open-access\"",
         "rel=\"http://opds-spec.org/image\"",
     ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
-    let rest = text.split("/attached/").find(|part| part.contains("text/plain"));
+    let rest = text
+        .split("/attached/")
+        .find(|part| part.contains("text/plain"));
     let path = rest.unwrap().split('"').next().unwrap();
     let file = node.get(&format!("/attached/{path}")).expect(200);
     assert_eq!(file.text(), "Tea began as a medicine.");
     let json = node.json("/opds/2/list?query=zeppelin");
     assert_eq!(json["publications"].as_array().unwrap().len(), 1, "{json}");
+}
+
+#[test]
+fn what_an_attached_file_says_is_found_with_the_record_until_it_is_withdrawn() {
+    let net = net();
+    let (hill, valley) = (net.node("hill"), net.node("valley"));
+    create(&hill, "books", "all");
+    let mira = hill.person("mira", "librarian");
+    let files = [(
+        "new-file",
+        Some("leaves.html"),
+        b"<p>The thylacine drank oolong in the morning.</p>".as_slice(),
+    )];
+    let tea = publish(&mira, "books", "The zeppelin of tea", &files);
+    found(&hill, "thylacine", "The zeppelin of tea");
+    let page = hill.get("/search?q=thylacine").expect(200).text();
+    assert!(page.contains("leaves.html"), "where it was found: {page}");
+    let page = hill.get("/search?q=zeppelin").expect(200).text();
+    assert!(!page.contains("leaves.html"), "{page}");
+    let key = key(&hill);
+    follow(&valley, &address(&hill), &["--key", &key]).expect(0);
+    found(&valley, "thylacine", "The zeppelin of tea");
+    withdraw(&mira, "books", &tea);
+    lost(&hill, "thylacine");
+    follow(&valley, &address(&hill), &[]).expect(0);
+    lost(&valley, "thylacine");
 }

@@ -531,3 +531,4 @@ follow-end = Follow no more
 nodes-about = Nodes that this one follows, as they describe themselves.
 nodes-own = This node
 nodes-none = No other node is followed.
+found-in-file = Found in the file { $s }

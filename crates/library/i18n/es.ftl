@@ -528,3 +528,4 @@ follow-end = Dejar de seguir
 nodes-about = Nodos que este sigue, como se describen ellos mismos.
 nodes-own = Este nodo
 nodes-none = No se sigue ningún nodo.
+found-in-file = Encontrado en el fichero { $s }

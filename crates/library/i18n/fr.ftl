@@ -528,3 +528,4 @@ follow-end = Ne plus suivre
 nodes-about = Les nœuds que celui-ci suit, tels qu’ils se décrivent.
 nodes-own = Ce nœud
 nodes-none = Aucun nœud n’est suivi.
+found-in-file = Trouvé dans le fichier { $s }

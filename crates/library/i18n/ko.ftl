@@ -502,3 +502,4 @@ follow-end = 팔로우 그만두기
 nodes-about = 이 노드가 팔로우하는 노드들과 그 소개입니다.
 nodes-own = 이 노드
 nodes-none = 팔로우하는 노드가 없습니다.
+found-in-file = 파일 { $s }에서 찾음

@@ -502,3 +502,4 @@ follow-end = 停止跟随
 nodes-about = 本节点所跟随的节点及其自述。
 nodes-own = 本节点
 nodes-none = 没有跟随任何节点。
+found-in-file = 在文件 { $s } 中找到

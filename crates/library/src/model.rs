@@ -242,6 +242,9 @@ pub struct AttachedMeta {
     pub mime: String,
     /// Its size in bytes.
     pub size: u64,
+    /// Whether its text is in the index with the record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text: bool,
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -168,6 +168,7 @@ pub(super) fn tell_index(document: &mut Document, work: &Work) {
             name: file.name.clone(),
             mime: file.media_type.clone(),
             size: file.size_bytes,
+            text: false,
         })
         .collect();
     document.meta = serde_json::to_string(&meta).unwrap_or_default();

@@ -30,6 +30,7 @@ mod statistics;
 mod summary;
 mod tally;
 mod templates;
+pub mod texts;
 
 pub use apart::Merging;
 pub use drafts::{Draft, DraftState};

@@ -3,7 +3,7 @@
 //! They lie beside a feed's static files as `blob/HH/HASH`: BLAKE3 in hexadecimal digits, of which HH are the first two.
 //! What is fetched lies in `uploads/follow/` until it is whole and hashes to its name, so a cut costs nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -143,14 +143,23 @@ async fn attachment(library: &Library, origin: &str, one: &Named) -> Option<(Att
     Some((file.clone(), false))
 }
 
-/// Fetches the files that a feed's records name and that are not here. Gives how many could not be had.
+/// What came of fetching.
+#[derive(Debug, Default)]
+pub(super) struct Fetched {
+    /// Files that could not be had.
+    pub missing: i64,
+    /// Catalogues on the feed, and their records of which attached files came.
+    pub records: BTreeMap<String, Vec<String>>,
+}
+
+/// Fetches the files that a feed's records name and that are not here.
 pub(super) async fn fetch(
     library: &Library,
     origin: &str,
     source: &Static,
     rule: Files,
     context: &JobContext,
-) -> Result<i64, JobEnd> {
+) -> Result<Fetched, JobEnd> {
     let passing = |error: String| JobEnd::Passing(error);
     let feeds = library
         .kernel()
@@ -161,11 +170,11 @@ pub(super) async fn fetch(
         .await
         .map_err(|error| passing(error.to_string()))?;
     let (Some(feed), false) = (feed, rule == Files::None) else {
-        return Ok(0);
+        return Ok(Fetched::default());
     };
     let folder = library.kernel().data.join("uploads/follow");
     let blobs = &library.kernel().blobs;
-    let (mut missing, mut after) = (0, first());
+    let (mut done, mut after) = (Fetched::default(), first());
     loop {
         let rows = named(library, feed.id, &after).await;
         let mut rows = rows.map_err(|error| passing(error.to_string()))?;
@@ -199,16 +208,20 @@ pub(super) async fn fetch(
                     let stored = blobs.put_file(&path).await;
                     let _swept_at_the_next_start = tokio::fs::remove_file(&path).await;
                     stored.map_err(|error| crate::import::end_of(&LibraryError::Blob(error)))?;
+                    let records = done.records.entry(one.collection.clone()).or_default();
+                    if !is_cover && records.last() != Some(&one.record) {
+                        records.push(one.record.clone());
+                    }
                 }
                 Err(error) => {
                     tracing::info!(origin, hash = %one.hash, %error, "a file could not be fetched");
-                    missing += 1;
+                    done.missing += 1;
                 }
             }
         }
         match rows.pop() {
             Some(last) => after = last,
-            None => return Ok(missing),
+            None => return Ok(done),
         }
     }
 }

@@ -176,7 +176,7 @@ impl Run {
             }
         }
         self.acknowledge(key.name(), begun).await?;
-        let missing = files::fetch(
+        let fetched = files::fetch(
             &self.library,
             key.name(),
             &place.library,
@@ -193,7 +193,15 @@ impl Run {
         {
             feeds.cosign(key.name()).await?;
         }
-        Ok(missing)
+        for one in self.library.followed() {
+            let came = fetched.records.get(&one.source.part);
+            if let Some(ids) = came.filter(|_| one.source.feed == key.name())
+                && let Err(error) = catalogue::follow::again(&self.library, &one, ids).await
+            {
+                tracing::warn!(collection = %one.id, %error, "the text of files that came can't be found yet");
+            }
+        }
+        Ok(fetched.missing)
     }
 
     /// Does something on a thread that isn't waited for when the job is to stop.

@@ -1,7 +1,8 @@
 //! OPDS 1.2.
 
 use super::{
-    ACQUISITION_TYPE, Catalogue, ENTRY_TYPE, Group, NAVIGATION_TYPE, Navigation, Publication, SEARCH_TYPE,
+    ACQUISITION_TYPE, Catalogue, ENTRY_TYPE, Group, NAVIGATION_TYPE, Navigation, Publication,
+    SEARCH_TYPE,
 };
 use crate::exchange::datestamp;
 use crate::exchange::xml::Xml;

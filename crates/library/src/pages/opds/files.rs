@@ -25,11 +25,23 @@ impl Shelf<'_> {
         if collection.kind == Kind::Catalogue {
             let (path, several) = (filters::url_path(key), meta.files.len() > 1);
             let address = |hash: &str| {
-                format!("{}/attached/{}/{path}/{hash}", self.page.origin, collection.id)
+                format!(
+                    "{}/attached/{}/{path}/{hash}",
+                    self.page.origin, collection.id
+                )
+            };
+            // Of another node's record, what did not come along can't be fetched here.
+            let blobs = &self.library.kernel().blobs;
+            let here = |hash: &str| {
+                !collection.is_followed()
+                    || hash
+                        .parse()
+                        .is_ok_and(|hash| blobs.local_path(&hash).is_some())
             };
             return meta
                 .files
                 .iter()
+                .filter(|file| here(&file.hash))
                 .map(|file| Acquisition {
                     href: address(&file.hash),
                     media_type: file.mime.clone(),

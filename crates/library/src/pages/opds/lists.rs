@@ -118,7 +118,7 @@ impl Shelf<'_> {
                 .retain(|id| asked.collections.contains(id));
         }
         request.filters = Filters {
-            kinds: KINDS.map(Into::into).to_vec(),
+            kinds: self.kinds(&request.collections),
             ..asked.filters.clone()
         };
         request.query.clone_from(&asked.query);
@@ -139,7 +139,11 @@ impl Shelf<'_> {
             keys.extend(
                 hits.into_iter()
                     .filter(|hit| {
-                        !of_catalogue(&hit.collection) || !Meta::parse(&hit.meta).files.is_empty()
+                        if of_catalogue(&hit.collection) {
+                            !Meta::parse(&hit.meta).files.is_empty()
+                        } else {
+                            KINDS.contains(&hit.kind.as_str())
+                        }
                     })
                     .map(|hit| (hit.collection, hit.key)),
             );

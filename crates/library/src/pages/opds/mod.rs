@@ -19,12 +19,30 @@ use lampion_search::{FacetCount, Facets, Filters, SearchRequest, StoredDocument}
 use lampion_web::{App, AppError, Page, PageResult, filters};
 
 use super::entries::{known, whole_record};
-use crate::library::Library;
 use crate::catalogue::Catalogue as Desk;
+use crate::library::Library;
 use crate::model::{Collection, Kind};
 
 /// Kinds of documents that are files for reading programs.
 const KINDS: [&str; 4] = ["book", "document", "audio", "video"];
+
+/// Kinds of records that may have files, where they are listed with documents. Articles of encyclopedias would drown
+/// those of journals, which are found where catalogues alone are listed.
+const RECORD_KINDS: [&str; 13] = [
+    "periodical",
+    "thesis",
+    "report",
+    "conference-paper",
+    "conferencepaper",
+    "manuscript",
+    "map",
+    "score",
+    "music",
+    "sound",
+    "software",
+    "other",
+    "record",
+];
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -205,14 +223,32 @@ impl<'a> Shelf<'a> {
         }
     }
 
+    /// Kinds to look for in collections; none for all.
+    fn kinds(&self, collections: &[String]) -> Vec<String> {
+        let catalogue = |id: &String| {
+            self.known
+                .get(id)
+                .is_some_and(|one| one.kind == Kind::Catalogue)
+        };
+        if !collections.is_empty() && collections.iter().all(catalogue) {
+            return Vec::new();
+        }
+        let mut kinds = KINDS.map(Into::into).to_vec();
+        if collections.iter().any(catalogue) {
+            kinds.extend(RECORD_KINDS.map(Into::into));
+        }
+        kinds
+    }
+
     /// A search over what is a file.
     fn request(&self) -> SearchRequest {
+        let collections: Vec<String> = self.known.keys().cloned().collect();
         SearchRequest {
-            collections: self.known.keys().cloned().collect(),
             filters: Filters {
-                kinds: KINDS.map(Into::into).to_vec(),
+                kinds: self.kinds(&collections),
                 ..Filters::default()
             },
+            collections,
             ui_language: self.page.language.to_string(),
             facets: true,
             limit: 1,
@@ -324,13 +360,22 @@ async fn with_files(library: &Library) -> std::collections::BTreeSet<String> {
         return std::collections::BTreeSet::new();
     };
     let found = desk.with_files().await.unwrap_or_default();
-    let own = desk.feeds().own(crate::catalogue::KIND).await.ok().flatten();
+    let own = desk
+        .feeds()
+        .own(crate::catalogue::KIND)
+        .await
+        .ok()
+        .flatten();
     let own = own.map_or_else(String::new, |feed| feed.origin);
     library
         .collections()
         .into_iter()
         .filter(|one| {
-            let feed = if one.is_followed() { &one.source.feed } else { &own };
+            let feed = if one.is_followed() {
+                &one.source.feed
+            } else {
+                &own
+            };
             found.contains(&(feed.clone(), one.in_feed().to_string()))
         })
         .map(|one| one.id)
@@ -348,7 +393,10 @@ async fn entry(
     let publication = shelf.publication(&collection, &document);
     let publication = publication.ok_or_else(AppError::not_found)?;
     let headers = [
-        (header::CONTENT_TYPE, format!("{};charset=utf-8", opds::ENTRY_TYPE)),
+        (
+            header::CONTENT_TYPE,
+            format!("{};charset=utf-8", opds::ENTRY_TYPE),
+        ),
         (header::CACHE_CONTROL, "private, no-cache".into()),
         (
             header::VARY,
