@@ -43,6 +43,7 @@ mod error;
 mod export;
 mod feeds;
 mod files;
+pub mod follow;
 pub mod fork;
 pub mod fuzz;
 pub mod limits;

@@ -276,7 +276,7 @@ impl Catalogue {
     }
 
     /// After a commit: signs, and tells whoever follows. What can't be signed now is signed with the next entry.
-    pub(super) async fn published(&self) {
+    pub(crate) async fn published(&self) {
         if let Err(error) = self.feeds.sign(KIND).await {
             tracing::error!(%error, "what was published could not be signed yet");
         }
