@@ -64,7 +64,7 @@ pub mod verify;
 
 use lampion_db::{Migration, Migrations};
 
-pub use append::{Appended, Draft};
+pub use append::{Appended, Draft, Prepared};
 pub use error::{EntryFault, FeedError};
 pub use export::Exported;
 pub use feeds::{Applied, Feed, Feeds, Publications, Reading};
