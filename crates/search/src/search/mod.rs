@@ -2,6 +2,7 @@
 
 mod collect;
 pub(crate) mod contents;
+mod counting;
 pub(crate) mod cursor;
 mod phrases;
 mod rank;
@@ -17,12 +18,12 @@ use tantivy::query::{EnableScoring, Weight};
 use crate::analysis::{Analyzer, fold};
 use crate::api::{Hit, Match, SearchRequest, SearchResults, Sort};
 use crate::local::live::Snapshot;
-use crate::query::compile::{Compiler, Phrasing, Reading, filters_are_empty};
+use crate::query::compile::{Compiler, Phrasing, filters_are_empty};
 use crate::query::parse;
+use crate::query::reading::Reading;
 use crate::query::words::{QueryWord, languages};
-use collect::{
-    Candidate, Clock, Count, Counting, MAX_COUNTED, MAX_COUNTED_SOME, best, count, sorted,
-};
+use collect::{Candidate, Clock, best, count, sorted};
+use counting::{Count, Counting, MAX_COUNTED, MAX_COUNTED_SOME};
 use cursor::{Cursor, MAX_OFFSET, Stage};
 use phrases::Phrases;
 use snippet::Marker;

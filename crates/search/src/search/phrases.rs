@@ -8,7 +8,7 @@ use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::schema::{Field, IndexRecordOption, Term};
 use tantivy::{DocSet, SegmentReader, TERMINATED, TantivyError};
 
-use crate::query::compile::Reading;
+use crate::query::reading::Reading;
 
 /// Documents whose positions are read for counting only.
 pub(crate) const MAX_CHECKED: u64 = 5_000;
