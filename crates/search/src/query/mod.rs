@@ -3,6 +3,7 @@
 pub(crate) mod compile;
 mod near;
 mod parse;
+pub(crate) mod plan;
 pub(crate) mod reading;
 pub(crate) mod words;
 

@@ -22,17 +22,15 @@ impl Compiler<'_> {
             .any(|words| !self.neighbours(words, many).is_empty())
     }
 
-    /// Documents in which the common ones of these words may follow each other, a query for each pair. Nothing where
-    /// so many documents are left that Tantivy does better by skipping, which it does only in what is not narrowed
-    /// down, and not for one of `many` alternatives.
-    pub(super) fn neighbours(&self, words: &[QueryWord], many: bool) -> Vec<Box<dyn Query>> {
-        let Some((common, usual)) = self.snapshot.common() else {
+    /// Notes of which documents must have one each to have these words in their order, and how many documents have
+    /// them.
+    pub(super) fn notes(&self, words: &[QueryWord]) -> Vec<(u64, Vec<Term>)> {
+        let Some((common, _)) = self.snapshot.common() else {
             return Vec::new();
         };
         let searcher = &self.snapshot.searcher;
-        let documents = |term: &Term| searcher.doc_freq(term).unwrap_or_default();
         let field = self.snapshot.fields.neighbours;
-        let mut pairs: Vec<(u64, Vec<Term>)> = Vec::new();
+        let mut notes: Vec<(u64, Vec<Term>)> = Vec::new();
         for pair in words.windows(2).take(MAX_PAIRS) {
             let [first, second] = pair else { continue };
             let groups: Option<Vec<u16>> = first
@@ -44,35 +42,54 @@ impl Compiler<'_> {
             let Some(mut groups) = groups else { continue };
             groups.sort_unstable();
             groups.dedup();
-            let terms: Vec<Term> = groups
+            let mut terms: Vec<Term> = groups
                 .into_iter()
                 .map(|group| field_term(field, group))
                 .collect();
-            pairs.push((terms.iter().map(documents).sum(), terms));
+            let documents = terms
+                .iter()
+                .map(|term| searcher.doc_freq(term).unwrap_or_default())
+                .sum();
+            terms.push(Term::from_field_text(field, UNKNOWN));
+            notes.push((documents, terms));
         }
+        notes
+    }
+
+    /// Documents in which the common ones of these words may follow each other, a query for each pair. Nothing where
+    /// so many documents are left that Tantivy does better by skipping, which it does only in what is not narrowed
+    /// down, and not for one of `many` alternatives.
+    pub(super) fn neighbours(&self, words: &[QueryWord], many: bool) -> Vec<Box<dyn Query>> {
+        let Some((_, usual)) = self.snapshot.common() else {
+            return Vec::new();
+        };
+        let searcher = &self.snapshot.searcher;
+        let notes = self.notes(words);
         if !many {
             let text = self.snapshot.fields.text;
+            let documents = |form| {
+                let term = Term::from_field_text(text, form);
+                searcher.doc_freq(&term).unwrap_or_default()
+            };
             let rarest = words
                 .iter()
                 .filter_map(|word| word.by_language.first())
-                .map(|form| documents(&Term::from_field_text(text, form)))
+                .map(|form| documents(form))
                 .min()
                 .unwrap_or_default()
                 .max(1);
             // How many documents are left, if pairs have nothing to do with each other.
-            let shares = pairs.iter().skip(1);
-            let left = shares.fold(
-                pairs.first().map_or(0.0, |(count, _)| *count as f64),
+            let left = notes.iter().skip(1).fold(
+                notes.first().map_or(0.0, |(count, _)| *count as f64),
                 |left, (count, _)| left * (*count as f64 / rarest as f64).min(1.0),
             );
             if left > (usual + searcher.num_docs() / UNUSUAL) as f64 {
                 return Vec::new();
             }
         }
-        pairs
+        notes
             .into_iter()
-            .map(|(_, mut terms)| {
-                terms.push(Term::from_field_text(field, UNKNOWN));
+            .map(|(_, terms)| {
                 let any = terms
                     .into_iter()
                     .map(|term| {

@@ -19,6 +19,7 @@ const CLOCK_EVERY: u32 = 2_048;
 const BLOCK: usize = 64;
 
 /// When a search must end.
+#[derive(Clone)]
 pub(crate) struct Clock {
     until: Option<Instant>,
     ticks: u32,
@@ -52,6 +53,11 @@ impl Clock {
 
     pub(crate) fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// Time is up, as another clock of the same search saw.
+    pub(crate) fn is_over_if(&mut self, over: bool) {
+        self.over |= over;
     }
 }
 
@@ -93,11 +99,7 @@ pub(crate) fn best(
     limit: usize,
     clock: &mut Clock,
 ) -> Result<Vec<Candidate>, TantivyError> {
-    let mut heap = Heap {
-        limit,
-        threshold: f32::MIN,
-        best: BinaryHeap::with_capacity(limit + 1),
-    };
+    let mut heap = Heap::new(limit);
     for (source, (searched, weight)) in sources.iter().zip(weights).enumerate() {
         for (ord, segment) in searched
             .snapshot
@@ -162,18 +164,36 @@ pub(crate) fn best(
     {
         counting.out.exact = false;
     }
-    Ok(heap.best.into_sorted_vec())
+    Ok(heap.into_sorted())
 }
 
 /// The best so far, and the score that a better one must exceed.
-struct Heap {
+pub(super) struct Heap {
     limit: usize,
     threshold: f32,
     best: BinaryHeap<Candidate>,
 }
 
 impl Heap {
-    fn push(&mut self, candidate: Candidate) {
+    pub(super) fn new(limit: usize) -> Heap {
+        Heap {
+            limit,
+            threshold: f32::MIN,
+            best: BinaryHeap::with_capacity(limit + 1),
+        }
+    }
+
+    /// The score that a better one must exceed.
+    pub(super) fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
+    /// Best first.
+    pub(super) fn into_sorted(self) -> Vec<Candidate> {
+        self.best.into_sorted_vec()
+    }
+
+    pub(super) fn push(&mut self, candidate: Candidate) {
         self.best.push(candidate);
         if self.best.len() > self.limit {
             self.best.pop();

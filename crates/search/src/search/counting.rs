@@ -37,8 +37,9 @@ pub(crate) struct Counting {
     pub(super) most: u64,
     pub(super) out: Count,
     tally: Tally,
-    /// Documents whose positions were read only to count them.
+    /// Documents whose positions were read only to count them, and how many may be.
     checked: u64,
+    most_checked: u64,
     /// Matches before the collection that is being counted.
     before: u64,
     columns: Option<Columns>,
@@ -57,6 +58,7 @@ impl Counting {
             },
             tally: Tally::default(),
             checked: 0,
+            most_checked: MAX_CHECKED,
             before: 0,
             columns: None,
             waiting: Vec::with_capacity(BLOCK),
@@ -76,7 +78,7 @@ impl Counting {
         if !phrases.is_empty() {
             self.checked += 1;
         }
-        let wants = self.out.total < self.most && self.checked <= MAX_CHECKED;
+        let wants = self.out.total < self.most && self.checked <= self.most_checked;
         self.out.exact &= wants;
         wants
     }
@@ -115,6 +117,30 @@ impl Counting {
             });
         }
         self.before = self.out.total;
+    }
+
+    /// Two that count half as much each.
+    pub(super) fn halves(self) -> (Counting, Counting) {
+        let half = || Counting {
+            most_checked: self.most_checked / 2,
+            ..Counting::new(self.facets, self.most / 2)
+        };
+        (half(), half())
+    }
+
+    /// Both together.
+    pub(super) fn with(mut self, other: Counting) -> Counting {
+        self.out.total += other.out.total;
+        self.out.exact &= other.out.exact;
+        self.tally.add(other.tally);
+        for count in other.out.facets.collections {
+            let mut known = self.out.facets.collections.iter_mut();
+            match known.find(|known| known.value == count.value) {
+                Some(known) => known.count += count.count,
+                None => self.out.facets.collections.push(count),
+            }
+        }
+        self
     }
 
     pub(crate) fn into_count(mut self) -> Count {
@@ -286,6 +312,15 @@ struct Tally {
 }
 
 impl Tally {
+    fn add(&mut self, other: Tally) {
+        for (value, count) in other.named {
+            *self.named.entry(value).or_default() += count;
+        }
+        for (year, count) in other.years {
+            *self.years.entry(year).or_default() += count;
+        }
+    }
+
     fn into_facets(self, facets: &mut Facets) {
         for ((facet, value), count) in self.named {
             let list = match facet {
