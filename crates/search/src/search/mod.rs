@@ -5,6 +5,8 @@ pub(crate) mod contents;
 mod counting;
 pub(crate) mod cursor;
 mod dense;
+#[cfg(test)]
+mod dense_tests;
 mod phrases;
 mod rank;
 mod snippet;
