@@ -7,6 +7,7 @@ pub(crate) mod cursor;
 mod dense;
 #[cfg(test)]
 mod dense_tests;
+pub(crate) mod matching;
 mod phrases;
 mod rank;
 mod snippet;
