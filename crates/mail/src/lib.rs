@@ -1,5 +1,6 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`imap`]: mail programs read and file mail.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //!
 //! Rule: what was accepted (250, `OK`, "saved") is in the database and synced before anybody is told.
@@ -13,6 +14,7 @@
     )
 )]
 
+pub mod imap;
 pub mod store;
 
 use std::sync::Arc;
@@ -83,7 +85,10 @@ pub fn feature(mail: &Mail) -> Feature {
         content: Router::new(),
         jobs: Vec::new(),
         publications: Vec::new(),
-        services: vec![Arc::new(Keeping(mail.clone()))],
+        services: vec![
+            Arc::new(Keeping(mail.clone())),
+            Arc::new(imap::ImapService(mail.clone())),
+        ],
     }
 }
 
