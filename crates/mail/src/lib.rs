@@ -1,5 +1,6 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`imap`]: mail programs read and file mail.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -15,6 +16,7 @@
 )]
 
 pub mod find;
+pub mod imap;
 pub mod store;
 
 use std::sync::Arc;
@@ -94,7 +96,10 @@ pub fn feature(mail: &Mail) -> Feature {
         content: Router::new(),
         jobs: Vec::new(),
         publications: Vec::new(),
-        services: vec![Arc::new(Keeping(mail.clone()))],
+        services: vec![
+            Arc::new(Keeping(mail.clone())),
+            Arc::new(imap::ImapService(mail.clone())),
+        ],
     }
 }
 

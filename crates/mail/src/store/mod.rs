@@ -50,6 +50,9 @@ pub const MIGRATIONS: Migrations = Migrations {
     steps: &[Migration {
         version: 1,
         sql: include_str!("../../migrations/1.sql"),
+    }, Migration {
+        version: 3,
+        sql: include_str!("../../migrations/3.sql"),
     }],
 };
 
