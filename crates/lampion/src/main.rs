@@ -1,5 +1,6 @@
 //! The program: the command line, and the one list of features.
 
+mod blobs;
 mod cli;
 mod collection;
 mod config;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use lampion_blobs::Blobs;
 use lampion_core::jobs::{JobHandler, Runner};
 use lampion_core::metrics::Metrics;
 use lampion_core::{Clock, Config, Events, Rng, SystemClock, SystemRng};
 use lampion_db::{Db, KERNEL, Migrations, SqlJobs};
 use lampion_feed::{Feeds, Publications};
 use lampion_library::Library;
+use lampion_mail::Mail;
 use lampion_people::People;
 use lampion_search::LocalEngine;
 use lampion_web::directory::{self, DirectoryPublications};
@@ -66,7 +66,7 @@ impl Node {
                 Arc::clone(&rng),
                 config.session_days,
             ),
-            blobs: Blobs::folder(data.join("blobs"))?,
+            blobs: crate::blobs::open(&config, &data)?,
             search: Arc::new(LocalEngine::new()),
             jobs: Arc::new(SqlJobs(db.clone())),
             feeds: Arc::new(OnceLock::new()),
@@ -81,7 +81,11 @@ impl Node {
             secret,
         };
         let library = Library::new(kernel.clone(), std::env::current_exe()?);
-        let features = vec![lampion_library::feature(&library)];
+        let mail = Mail::new(kernel.clone())?;
+        let features = vec![
+            lampion_library::feature(&library),
+            lampion_mail::feature(&mail),
+        ];
         kernel.db.migrate(&migrations(&features)).await?;
         open_feeds(&kernel, &features).await?;
         library.refresh().await?;

@@ -17,6 +17,7 @@
 )]
 
 mod adding;
+pub mod bucket;
 pub mod catalogue;
 pub mod check;
 mod copying;
@@ -77,6 +78,7 @@ impl Service for Following {
             tokio::join!(
                 catalogue::follow::run(library.clone(), stop.clone()),
                 harvest::schedule::run(library.clone(), stop.clone()),
+                bucket::run(library.clone(), stop.clone()),
                 library.watch(stop),
             );
         }))

@@ -52,9 +52,12 @@ impl Store {
             Ok(()) | Err(MailError::MailboxExists(_)) => {}
             Err(error) => return Err(error),
         }
-        self.account(&person.id)
-            .await?
-            .ok_or_else(|| MailError::Fault(format!("`{}` has mail of somebody who is gone", person.name)))
+        self.account(&person.id).await?.ok_or_else(|| {
+            MailError::Fault(format!(
+                "`{}` has mail of somebody who is gone",
+                person.name
+            ))
+        })
     }
 
     /// Makes an account with its usual mailboxes.
@@ -133,19 +136,26 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn aliases(&self, account: &str) -> Result<Vec<String>, MailError> {
-        Ok(query_scalar("select name from mail_alias where account = $1 order by name")
-            .bind(account)
-            .fetch_all(self.db().read())
-            .await?)
+        Ok(
+            query_scalar("select name from mail_alias where account = $1 order by name")
+                .bind(account)
+                .fetch_all(self.db().read())
+                .await?,
+        )
     }
 
     /// Numbers for rows, rising; the first of `count`. Taken in a transaction, so that none is lost or given twice.
-    pub(super) async fn take_ids(&self, tx: &mut lampion_db::Tx, count: usize) -> Result<i64, MailError> {
+    pub(super) async fn take_ids(
+        &self,
+        tx: &mut lampion_db::Tx,
+        count: usize,
+    ) -> Result<i64, MailError> {
         let count = i64::try_from(count).map_err(|_| MailError::Fault("too many rows".into()))?;
-        let row = query("update mail_state set next_id = next_id + $1 where id = 1 returning next_id")
-            .bind(count)
-            .fetch_one(&mut **tx)
-            .await?;
+        let row =
+            query("update mail_state set next_id = next_id + $1 where id = 1 returning next_id")
+                .bind(count)
+                .fetch_one(&mut **tx)
+                .await?;
         Ok(narrow::<i64>(&row, "next_id")? - count)
     }
 }

@@ -45,7 +45,7 @@ impl Store {
                 .map(|(uid, flags, keywords)| (uid, mailbox.0, flags, row.modseq, keywords))
                 .collect();
             rows::insert(
-                &mut **tx,
+                tx,
                 (
                     "update mail_item set flags = v.column3, modseq = v.column4, keywords = v.column5 from (",
                     ") as v where mail_item.mailbox = v.column2 and mail_item.uid = v.column1",
@@ -155,12 +155,18 @@ impl Store {
         Ok((target, pairs))
     }
 
-    async fn need_room(&self, tx: &mut Tx, account: &str, size_bytes: i64) -> Result<(), MailError> {
-        let row: (String, i64, i64) =
-            lampion_db::query_as("select name, used_bytes, quota_bytes from mail_account where id = $1")
-                .bind(account)
-                .fetch_one(&mut **tx)
-                .await?;
+    async fn need_room(
+        &self,
+        tx: &mut Tx,
+        account: &str,
+        size_bytes: i64,
+    ) -> Result<(), MailError> {
+        let row: (String, i64, i64) = lampion_db::query_as(
+            "select name, used_bytes, quota_bytes from mail_account where id = $1",
+        )
+        .bind(account)
+        .fetch_one(&mut **tx)
+        .await?;
         let quota = match row.2 {
             -1 => self.0.parts.quota_bytes.unwrap_or(i64::MAX),
             0 => i64::MAX,
@@ -189,7 +195,11 @@ impl Store {
     ///
     /// # Errors
     /// `NoSuchMailbox`; the database.
-    pub async fn delete(&self, mailbox: MailboxId, uids: &[Uid]) -> Result<(Vec<Uid>, ModSeq), MailError> {
+    pub async fn delete(
+        &self,
+        mailbox: MailboxId,
+        uids: &[Uid],
+    ) -> Result<(Vec<Uid>, ModSeq), MailError> {
         self.remove(mailbox, Some(uids), false).await
     }
 
@@ -241,7 +251,7 @@ async fn take_out(tx: &mut Tx, mailbox: &Mailbox, items: &[Item]) -> Result<(), 
         .map(|item| (mailbox.id.0, i64::from(item.uid)))
         .collect();
     rows::insert(
-        &mut **tx,
+        tx,
         ("delete from mail_item where (mailbox, uid) in (", ")"),
         2,
         &keys,
@@ -253,7 +263,7 @@ async fn take_out(tx: &mut Tx, mailbox: &Mailbox, items: &[Item]) -> Result<(), 
         .map(|(id, uid)| (*id, mailbox.modseq, *uid))
         .collect();
     rows::insert(
-        &mut **tx,
+        tx,
         (
             "insert into mail_expunged (mailbox, modseq, uid)",
             "on conflict (mailbox, modseq, uid) do nothing",
@@ -267,7 +277,7 @@ async fn take_out(tx: &mut Tx, mailbox: &Mailbox, items: &[Item]) -> Result<(), 
     messages.sort_unstable();
     messages.dedup();
     rows::insert(
-        &mut **tx,
+        tx,
         (
             "insert into mail_loose (message)",
             "on conflict (message) do nothing",
@@ -281,13 +291,27 @@ async fn take_out(tx: &mut Tx, mailbox: &Mailbox, items: &[Item]) -> Result<(), 
 }
 
 /// Adds items to the counts of their mailbox and account, or takes them away (`sign` 1 or -1).
-async fn count_items(tx: &mut Tx, mailbox: &Mailbox, items: &[Item], sign: i64) -> Result<(), MailError> {
+async fn count_items(
+    tx: &mut Tx,
+    mailbox: &Mailbox,
+    items: &[Item],
+    sign: i64,
+) -> Result<(), MailError> {
     let number = |count: usize| i64::try_from(count).unwrap_or(0) * sign;
     let with = |flag| items.iter().filter(|item| item.flags.has(flag)).count();
-    let size = items.iter().map(|item| i64::from(item.size_bytes)).sum::<i64>() * sign;
+    let size = items
+        .iter()
+        .map(|item| i64::from(item.size_bytes))
+        .sum::<i64>()
+        * sign;
     let messages = number(items.len());
     let unseen = messages - number(with(Flags::SEEN));
-    count(tx, mailbox.id, (messages, unseen, number(with(Flags::DELETED)), size)).await?;
+    count(
+        tx,
+        mailbox.id,
+        (messages, unseen, number(with(Flags::DELETED)), size),
+    )
+    .await?;
     query("update mail_account set used_bytes = used_bytes + $1, messages = messages + $2 where id = $3")
         .bind(size)
         .bind(messages)
@@ -298,7 +322,11 @@ async fn count_items(tx: &mut Tx, mailbox: &Mailbox, items: &[Item], sign: i64) 
 }
 
 /// Adds to a mailbox's counts: messages, unseen, deleted, bytes.
-async fn count(tx: &mut Tx, mailbox: MailboxId, add: (i64, i64, i64, i64)) -> Result<(), MailError> {
+async fn count(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    add: (i64, i64, i64, i64),
+) -> Result<(), MailError> {
     if add == (0, 0, 0, 0) {
         return Ok(());
     }

@@ -6,9 +6,9 @@ use futures_util::TryStreamExt as _;
 use lampion_blobs::Hash;
 use lampion_db::{Row, query};
 
+use super::Store;
 use super::model::{MailError, MessageId};
 use super::seal::{BlobSeal, CHUNK_BYTES, HEAD_BYTES, TAG_BYTES};
-use super::Store;
 
 /// The bytes of a message.
 pub struct Content {
@@ -21,7 +21,7 @@ pub struct Content {
 
 enum Kept {
     Row(Vec<u8>),
-    Blob { hash: Hash, seal: BlobSeal },
+    Blob(Box<(Hash, BlobSeal)>),
 }
 
 impl Store {
@@ -49,10 +49,7 @@ impl Store {
                 .parse()
                 .map_err(|_| MailError::Damaged(message.0, "the name of its blob is broken"))?;
             let head = self.blob_bytes(&hash, 0..HEAD_BYTES as u64).await?;
-            Kept::Blob {
-                hash,
-                seal: parts.key.open_blob(&head, message.0)?,
-            }
+            Kept::Blob(Box::new((hash, parts.key.open_blob(&head, message.0)?)))
         };
         Ok(Content {
             store: self.clone(),
@@ -87,7 +84,8 @@ impl Content {
                 let rest = plain.get(at..).unwrap_or_default();
                 Ok(rest.get(..CHUNK_BYTES).unwrap_or(rest).to_vec())
             }
-            Kept::Blob { hash, seal } => {
+            Kept::Blob(blob) => {
+                let (hash, seal) = &**blob;
                 let chunk = CHUNK_BYTES as u64;
                 let sealed = chunk + TAG_BYTES as u64;
                 let number = at / chunk;
@@ -107,15 +105,24 @@ impl Content {
     /// # Errors
     /// `Damaged`; the blobs.
     pub async fn range(&self, range: Range<u64>, limit: usize) -> Result<Vec<u8>, MailError> {
-        let end = range.end.min(self.size_bytes).min(range.start.saturating_add(limit as u64));
+        let end = range
+            .end
+            .min(self.size_bytes)
+            .min(range.start.saturating_add(limit as u64));
         let mut at = range.start;
-        let mut out = Vec::with_capacity(usize::try_from(end.saturating_sub(at)).unwrap_or(0).min(1 << 20));
+        let mut out = Vec::with_capacity(
+            usize::try_from(end.saturating_sub(at))
+                .unwrap_or(0)
+                .min(1 << 20),
+        );
         while at < end {
             let piece = self.piece(at).await?;
             if piece.is_empty() {
                 return Err(MailError::Damaged(self.message, "it is cut off"));
             }
-            let take = usize::try_from(end - at).unwrap_or(usize::MAX).min(piece.len());
+            let take = usize::try_from(end - at)
+                .unwrap_or(usize::MAX)
+                .min(piece.len());
             out.extend_from_slice(piece.get(..take).unwrap_or_default());
             at += take as u64;
         }

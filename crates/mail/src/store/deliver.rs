@@ -56,12 +56,14 @@ pub struct Delivered {
     pub placed: Vec<Option<Placed>>,
 }
 
+/// Deliveries to be done together, and who waits for them.
+type Waiting = (Vec<Delivery>, Answer);
 type Answer = oneshot::Sender<Result<Vec<Delivered>, MailError>>;
 
 /// Deliveries that wait. What is given together is done together or not at all.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: Mutex<(Vec<(Vec<Delivery>, Answer)>, bool)>,
+    waiting: Mutex<(Vec<Waiting>, bool)>,
 }
 
 impl Store {
@@ -110,10 +112,18 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::deliver`].
-    pub async fn deliver_all(&self, deliveries: Vec<Delivery>) -> Result<Vec<Delivered>, MailError> {
+    pub async fn deliver_all(
+        &self,
+        deliveries: Vec<Delivery>,
+    ) -> Result<Vec<Delivered>, MailError> {
         let (answer, answered) = oneshot::channel();
         let start = {
-            let mut waiting = self.0.deliveries.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self
+                .0
+                .deliveries
+                .waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             waiting.0.push((deliveries, answer));
             !std::mem::replace(&mut waiting.1, true)
         };
@@ -122,15 +132,22 @@ impl Store {
             let store = self.clone();
             tokio::spawn(async move { store.work_off().await });
         }
-        answered
-            .await
-            .unwrap_or_else(|_| Err(MailError::Away("the delivery was interrupted: try again".into())))
+        answered.await.unwrap_or_else(|_| {
+            Err(MailError::Away(
+                "the delivery was interrupted: try again".into(),
+            ))
+        })
     }
 
     async fn work_off(&self) {
         loop {
             let mut batch = {
-                let mut waiting = self.0.deliveries.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut waiting = self
+                    .0
+                    .deliveries
+                    .waiting
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 let count = waiting.0.len().min(BATCH);
                 if count == 0 {
                     waiting.1 = false;
@@ -148,7 +165,10 @@ impl Store {
                     }
                 }
                 // One that can't be done must not take the others with it.
-                Err(error) if batch.len() > 1 && !matches!(error, MailError::DiskFull | MailError::Away(_)) => {
+                Err(error)
+                    if batch.len() > 1
+                        && !matches!(error, MailError::DiskFull | MailError::Away(_)) =>
+                {
                     for (group, answer) in batch {
                         let mut alone = vec![(group, answer)];
                         let done = self.commit(&mut alone).await;
@@ -169,7 +189,7 @@ impl Store {
         }
     }
 
-    async fn commit(&self, batch: &mut [(Vec<Delivery>, Answer)]) -> Result<Vec<Delivered>, MailError> {
+    async fn commit(&self, batch: &mut [Waiting]) -> Result<Vec<Delivered>, MailError> {
         let all: Vec<&Delivery> = batch.iter().flat_map(|(group, _)| group).collect();
         let (done, changed) = transaction!(self.db(), MailError, tx => self.put(tx, &all).await)?;
         for (mailbox, modseq) in changed {
@@ -205,7 +225,10 @@ impl Store {
                     placed.push(None);
                     continue;
                 };
-                let thread = threads.get(&(room.account.clone(), id)).copied().unwrap_or(id);
+                let thread = threads
+                    .get(&(room.account.clone(), id))
+                    .copied()
+                    .unwrap_or(id);
                 items.push(NewItem {
                     mailbox: target.mailbox.0,
                     uid: i64::from(room.placed.uid),
@@ -218,9 +241,15 @@ impl Store {
                     saved_ms: now_ms,
                     size_bytes: i64::try_from(delivery.message.size_bytes).unwrap_or(i64::MAX),
                 });
-                placed.push(Some(Placed { message: MessageId(id), ..room.placed }));
+                placed.push(Some(Placed {
+                    message: MessageId(id),
+                    ..room.placed
+                }));
             }
-            done.push(Delivered { message: MessageId(id), placed });
+            done.push(Delivered {
+                message: MessageId(id),
+                placed,
+            });
         }
         insert_items(tx, &items).await?;
         for (id, delivery) in &kept {
@@ -276,7 +305,7 @@ impl Plan {
         wanted.sort_unstable();
         wanted.dedup();
         let found = rows::select(
-            &mut **tx,
+            tx,
             (
                 "select m.id, m.account, m.uid_validity, a.used_bytes, a.quota_bytes
                  from mail_mailbox m join mail_account a on a.id = m.account where m.id in",
@@ -291,7 +320,8 @@ impl Plan {
         let (mut rooms, mut left) = (BTreeMap::new(), BTreeMap::new());
         for row in &found {
             let account: String = row.try_get("account")?;
-            let (used, quota): (i64, i64) = (row.try_get("used_bytes")?, row.try_get("quota_bytes")?);
+            let (used, quota): (i64, i64) =
+                (row.try_get("used_bytes")?, row.try_get("quota_bytes")?);
             let quota = match quota {
                 -1 => store.0.parts.quota_bytes.unwrap_or(i64::MAX),
                 0 => i64::MAX,
@@ -359,7 +389,7 @@ impl Plan {
             .map(|(account, (size, count))| (Arc::clone(account), *size, *count))
             .collect();
         rows::insert(
-            &mut **tx,
+            tx,
             (
                 "update mail_account set used_bytes = used_bytes + v.column2, messages = messages + v.column3 from (",
                 ") as v where mail_account.id = v.column1",
@@ -377,7 +407,7 @@ impl Plan {
             .map(|(id, room)| [id.0, room.count, room.unseen, room.deleted, room.size_bytes])
             .collect();
         let found = rows::select(
-            &mut **tx,
+            tx,
             (
                 "update mail_mailbox set uid_next = uid_next + v.column2, modseq = modseq + 1, messages = messages + v.column2,
                      unseen = unseen + v.column3, deleted = deleted + v.column4, size_bytes = mail_mailbox.size_bytes + v.column5
@@ -425,7 +455,10 @@ impl Plan {
     }
 
     fn changed(&self) -> Vec<(MailboxId, i64)> {
-        self.rooms.iter().map(|(id, room)| (*id, room.modseq)).collect()
+        self.rooms
+            .iter()
+            .map(|(id, room)| (*id, room.modseq))
+            .collect()
     }
 }
 
@@ -435,14 +468,20 @@ async fn insert_messages(tx: &mut Tx, kept: &[(i64, &Delivery)]) -> Result<(), M
         .iter()
         .map(|(id, delivery)| {
             let message = &delivery.message;
-            let about = postcard::to_stdvec(&(&message.scanned.structure, &message.scanned.summary))
-                .map_err(|error| MailError::Fault(format!("what a message is made of: {error}")))?;
+            let about =
+                postcard::to_stdvec(&(&message.scanned.structure, &message.scanned.summary))
+                    .map_err(|error| {
+                        MailError::Fault(format!("what a message is made of: {error}"))
+                    })?;
             Ok((*id, message, message.scanned.envelope(), about))
         })
         .collect::<Result<_, MailError>>()?;
     rows::insert(
-        &mut **tx,
-        ("insert into mail_message (id, size_bytes, envelope, preview, structure)", ""),
+        tx,
+        (
+            "insert into mail_message (id, size_bytes, envelope, preview, structure)",
+            "",
+        ),
         5,
         &packed,
         |statement, (id, message, envelope, about)| {
@@ -456,7 +495,7 @@ async fn insert_messages(tx: &mut Tx, kept: &[(i64, &Delivery)]) -> Result<(), M
     )
     .await?;
     rows::insert(
-        &mut **tx,
+        tx,
         ("insert into mail_content (message, blob, content)", ""),
         3,
         &packed,
@@ -491,7 +530,7 @@ pub(super) struct NewItem {
 
 pub(super) async fn insert_items(tx: &mut Tx, items: &[NewItem]) -> Result<(), MailError> {
     rows::insert(
-        &mut **tx,
+        tx,
         (
             "insert into mail_item (mailbox, uid, message, thread, flags, keywords, modseq, internal_ms, saved_ms, size_bytes)",
             "",
@@ -537,7 +576,9 @@ async fn threads(
             .collect();
         for mailbox in into {
             if let Some(room) = plan.rooms.get(mailbox)
-                && !known.iter().any(|(account, other, _)| other == id && *account == room.account)
+                && !known
+                    .iter()
+                    .any(|(account, other, _)| other == id && *account == room.account)
             {
                 known.push((Arc::clone(&room.account), *id, references.clone()));
             }
@@ -545,10 +586,12 @@ async fn threads(
     }
     let keys: Vec<(Arc<str>, i64)> = known
         .iter()
-        .flat_map(|(account, _, references)| references.iter().map(|one| (Arc::clone(account), *one)))
+        .flat_map(|(account, _, references)| {
+            references.iter().map(|one| (Arc::clone(account), *one))
+        })
         .collect();
     let rows = rows::select(
-        &mut **tx,
+        tx,
         (
             "select account, reference, thread from mail_thread where (account, reference) in",
             "and thread >= $1",
@@ -573,14 +616,17 @@ async fn threads(
             .copied();
         let thread = found.unwrap_or(id);
         for reference in references {
-            if of.insert((Arc::clone(&account), reference), thread).is_none() {
+            if of
+                .insert((Arc::clone(&account), reference), thread)
+                .is_none()
+            {
                 new.push((Arc::clone(&account), reference, thread));
             }
         }
         threads.insert((account, id), thread);
     }
     rows::insert(
-        &mut **tx,
+        tx,
         (
             "insert into mail_thread (account, reference, thread)",
             "on conflict (account, reference) do nothing",
@@ -588,7 +634,10 @@ async fn threads(
         3,
         &new,
         |statement, (account, reference, thread)| {
-            statement.bind(account.to_string()).bind(*reference).bind(*thread)
+            statement
+                .bind(account.to_string())
+                .bind(*reference)
+                .bind(*thread)
         },
     )
     .await?;

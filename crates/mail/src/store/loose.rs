@@ -86,8 +86,13 @@ impl Store {
         let watched = self.0.views.watched();
         for some in watched.chunks(100) {
             let list: Vec<String> = some.iter().map(|id| id.0.to_string()).collect();
-            let sql = format!("select id, modseq from mail_mailbox where id in ({})", list.join(", "));
-            let rows = query(lampion_db::AssertSqlSafe(sql)).fetch_all(self.db().read()).await?;
+            let sql = format!(
+                "select id, modseq from mail_mailbox where id in ({})",
+                list.join(", ")
+            );
+            let rows = query(lampion_db::AssertSqlSafe(sql))
+                .fetch_all(self.db().read())
+                .await?;
             for row in rows {
                 let (id, modseq): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
                 self.0.views.changed(super::MailboxId(id), modseq);

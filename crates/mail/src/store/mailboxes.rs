@@ -57,7 +57,10 @@ pub(super) fn checked(name: &str) -> Result<String, MailError> {
     if name.len() > NAME_LIMIT_BYTES {
         return bad("it is too long");
     }
-    if name.chars().any(|c| c.is_control() || matches!(c, '*' | '%')) {
+    if name
+        .chars()
+        .any(|c| c.is_control() || matches!(c, '*' | '%'))
+    {
         return bad("it can't hold *, % or control characters");
     }
     if name.split('/').any(|level| level.trim().is_empty()) {
@@ -119,10 +122,16 @@ impl Store {
     /// The database.
     pub async fn special(&self, account: &str, special: Special) -> Result<Mailbox, MailError> {
         let all = self.mailboxes(account).await?;
-        if let Some(found) = all.into_iter().find(|mailbox| mailbox.special == Some(special)) {
+        if let Some(found) = all
+            .into_iter()
+            .find(|mailbox| mailbox.special == Some(special))
+        {
             return Ok(found);
         }
-        match self.create_mailbox(account, special.name(), Some(special)).await {
+        match self
+            .create_mailbox(account, special.name(), Some(special))
+            .await
+        {
             Err(MailError::MailboxExists(_)) => self
                 .mailbox(account, special.name())
                 .await?
@@ -189,7 +198,12 @@ impl Store {
     }
 
     /// The first of `count` validities that the account never gave before.
-    async fn take_validities(&self, tx: &mut lampion_db::Tx, account: &str, count: i64) -> Result<i64, MailError> {
+    async fn take_validities(
+        &self,
+        tx: &mut lampion_db::Tx,
+        account: &str,
+        count: i64,
+    ) -> Result<i64, MailError> {
         let now = self.now_ms() / 1000;
         let last: i64 = query_scalar(
             "update mail_account set uid_validity =
@@ -209,7 +223,12 @@ impl Store {
     ///
     /// # Errors
     /// `BadName`, `NoSuchMailbox`, `MailboxExists`, `Refused`; the database.
-    pub async fn rename_mailbox(&self, account: &str, from: &str, to: &str) -> Result<(), MailError> {
+    pub async fn rename_mailbox(
+        &self,
+        account: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<(), MailError> {
         let (from, to) = (checked(from)?, checked(to)?);
         if from == "INBOX" {
             let inbox = self
@@ -223,7 +242,10 @@ impl Store {
         if to == from {
             return Err(MailError::MailboxExists(to));
         }
-        if to.strip_prefix(&from).is_some_and(|rest| rest.starts_with('/')) {
+        if to
+            .strip_prefix(&from)
+            .is_some_and(|rest| rest.starts_with('/'))
+        {
             return Err(MailError::Refused("a mailbox can't be put into itself"));
         }
         if let Some((above, _)) = to.rsplit_once('/')
@@ -305,14 +327,20 @@ impl Store {
     ///
     /// # Errors
     /// `NoSuchMailbox`; the database.
-    pub async fn subscribe(&self, account: &str, name: &str, subscribed: bool) -> Result<(), MailError> {
+    pub async fn subscribe(
+        &self,
+        account: &str,
+        name: &str,
+        subscribed: bool,
+    ) -> Result<(), MailError> {
         let name = checked(name)?;
-        let done = query("update mail_mailbox set subscribed = $1 where account = $2 and name = $3")
-            .bind(i64::from(subscribed))
-            .bind(account)
-            .bind(&name)
-            .execute(self.db().write())
-            .await?;
+        let done =
+            query("update mail_mailbox set subscribed = $1 where account = $2 and name = $3")
+                .bind(i64::from(subscribed))
+                .bind(account)
+                .bind(&name)
+                .execute(self.db().write())
+                .await?;
         if done.rows_affected() == 0 {
             return Err(MailError::NoSuchMailbox(name));
         }

@@ -78,7 +78,9 @@ impl MailKey {
                 file.display()
             )));
         }
-        Ok(Self(hkdf::Salt::new(hkdf::HKDF_SHA256, b"lampion mail").extract(&bytes)))
+        Ok(Self(
+            hkdf::Salt::new(hkdf::HKDF_SHA256, b"lampion mail").extract(&bytes),
+        ))
     }
 
     fn of_message(&self, salt: &[u8; SALT_BYTES]) -> Result<LessSafeKey, MailError> {
@@ -99,7 +101,11 @@ impl MailKey {
         let packs = !packed.is_empty() && packed.len() < plain.len();
         let mut bytes = if packs { packed } else { plain.to_vec() };
         self.of_message(&salt)?
-            .seal_in_place_append_tag(nonce(0, false), Aad::from([ROW, u8::from(packs)]), &mut bytes)
+            .seal_in_place_append_tag(
+                nonce(0, false),
+                Aad::from([ROW, u8::from(packs)]),
+                &mut bytes,
+            )
             .map_err(|_| MailError::Fault("a message could not be sealed".into()))?;
         let mut out = Vec::with_capacity(2 + SALT_BYTES + bytes.len());
         out.extend([ROW, u8::from(packs)]);
@@ -112,7 +118,12 @@ impl MailKey {
     ///
     /// # Errors
     /// `Damaged` with `message`.
-    pub fn open_row(&self, sealed: &[u8], size_bytes: usize, message: i64) -> Result<Vec<u8>, MailError> {
+    pub fn open_row(
+        &self,
+        sealed: &[u8],
+        size_bytes: usize,
+        message: i64,
+    ) -> Result<Vec<u8>, MailError> {
         let damaged = |why| move |_| MailError::Damaged(message, why);
         let (head, rest) = sealed
             .split_at_checked(2)
@@ -127,7 +138,9 @@ impl MailKey {
         let plain = self
             .of_message(salt)?
             .open_in_place(nonce(0, false), Aad::from([ROW, packed]), &mut bytes)
-            .map_err(|_| MailError::Damaged(message, "the seal is broken, or the key is another node's"))?
+            .map_err(|_| {
+                MailError::Damaged(message, "the seal is broken, or the key is another node's")
+            })?
             .len();
         bytes.truncate(plain);
         if packed == 0 {
@@ -189,11 +202,19 @@ impl BlobSeal {
     ///
     /// # Errors
     /// `Damaged` with `message`.
-    pub fn open(&self, number: u64, last: bool, chunk: &mut Vec<u8>, message: i64) -> Result<(), MailError> {
+    pub fn open(
+        &self,
+        number: u64,
+        last: bool,
+        chunk: &mut Vec<u8>,
+        message: i64,
+    ) -> Result<(), MailError> {
         let plain = self
             .0
             .open_in_place(nonce(number, last), Aad::from([BLOB]), chunk)
-            .map_err(|_| MailError::Damaged(message, "the seal is broken, or the key is another node's"))?
+            .map_err(|_| {
+                MailError::Damaged(message, "the seal is broken, or the key is another node's")
+            })?
             .len();
         chunk.truncate(plain);
         Ok(())
@@ -219,7 +240,12 @@ mod tests {
     fn what_was_sealed_opens_and_what_was_changed_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let key = MailKey::open(folder.path(), &SystemRng).unwrap();
-        for plain in [b"".to_vec(), b"x".to_vec(), vec![b'a'; 5000], (0..=255).collect()] {
+        for plain in [
+            b"".to_vec(),
+            b"x".to_vec(),
+            vec![b'a'; 5000],
+            (0..=255).collect(),
+        ] {
             let sealed = key.seal_row(&plain, &SystemRng).unwrap();
             assert_eq!(key.open_row(&sealed, plain.len(), 1).unwrap(), plain);
             for at in 0..sealed.len() {
@@ -227,13 +253,19 @@ mod tests {
                 bad[at] ^= 1;
                 assert!(key.open_row(&bad, plain.len(), 1).is_err(), "byte {at}");
             }
-            assert!(key.open_row(&sealed[..sealed.len() - 1], plain.len(), 1).is_err());
+            assert!(
+                key.open_row(&sealed[..sealed.len() - 1], plain.len(), 1)
+                    .is_err()
+            );
         }
         let again = MailKey::open(folder.path(), &SystemRng).unwrap();
         let sealed = again.seal_row(b"kept", &SystemRng).unwrap();
         assert_eq!(key.open_row(&sealed, 4, 1).unwrap(), b"kept");
         let other = tempfile::tempdir().unwrap();
         let other = MailKey::open(other.path(), &SystemRng).unwrap();
-        assert!(matches!(other.open_row(&sealed, 4, 7), Err(MailError::Damaged(7, _))));
+        assert!(matches!(
+            other.open_row(&sealed, 4, 7),
+            Err(MailError::Damaged(7, _))
+        ));
     }
 }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use lampion_db::{Row, query, query_as};
 use tokio::sync::{Notify, watch};
 
-use super::model::{Changes, Detail, Flags, Item, MailError, Mailbox, MailboxId, MessageId, ModSeq, Uid};
+use super::model::{
+    Changes, Detail, Flags, Item, MailError, Mailbox, MailboxId, MessageId, ModSeq, Uid,
+};
 use super::{Store, rows_of_ids};
 
 /// Items in one chunk: what a change costs, and what views of two changes don't share.
@@ -35,10 +37,16 @@ impl View {
         let mut chunks = Vec::with_capacity(items.len() / CHUNK + 1);
         let mut before = 0;
         for some in items.chunks(CHUNK) {
-            chunks.push(Chunk { before, items: some.into() });
+            chunks.push(Chunk {
+                before,
+                items: some.into(),
+            });
             before += some.len();
         }
-        Self { mailbox, chunks: chunks.into() }
+        Self {
+            mailbox,
+            chunks: chunks.into(),
+        }
     }
 
     /// The highest change that it shows.
@@ -48,7 +56,9 @@ impl View {
 
     /// How many messages.
     pub fn len(&self) -> usize {
-        self.chunks.last().map_or(0, |last| last.before + last.items.len())
+        self.chunks
+            .last()
+            .map_or(0, |last| last.before + last.items.len())
     }
 
     /// Whether there are none.
@@ -58,7 +68,10 @@ impl View {
 
     /// The item at a place, counted from 0 (a sequence number less one).
     pub fn get(&self, at: usize) -> Option<&Item> {
-        let chunk = self.chunks.partition_point(|chunk| chunk.before <= at).checked_sub(1)?;
+        let chunk = self
+            .chunks
+            .partition_point(|chunk| chunk.before <= at)
+            .checked_sub(1)?;
         let chunk = self.chunks.get(chunk)?;
         chunk.items.get(at - chunk.before)
     }
@@ -90,8 +103,14 @@ impl View {
 
     /// Items from a place on, counted from 0.
     pub fn from(&self, at: usize) -> impl Iterator<Item = &Item> {
-        let chunk = self.chunks.partition_point(|chunk| chunk.before <= at).saturating_sub(1);
-        let skip = self.chunks.get(chunk).map_or(0, |chunk| at.saturating_sub(chunk.before));
+        let chunk = self
+            .chunks
+            .partition_point(|chunk| chunk.before <= at)
+            .saturating_sub(1);
+        let skip = self
+            .chunks
+            .get(chunk)
+            .map_or(0, |chunk| at.saturating_sub(chunk.before));
         self.chunks
             .get(chunk..)
             .unwrap_or_default()
@@ -152,7 +171,10 @@ impl View {
     /// This view after changes.
     fn with(&self, mailbox: Mailbox, changes: &Changes) -> Self {
         if changes.changed.is_empty() && changes.vanished.is_empty() {
-            return Self { mailbox, chunks: Arc::clone(&self.chunks) };
+            return Self {
+                mailbox,
+                chunks: Arc::clone(&self.chunks),
+            };
         }
         let first = changes
             .changed
@@ -162,20 +184,29 @@ impl View {
             .chain(changes.vanished.first().copied())
             .min()
             .unwrap_or(0);
-        let last_known = self.chunks.last().and_then(|chunk| chunk.items.last()).map_or(0, |item| item.uid);
+        let last_known = self
+            .chunks
+            .last()
+            .and_then(|chunk| chunk.items.last())
+            .map_or(0, |item| item.uid);
         let chunks = if changes.vanished.is_empty() {
             self.replaced(changes, last_known)
         } else {
             self.rebuilt(changes, first)
         };
-        Self { mailbox, chunks: chunks.into() }
+        Self {
+            mailbox,
+            chunks: chunks.into(),
+        }
     }
 
     /// Only flags and new messages: other chunks stay as they are.
     fn replaced(&self, changes: &Changes, last_known: Uid) -> Vec<Chunk> {
-        let (old, new) = changes
-            .changed
-            .split_at(changes.changed.partition_point(|item| item.uid <= last_known));
+        let (old, new) = changes.changed.split_at(
+            changes
+                .changed
+                .partition_point(|item| item.uid <= last_known),
+        );
         let mut chunks: Vec<Chunk> = Vec::with_capacity(self.chunks.len() + 1);
         let mut old = old.iter().peekable();
         for chunk in self.chunks.iter() {
@@ -192,16 +223,24 @@ impl View {
                     to.clone_from(item);
                 }
             }
-            chunks.push(Chunk { before: chunk.before, items: items.into() });
+            chunks.push(Chunk {
+                before: chunk.before,
+                items: items.into(),
+            });
         }
         let mut tail = Vec::new();
         if let Some(last) = chunks.pop_if(|last| !new.is_empty() && last.items.len() < CHUNK) {
             tail.extend(last.items.iter().cloned());
         }
         tail.extend(new.iter().cloned());
-        let mut before = chunks.last().map_or(0, |last| last.before + last.items.len());
+        let mut before = chunks
+            .last()
+            .map_or(0, |last| last.before + last.items.len());
         for some in tail.chunks(CHUNK) {
-            chunks.push(Chunk { before, items: some.into() });
+            chunks.push(Chunk {
+                before,
+                items: some.into(),
+            });
             before += some.len();
         }
         chunks
@@ -221,12 +260,22 @@ impl View {
             if changes.vanished.binary_search(&item.uid).is_ok() {
                 continue;
             }
-            items.push(changed.next_if(|new| new.uid == item.uid).unwrap_or(item).clone());
+            items.push(
+                changed
+                    .next_if(|new| new.uid == item.uid)
+                    .unwrap_or(item)
+                    .clone(),
+            );
         }
         items.extend(changed.cloned());
-        let mut before = chunks.last().map_or(0, |last| last.before + last.items.len());
+        let mut before = chunks
+            .last()
+            .map_or(0, |last| last.before + last.items.len());
         for some in items.chunks(CHUNK) {
-            chunks.push(Chunk { before, items: some.into() });
+            chunks.push(Chunk {
+                before,
+                items: some.into(),
+            });
             before += some.len();
         }
         chunks
@@ -317,7 +366,12 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-            .or_else(|| self.weak.lock().unwrap_or_else(PoisonError::into_inner).upgrade())
+            .or_else(|| {
+                self.weak
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .upgrade()
+            })
     }
 
     fn set(&self, view: &Arc<View>) {
@@ -345,7 +399,11 @@ impl Store {
     ///
     /// # Errors
     /// `NoSuchMailbox`; the database.
-    pub async fn view_at(&self, mailbox: MailboxId, modseq: ModSeq) -> Result<Arc<View>, MailError> {
+    pub async fn view_at(
+        &self,
+        mailbox: MailboxId,
+        modseq: ModSeq,
+    ) -> Result<Arc<View>, MailError> {
         let shared = self.0.views.shared(mailbox);
         let known = |shared: &Shared| shared.current().filter(|view| view.modseq() >= modseq);
         if let Some(view) = known(&shared) {
@@ -363,7 +421,10 @@ impl Store {
             Some(view) if view.mailbox == row => return Ok(view),
             Some(view) if view.modseq() == row.modseq => {
                 let chunks = Arc::clone(&view.chunks);
-                View { mailbox: row, chunks }
+                View {
+                    mailbox: row,
+                    chunks,
+                }
             }
             Some(view) => {
                 let (row, changes) = self.since(mailbox, view.modseq()).await?;
@@ -386,18 +447,23 @@ impl Store {
     }
 
     /// In one transaction, so that the mailbox's row fits what is given.
-    async fn since(&self, mailbox: MailboxId, modseq: ModSeq) -> Result<(Mailbox, Changes), MailError> {
+    async fn since(
+        &self,
+        mailbox: MailboxId,
+        modseq: ModSeq,
+    ) -> Result<(Mailbox, Changes), MailError> {
         let mut tx = self.db().begin_reading().await?;
         let row = super::mailboxes::locked(&mut tx, mailbox, false).await?;
         let changed = items(&mut tx, mailbox, "modseq > $2", modseq).await?;
-        let mut vanished: Vec<Uid> = query("select uid from mail_expunged where mailbox = $1 and modseq > $2")
-            .bind(mailbox.0)
-            .bind(modseq)
-            .fetch_all(&mut *tx)
-            .await?
-            .iter()
-            .map(|row| super::narrow(row, "uid"))
-            .collect::<Result<_, _>>()?;
+        let mut vanished: Vec<Uid> =
+            query("select uid from mail_expunged where mailbox = $1 and modseq > $2")
+                .bind(mailbox.0)
+                .bind(modseq)
+                .fetch_all(&mut *tx)
+                .await?
+                .iter()
+                .map(|row| super::narrow(row, "uid"))
+                .collect::<Result<_, _>>()?;
         vanished.sort_unstable();
         vanished.dedup();
         Ok((row, Changes { changed, vanished }))
@@ -437,7 +503,10 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub async fn envelopes(&self, messages: &[MessageId]) -> Result<Vec<(MessageId, String)>, MailError> {
+    pub async fn envelopes(
+        &self,
+        messages: &[MessageId],
+    ) -> Result<Vec<(MessageId, String)>, MailError> {
         let rows = rows_of_ids(
             self.db(),
             "select id, envelope from mail_message where id in",
@@ -458,9 +527,18 @@ pub(super) async fn items(
     value: i64,
 ) -> Result<Vec<Item>, MailError> {
     let column = |name: &str| format!("cast({name} as text)");
-    let fields = ["uid", "message", "thread", "flags", "modseq", "internal_ms", "saved_ms", "size_bytes"]
-        .map(column)
-        .join(" || ' ' || ");
+    let fields = [
+        "uid",
+        "message",
+        "thread",
+        "flags",
+        "modseq",
+        "internal_ms",
+        "saved_ms",
+        "size_bytes",
+    ]
+    .map(column)
+    .join(" || ' ' || ");
     let sql = format!(
         "select coalesce(string_agg({fields}, ';'), '') from mail_item where mailbox = $1 and {condition}"
     );

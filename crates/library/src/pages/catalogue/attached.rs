@@ -165,7 +165,7 @@ async fn bytes(
         Ok(found) => found,
         // The record came from elsewhere, and its files have not.
         Err(BlobError::NotFound(_)) => return Err(AppError::not_found()),
-        Err(error) => return Err(AppError::fault(error)),
+        Err(error) => return Err(error.into()),
     };
     let length = range.as_ref().map_or(size, |range| range.end - range.start);
     let mut response = Response::new(axum::body::Body::from_stream(stream));
