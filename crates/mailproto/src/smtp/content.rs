@@ -157,6 +157,11 @@ impl Counted {
         }
     }
 
+    /// What is wrong with it whatever follows.
+    pub fn certain(&self) -> Option<ContentFault> {
+        self.fault
+    }
+
     /// What is wrong with it, now that it is whole.
     pub fn fault(&self) -> Option<ContentFault> {
         self.fault.or(self.cr.then_some(ContentFault::BareCr))
