@@ -1,5 +1,7 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`queue`]: what was accepted and is on its way to others.
+//! - [`smtp`]: the ports at which mail comes in.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -15,6 +17,8 @@
 )]
 
 pub mod find;
+pub mod queue;
+pub mod smtp;
 pub mod store;
 
 use std::sync::Arc;
@@ -33,6 +37,7 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     kernel: Kernel,
     store: Store,
+    queue: queue::Queue,
     indexes: find::Indexes,
 }
 
@@ -55,9 +60,11 @@ impl Mail {
             message_limit_bytes: megabytes(kernel.config.mail_message_limit_mb),
             quota_bytes: (quota > 0).then_some(quota),
         });
+        let queue = queue::Queue::new(&kernel, store.clone());
         Ok(Self(Arc::new(Inner {
             kernel,
             store,
+            queue,
             indexes: find::Indexes::default(),
         })))
     }
@@ -74,6 +81,11 @@ impl Mail {
 
     pub(crate) fn indexes(&self) -> &find::Indexes {
         &self.0.indexes
+    }
+
+    /// What is on its way to others.
+    pub fn queue(&self) -> &queue::Queue {
+        &self.0.queue
     }
 
     /// What stands after `@` in addresses of this node: `hill.internal`.
@@ -94,7 +106,7 @@ pub fn feature(mail: &Mail) -> Feature {
         content: Router::new(),
         jobs: Vec::new(),
         publications: Vec::new(),
-        services: vec![Arc::new(Keeping(mail.clone()))],
+        services: vec![Arc::new(Keeping(mail.clone())), Arc::new(smtp::Smtp(mail.clone()))],
     }
 }
 
