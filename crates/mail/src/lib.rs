@@ -2,6 +2,7 @@
 //!
 //! - [`queue`]: what was accepted and is on its way to others.
 //! - [`smtp`]: the ports at which mail comes in.
+//! - [`imap`]: mail programs read and file mail.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -19,6 +20,7 @@
 pub mod find;
 pub mod queue;
 pub mod smtp;
+pub mod imap;
 pub mod store;
 
 use std::sync::Arc;
@@ -107,6 +109,10 @@ pub fn feature(mail: &Mail) -> Feature {
         jobs: Vec::new(),
         publications: Vec::new(),
         services: vec![Arc::new(Keeping(mail.clone())), Arc::new(smtp::Smtp(mail.clone()))],
+        services: vec![
+            Arc::new(Keeping(mail.clone())),
+            Arc::new(imap::ImapService(mail.clone())),
+        ],
     }
 }
 

@@ -114,6 +114,18 @@ async fn mail_is_found_by_its_words_people_and_files_until_it_is_deleted() {
             assert_eq!(hits, [ids[expected]], "{question}");
             assert!(find(&node, tomas.clone(), question).await.is_empty());
         }
+        for (text, expected) in [
+            ("carpent", vec![ids[0]]),
+            ("come on Thursday", vec![ids[0]]),
+            ("on come Thursday", vec![]),
+            ("\"Bridge repairs\"", vec![ids[0]]),
+            ("budget", vec![ids[2]]),
+            ("도서관", vec![ids[1]]),
+        ] {
+            let found = node.containing(&mira, text).await.unwrap().unwrap();
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{text}");
+        }
+        assert!(node.containing(&mira, "---").await.unwrap().is_none());
         // Moved, it is still found; deleted, it isn't; and another process goes on from what is there.
         let archive = node
             .store()

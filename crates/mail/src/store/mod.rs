@@ -56,6 +56,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             version: 2,
             sql: include_str!("../../migrations/2.sql"),
         },
+        Migration {
+            version: 3,
+            sql: include_str!("../../migrations/3.sql"),
+        },
     ],
 };
 
