@@ -44,6 +44,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Feed,
     },
+    /// Look after mail that is on its way to others
+    Mail {
+        #[command(subcommand)]
+        command: Mail,
+    },
     /// Look for anything wrong with the node, and say what to do
     Doctor {
         /// Print JSON
@@ -298,6 +303,36 @@ pub enum Collection {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What of a node's mail.
+#[derive(Debug, Subcommand)]
+pub enum Mail {
+    /// Mail that is on its way to other nodes or to the world outside
+    Queue {
+        #[command(subcommand)]
+        command: Option<MailQueue>,
+        /// Print JSON
+        #[arg(long, global = true)]
+        json: bool,
+    },
+}
+
+/// What is done with mail on its way.
+#[derive(Debug, Subcommand)]
+pub enum MailQueue {
+    /// List it
+    List,
+    /// Try again now: one by its id, or all
+    Retry {
+        /// Its id, as the list shows it
+        id: Option<String>,
+    },
+    /// Give one up; its sender is told
+    Drop {
+        /// Its id, as the list shows it
+        id: String,
     },
 }
 

@@ -1,5 +1,7 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`queue`]: what was accepted and is on its way to others.
+//! - [`smtp`]: the ports at which mail comes in.
 //! - [`imap`]: mail programs read and file mail.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
@@ -16,6 +18,8 @@
 )]
 
 pub mod find;
+pub mod queue;
+pub mod smtp;
 pub mod imap;
 pub mod store;
 
@@ -35,6 +39,7 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     kernel: Kernel,
     store: Store,
+    queue: queue::Queue,
     indexes: find::Indexes,
 }
 
@@ -57,9 +62,11 @@ impl Mail {
             message_limit_bytes: megabytes(kernel.config.mail_message_limit_mb),
             quota_bytes: (quota > 0).then_some(quota),
         });
+        let queue = queue::Queue::new(&kernel, store.clone());
         Ok(Self(Arc::new(Inner {
             kernel,
             store,
+            queue,
             indexes: find::Indexes::default(),
         })))
     }
@@ -76,6 +83,11 @@ impl Mail {
 
     pub(crate) fn indexes(&self) -> &find::Indexes {
         &self.0.indexes
+    }
+
+    /// What is on its way to others.
+    pub fn queue(&self) -> &queue::Queue {
+        &self.0.queue
     }
 
     /// What stands after `@` in addresses of this node: `hill.internal`.
@@ -98,6 +110,7 @@ pub fn feature(mail: &Mail) -> Feature {
         publications: Vec::new(),
         services: vec![
             Arc::new(Keeping(mail.clone())),
+            Arc::new(smtp::Smtp(mail.clone())),
             Arc::new(imap::ImapService(mail.clone())),
         ],
     }
