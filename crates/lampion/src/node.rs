@@ -11,6 +11,7 @@ use lampion_core::{Clock, Config, Events, Rng, SystemClock, SystemRng};
 use lampion_db::{Db, KERNEL, Migrations, SqlJobs};
 use lampion_feed::{Feeds, Publications};
 use lampion_library::Library;
+use lampion_mail::Mail;
 use lampion_people::People;
 use lampion_search::LocalEngine;
 use lampion_web::directory::{self, DirectoryPublications};
@@ -81,7 +82,11 @@ impl Node {
             secret,
         };
         let library = Library::new(kernel.clone(), std::env::current_exe()?);
-        let features = vec![lampion_library::feature(&library)];
+        let mail = Mail::new(kernel.clone())?;
+        let features = vec![
+            lampion_library::feature(&library),
+            lampion_mail::feature(&mail),
+        ];
         kernel.db.migrate(&migrations(&features)).await?;
         open_feeds(&kernel, &features).await?;
         library.refresh().await?;

@@ -1,0 +1,139 @@
+//! A message's bytes, whole or in part.
+
+use std::ops::Range;
+
+use futures_util::TryStreamExt as _;
+use lampion_blobs::Hash;
+use lampion_db::{Row, query};
+
+use super::Store;
+use super::model::{MailError, MessageId};
+use super::seal::{BlobSeal, CHUNK_BYTES, HEAD_BYTES, TAG_BYTES};
+
+/// The bytes of a message.
+pub struct Content {
+    store: Store,
+    message: i64,
+    /// Its bytes in all.
+    pub size_bytes: u64,
+    kept: Kept,
+}
+
+enum Kept {
+    Row(Vec<u8>),
+    Blob(Box<(Hash, BlobSeal)>),
+}
+
+impl Store {
+    /// Opens a message.
+    ///
+    /// # Errors
+    /// `NoSuchMessage`, `Damaged`; the database.
+    pub async fn content(&self, message: MessageId) -> Result<Content, MailError> {
+        let row = query(
+            "select m.size_bytes, c.blob, c.content from mail_message m join mail_content c on c.message = m.id where m.id = $1",
+        )
+        .bind(message.0)
+        .fetch_optional(self.db().read())
+        .await?
+        .ok_or(MailError::NoSuchMessage)?;
+        let size_bytes: i64 = row.try_get(0)?;
+        let blob: String = row.try_get(1)?;
+        let sealed: Vec<u8> = row.try_get(2)?;
+        let parts = &self.0.parts;
+        let size = usize::try_from(size_bytes).unwrap_or(0);
+        let kept = if blob.is_empty() {
+            Kept::Row(parts.key.open_row(&sealed, size, message.0)?)
+        } else {
+            let hash: Hash = blob
+                .parse()
+                .map_err(|_| MailError::Damaged(message.0, "the name of its blob is broken"))?;
+            let head = self.blob_bytes(&hash, 0..HEAD_BYTES as u64).await?;
+            Kept::Blob(Box::new((hash, parts.key.open_blob(&head, message.0)?)))
+        };
+        Ok(Content {
+            store: self.clone(),
+            message: message.0,
+            size_bytes: size_bytes.unsigned_abs(),
+            kept,
+        })
+    }
+
+    async fn blob_bytes(&self, hash: &Hash, range: Range<u64>) -> Result<Vec<u8>, MailError> {
+        let mut out = Vec::new();
+        let (_, mut stream) = self.0.parts.blobs.get(hash, Some(range)).await?;
+        while let Some(bytes) = stream.try_next().await? {
+            out.extend_from_slice(&bytes);
+        }
+        Ok(out)
+    }
+}
+
+impl Content {
+    /// A piece that begins at `at` and is as long as comes easily, at most 64 KiB; empty at the end.
+    ///
+    /// # Errors
+    /// `Damaged`; the blobs.
+    pub async fn piece(&self, at: u64) -> Result<Vec<u8>, MailError> {
+        if at >= self.size_bytes {
+            return Ok(Vec::new());
+        }
+        match &self.kept {
+            Kept::Row(plain) => {
+                let at = usize::try_from(at).unwrap_or(usize::MAX);
+                let rest = plain.get(at..).unwrap_or_default();
+                Ok(rest.get(..CHUNK_BYTES).unwrap_or(rest).to_vec())
+            }
+            Kept::Blob(blob) => {
+                let (hash, seal) = &**blob;
+                let chunk = CHUNK_BYTES as u64;
+                let sealed = chunk + TAG_BYTES as u64;
+                let number = at / chunk;
+                let start = HEAD_BYTES as u64 + number * sealed;
+                let mut bytes = self.store.blob_bytes(hash, start..start + sealed).await?;
+                let last = (number + 1) * chunk >= self.size_bytes;
+                seal.open(number, last, &mut bytes, self.message)?;
+                let skip = usize::try_from(at % chunk).unwrap_or(0);
+                bytes.drain(..skip.min(bytes.len()));
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// A range of the bytes in memory, cut at the end of the message and at `limit` bytes.
+    ///
+    /// # Errors
+    /// `Damaged`; the blobs.
+    pub async fn range(&self, range: Range<u64>, limit: usize) -> Result<Vec<u8>, MailError> {
+        let end = range
+            .end
+            .min(self.size_bytes)
+            .min(range.start.saturating_add(limit as u64));
+        let mut at = range.start;
+        let mut out = Vec::with_capacity(
+            usize::try_from(end.saturating_sub(at))
+                .unwrap_or(0)
+                .min(1 << 20),
+        );
+        while at < end {
+            let piece = self.piece(at).await?;
+            if piece.is_empty() {
+                return Err(MailError::Damaged(self.message, "it is cut off"));
+            }
+            let take = usize::try_from(end - at)
+                .unwrap_or(usize::MAX)
+                .min(piece.len());
+            out.extend_from_slice(piece.get(..take).unwrap_or_default());
+            at += take as u64;
+        }
+        Ok(out)
+    }
+
+    /// All bytes in memory, at most `limit`.
+    ///
+    /// # Errors
+    /// `Damaged`; the blobs.
+    pub async fn bytes(&self, limit: usize) -> Result<Vec<u8>, MailError> {
+        self.range(0..self.size_bytes, limit).await
+    }
+}

@@ -1,0 +1,686 @@
+//! Messages into mailboxes: all that wait go into one transaction, so that a sync of the disk serves many.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lampion_db::{Row, Tx, query, query_scalar, rows, transaction};
+use tokio::sync::oneshot;
+
+use super::model::{Flags, MailError, MessageId, Placed, Target, join_keywords};
+use super::{MailboxId, NewMessage, Store, narrow};
+
+/// Deliveries in one transaction at most.
+const BATCH: usize = 128;
+/// Of the messages that a message answers, so many are looked for to find its thread.
+const ANCESTORS: usize = 20;
+
+/// A message for some mailboxes; and rows that others write in the same transaction.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The message.
+    pub message: NewMessage,
+    /// Where it goes; may be nowhere, if somebody else holds it.
+    pub targets: Vec<Target>,
+    /// Further rows.
+    pub extra: Vec<Extra>,
+    /// Who else holds the message; see `mail_hold`.
+    pub holder: Option<String>,
+}
+
+/// A statement in the transaction of a delivery. Its `$1` is the message's id; its values follow.
+#[derive(Debug, Clone)]
+pub struct Extra {
+    /// The statement.
+    pub sql: &'static str,
+    /// `$2`, `$3` …
+    pub values: Vec<Value>,
+}
+
+/// A value of an [`Extra`].
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(i64),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The message's id.
+    pub message: MessageId,
+    /// For each target in order where it was put; `None` where there was no room, or the mailbox is gone.
+    pub placed: Vec<Option<Placed>>,
+}
+
+/// Deliveries to be done together, and who waits for them.
+type Waiting = (Vec<Delivery>, Answer);
+type Answer = oneshot::Sender<Result<Vec<Delivered>, MailError>>;
+
+/// Deliveries that wait. What is given together is done together or not at all.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<(Vec<Waiting>, bool)>,
+}
+
+impl Store {
+    /// Puts a message into mailboxes. When this returns, it is durable. If the future is dropped, it may or may not be.
+    ///
+    /// # Errors
+    /// `DiskFull`, `Away`, `Conflict`: nothing was changed.
+    pub async fn deliver(&self, delivery: Delivery) -> Result<Delivered, MailError> {
+        let mut all = self.deliver_all(vec![delivery]).await?;
+        all.pop()
+            .ok_or_else(|| MailError::Fault("a delivery has no answer".into()))
+    }
+
+    /// Puts one message into one mailbox.
+    ///
+    /// # Errors
+    /// As [`Store::deliver`]; `OverQuota`, `NoSuchMailbox`.
+    pub async fn append(&self, message: NewMessage, target: Target) -> Result<Placed, MailError> {
+        let mailbox = target.mailbox;
+        let delivered = self
+            .deliver(Delivery {
+                message,
+                targets: vec![target],
+                extra: Vec::new(),
+                holder: None,
+            })
+            .await?;
+        match delivered.placed.into_iter().flatten().next() {
+            Some(placed) => Ok(placed),
+            None => Err(self.why_not(mailbox).await?),
+        }
+    }
+
+    /// Why nothing could be put there.
+    async fn why_not(&self, mailbox: MailboxId) -> Result<MailError, MailError> {
+        Ok(match self.mailbox_by_id(mailbox).await? {
+            Some(mailbox) => match self.account(&mailbox.account).await? {
+                Some(account) => MailError::OverQuota(account.name),
+                None => MailError::NoSuchMailbox(mailbox.name),
+            },
+            None => MailError::NoSuchMailbox(mailbox.0.to_string()),
+        })
+    }
+
+    /// Does several deliveries in one transaction: all or none (RFC 3502).
+    ///
+    /// # Errors
+    /// As [`Store::deliver`].
+    pub async fn deliver_all(
+        &self,
+        deliveries: Vec<Delivery>,
+    ) -> Result<Vec<Delivered>, MailError> {
+        let (answer, answered) = oneshot::channel();
+        let start = {
+            let mut waiting = self
+                .0
+                .deliveries
+                .waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            waiting.0.push((deliveries, answer));
+            !std::mem::replace(&mut waiting.1, true)
+        };
+        if start {
+            // A task of its own: whoever came first may go away while others wait.
+            let store = self.clone();
+            tokio::spawn(async move { store.work_off().await });
+        }
+        answered.await.unwrap_or_else(|_| {
+            Err(MailError::Away(
+                "the delivery was interrupted: try again".into(),
+            ))
+        })
+    }
+
+    async fn work_off(&self) {
+        loop {
+            let mut batch = {
+                let mut waiting = self
+                    .0
+                    .deliveries
+                    .waiting
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                let count = waiting.0.len().min(BATCH);
+                if count == 0 {
+                    waiting.1 = false;
+                    return;
+                }
+                waiting.0.drain(..count).collect::<Vec<_>>()
+            };
+            match self.commit(&mut batch).await {
+                Ok(done) => {
+                    let mut done = done.into_iter();
+                    for (group, answer) in batch {
+                        let own: Vec<Delivered> = done.by_ref().take(group.len()).collect();
+                        // Nobody may wait any more; it is delivered all the same.
+                        let _gone = answer.send(Ok(own));
+                    }
+                }
+                // One that can't be done must not take the others with it.
+                Err(error)
+                    if batch.len() > 1
+                        && !matches!(error, MailError::DiskFull | MailError::Away(_)) =>
+                {
+                    for (group, answer) in batch {
+                        let mut alone = vec![(group, answer)];
+                        let done = self.commit(&mut alone).await;
+                        for (_, answer) in alone {
+                            let _gone = answer.send(match &done {
+                                Ok(done) => Ok(done.clone()),
+                                Err(error) => Err(again(error)),
+                            });
+                        }
+                    }
+                }
+                Err(error) => {
+                    for (_, answer) in batch {
+                        let _gone = answer.send(Err(again(&error)));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, batch: &mut [Waiting]) -> Result<Vec<Delivered>, MailError> {
+        let all: Vec<&Delivery> = batch.iter().flat_map(|(group, _)| group).collect();
+        let (done, changed) = transaction!(self.db(), MailError, tx => self.put(tx, &all).await)?;
+        for (mailbox, modseq) in changed {
+            self.0.views.changed(mailbox, modseq);
+        }
+        Ok(done)
+    }
+
+    async fn put(
+        &self,
+        tx: &mut Tx,
+        all: &[&Delivery],
+    ) -> Result<(Vec<Delivered>, Vec<(MailboxId, i64)>), MailError> {
+        let mut plan = Plan::new(self, tx, all).await?;
+        let first_id = self.take_ids(tx, all.len()).await?;
+        let ids: Vec<i64> = (first_id..).take(all.len()).collect();
+        let kept: Vec<(i64, &Delivery)> = ids
+            .iter()
+            .copied()
+            .zip(all.iter().copied())
+            .zip(&plan.kept)
+            .filter_map(|(one, kept)| kept.then_some(one))
+            .collect();
+        insert_messages(tx, &kept).await?;
+        plan.reserve(tx).await?;
+        let threads = threads(tx, &plan, all, &ids).await?;
+        let (now_ms, mut items, mut done) = (self.now_ms(), Vec::new(), Vec::new());
+        for (n, delivery) in all.iter().enumerate() {
+            let id = ids.get(n).copied().unwrap_or_default();
+            let mut placed = Vec::with_capacity(delivery.targets.len());
+            for target in &delivery.targets {
+                let Some(room) = plan.take(n, target.mailbox) else {
+                    placed.push(None);
+                    continue;
+                };
+                let thread = threads
+                    .get(&(room.account.clone(), id))
+                    .copied()
+                    .unwrap_or(id);
+                items.push(NewItem {
+                    mailbox: target.mailbox.0,
+                    uid: i64::from(room.placed.uid),
+                    message: id,
+                    thread,
+                    flags: i64::from(target.flags.0),
+                    keywords: join_keywords(target.keywords.iter().map(String::as_str)).into(),
+                    modseq: room.placed.modseq,
+                    internal_ms: target.internal_ms.unwrap_or(now_ms),
+                    saved_ms: now_ms,
+                    size_bytes: i64::try_from(delivery.message.size_bytes).unwrap_or(i64::MAX),
+                });
+                placed.push(Some(Placed {
+                    message: MessageId(id),
+                    ..room.placed
+                }));
+            }
+            done.push(Delivered {
+                message: MessageId(id),
+                placed,
+            });
+        }
+        insert_items(tx, &items).await?;
+        for (id, delivery) in &kept {
+            extra(tx, *id, delivery).await?;
+        }
+        Ok((done, plan.changed()))
+    }
+}
+
+/// An error for each of those who waited for the same transaction.
+fn again(error: &MailError) -> MailError {
+    match error {
+        MailError::DiskFull => MailError::DiskFull,
+        MailError::Conflict => MailError::Conflict,
+        MailError::Away(text) => MailError::Away(text.clone()),
+        other => MailError::Fault(other.to_string()),
+    }
+}
+
+/// What a batch changes in one mailbox.
+struct Room {
+    account: Arc<str>,
+    uid_validity: u32,
+    count: i64,
+    unseen: i64,
+    deleted: i64,
+    size_bytes: i64,
+    next_uid: i64,
+    modseq: i64,
+}
+
+struct Taken {
+    account: Arc<str>,
+    placed: Placed,
+}
+
+/// Which deliveries there is room for, and what they change.
+struct Plan {
+    rooms: BTreeMap<MailboxId, Room>,
+    accounts: BTreeMap<Arc<str>, (i64, i64)>,
+    /// For each delivery the mailboxes that take it.
+    into: Vec<Vec<MailboxId>>,
+    /// For each delivery whether anybody keeps it.
+    kept: Vec<bool>,
+}
+
+impl Plan {
+    async fn new(store: &Store, tx: &mut Tx, all: &[&Delivery]) -> Result<Self, MailError> {
+        let mut wanted: Vec<MailboxId> = all
+            .iter()
+            .flat_map(|delivery| delivery.targets.iter().map(|target| target.mailbox))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let found = rows::select(
+            tx,
+            (
+                "select m.id, m.account, m.uid_validity, a.used_bytes, a.quota_bytes
+                 from mail_mailbox m join mail_account a on a.id = m.account where m.id in",
+                "and m.modseq >= $1",
+            ),
+            0,
+            1,
+            &wanted,
+            |statement, id| statement.bind(id.0),
+        )
+        .await?;
+        let (mut rooms, mut left) = (BTreeMap::new(), BTreeMap::new());
+        for row in &found {
+            let account: String = row.try_get("account")?;
+            let (used, quota): (i64, i64) =
+                (row.try_get("used_bytes")?, row.try_get("quota_bytes")?);
+            let quota = match quota {
+                -1 => store.0.parts.quota_bytes.unwrap_or(i64::MAX),
+                0 => i64::MAX,
+                bytes => bytes,
+            };
+            let account: Arc<str> = account.into();
+            left.insert(Arc::clone(&account), quota.saturating_sub(used));
+            rooms.insert(
+                MailboxId(row.try_get("id")?),
+                Room {
+                    account,
+                    uid_validity: narrow(row, "uid_validity")?,
+                    count: 0,
+                    unseen: 0,
+                    deleted: 0,
+                    size_bytes: 0,
+                    next_uid: 0,
+                    modseq: 0,
+                },
+            );
+        }
+        let mut plan = Self {
+            rooms,
+            accounts: BTreeMap::new(),
+            into: Vec::new(),
+            kept: Vec::new(),
+        };
+        for delivery in all {
+            plan.consider(delivery, &mut left);
+        }
+        plan.rooms.retain(|_, room| room.count > 0);
+        Ok(plan)
+    }
+
+    fn consider(&mut self, delivery: &Delivery, left: &mut BTreeMap<Arc<str>, i64>) {
+        let size = i64::try_from(delivery.message.size_bytes).unwrap_or(i64::MAX);
+        let mut into = Vec::new();
+        for target in &delivery.targets {
+            let Some(room) = self.rooms.get_mut(&target.mailbox) else {
+                continue;
+            };
+            let Some(free) = left.get_mut(&room.account).filter(|free| **free >= size) else {
+                continue;
+            };
+            *free -= size;
+            room.count += 1;
+            room.unseen += i64::from(!target.flags.has(Flags::SEEN));
+            room.deleted += i64::from(target.flags.has(Flags::DELETED));
+            room.size_bytes += size;
+            let used = self.accounts.entry(Arc::clone(&room.account)).or_default();
+            used.0 += size;
+            used.1 += 1;
+            into.push(target.mailbox);
+        }
+        self.kept
+            .push(!into.is_empty() || !delivery.extra.is_empty() || delivery.holder.is_some());
+        self.into.push(into);
+    }
+
+    /// Takes the numbers, and with them the locks.
+    async fn reserve(&mut self, tx: &mut Tx) -> Result<(), MailError> {
+        let accounts: Vec<(Arc<str>, i64, i64)> = self
+            .accounts
+            .iter()
+            .map(|(account, (size, count))| (Arc::clone(account), *size, *count))
+            .collect();
+        rows::insert(
+            tx,
+            (
+                "update mail_account set used_bytes = used_bytes + v.column2, messages = messages + v.column3 from (",
+                ") as v where mail_account.id = v.column1",
+            ),
+            3,
+            &accounts,
+            |statement, (account, size, count)| {
+                statement.bind(account.to_string()).bind(*size).bind(*count)
+            },
+        )
+        .await?;
+        let rooms: Vec<[i64; 5]> = self
+            .rooms
+            .iter()
+            .map(|(id, room)| [id.0, room.count, room.unseen, room.deleted, room.size_bytes])
+            .collect();
+        let found = rows::select(
+            tx,
+            (
+                "update mail_mailbox set uid_next = uid_next + v.column2, modseq = modseq + 1, messages = messages + v.column2,
+                     unseen = unseen + v.column3, deleted = deleted + v.column4, size_bytes = mail_mailbox.size_bytes + v.column5
+                 from",
+                "as v where mail_mailbox.id = v.column1 and mail_mailbox.modseq >= $1
+                 returning mail_mailbox.id, mail_mailbox.uid_next, mail_mailbox.modseq",
+            ),
+            0,
+            5,
+            &rooms,
+            |statement, row| row.iter().fold(statement, |statement, value| statement.bind(*value)),
+        )
+        .await?;
+        for row in &found {
+            let id = MailboxId(row.try_get(0)?);
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.next_uid = row.try_get::<i64, _>(1)? - room.count;
+                room.modseq = row.try_get(2)?;
+            }
+        }
+        if found.len() != self.rooms.len() {
+            // Deleted between the look and the lock.
+            return Err(MailError::Conflict);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, delivery: usize, mailbox: MailboxId) -> Option<Taken> {
+        let into = self.into.get_mut(delivery)?;
+        let at = into.iter().position(|one| *one == mailbox)?;
+        into.remove(at);
+        let room = self.rooms.get_mut(&mailbox)?;
+        let uid = u32::try_from(room.next_uid).ok()?;
+        room.next_uid += 1;
+        Some(Taken {
+            account: Arc::clone(&room.account),
+            placed: Placed {
+                mailbox,
+                uid_validity: room.uid_validity,
+                uid,
+                modseq: room.modseq,
+                message: MessageId(0),
+            },
+        })
+    }
+
+    fn changed(&self) -> Vec<(MailboxId, i64)> {
+        self.rooms
+            .iter()
+            .map(|(id, room)| (*id, room.modseq))
+            .collect()
+    }
+}
+
+async fn insert_messages(tx: &mut Tx, kept: &[(i64, &Delivery)]) -> Result<(), MailError> {
+    type Packed<'a> = (i64, &'a NewMessage, String, Vec<u8>);
+    let packed: Vec<Packed<'_>> = kept
+        .iter()
+        .map(|(id, delivery)| {
+            let message = &delivery.message;
+            let about =
+                postcard::to_stdvec(&(&message.scanned.structure, &message.scanned.summary))
+                    .map_err(|error| {
+                        MailError::Fault(format!("what a message is made of: {error}"))
+                    })?;
+            Ok((*id, message, message.scanned.envelope(), about))
+        })
+        .collect::<Result<_, MailError>>()?;
+    rows::insert(
+        tx,
+        (
+            "insert into mail_message (id, size_bytes, envelope, preview, structure)",
+            "",
+        ),
+        5,
+        &packed,
+        |statement, (id, message, envelope, about)| {
+            statement
+                .bind(*id)
+                .bind(i64::try_from(message.size_bytes).unwrap_or(i64::MAX))
+                .bind(clean(envelope))
+                .bind(clean(&message.scanned.preview))
+                .bind(about.clone())
+        },
+    )
+    .await?;
+    rows::insert(
+        tx,
+        ("insert into mail_content (message, blob, content)", ""),
+        3,
+        &packed,
+        |statement, (id, message, ..)| {
+            statement
+                .bind(*id)
+                .bind(message.blob.clone())
+                .bind(message.content.clone())
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+/// PostgreSQL's texts can't hold NUL.
+fn clean(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+pub(super) struct NewItem {
+    pub mailbox: i64,
+    pub uid: i64,
+    pub message: i64,
+    pub thread: i64,
+    pub flags: i64,
+    pub keywords: String,
+    pub modseq: i64,
+    pub internal_ms: i64,
+    pub saved_ms: i64,
+    pub size_bytes: i64,
+}
+
+pub(super) async fn insert_items(tx: &mut Tx, items: &[NewItem]) -> Result<(), MailError> {
+    rows::insert(
+        tx,
+        (
+            "insert into mail_item (mailbox, uid, message, thread, flags, keywords, modseq, internal_ms, saved_ms, size_bytes)",
+            "",
+        ),
+        10,
+        items,
+        |statement, item| {
+            statement
+                .bind(item.mailbox)
+                .bind(item.uid)
+                .bind(item.message)
+                .bind(item.thread)
+                .bind(item.flags)
+                .bind(item.keywords.clone())
+                .bind(item.modseq)
+                .bind(item.internal_ms)
+                .bind(item.saved_ms)
+                .bind(item.size_bytes)
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+/// The thread of each message in each account: that of the message that it answers, or its own.
+async fn threads(
+    tx: &mut Tx,
+    plan: &Plan,
+    all: &[&Delivery],
+    ids: &[i64],
+) -> Result<BTreeMap<(Arc<str>, i64), i64>, MailError> {
+    // For each message in each account the references under which it is known, its own first.
+    let mut known: Vec<(Arc<str>, i64, Vec<i64>)> = Vec::new();
+    for ((delivery, id), into) in all.iter().zip(ids).zip(&plan.into) {
+        let summary = &delivery.message.scanned.summary;
+        let ancestors = summary.ancestors();
+        let skip = ancestors.len().saturating_sub(ANCESTORS);
+        let references: Vec<i64> = summary
+            .message_id()
+            .into_iter()
+            .chain(ancestors.into_iter().skip(skip))
+            .map(|reference| hash_of(&reference))
+            .collect();
+        for mailbox in into {
+            if let Some(room) = plan.rooms.get(mailbox)
+                && !known
+                    .iter()
+                    .any(|(account, other, _)| other == id && *account == room.account)
+            {
+                known.push((Arc::clone(&room.account), *id, references.clone()));
+            }
+        }
+    }
+    let keys: Vec<(Arc<str>, i64)> = known
+        .iter()
+        .flat_map(|(account, _, references)| {
+            references.iter().map(|one| (Arc::clone(account), *one))
+        })
+        .collect();
+    let rows = rows::select(
+        tx,
+        (
+            "select account, reference, thread from mail_thread where (account, reference) in",
+            "and thread >= $1",
+        ),
+        0,
+        2,
+        &keys,
+        |statement, (account, reference)| statement.bind(account.to_string()).bind(*reference),
+    )
+    .await?;
+    let mut of: BTreeMap<(Arc<str>, i64), i64> = BTreeMap::new();
+    for row in &rows {
+        let account: String = row.try_get(0)?;
+        of.insert((account.into(), row.try_get(1)?), row.try_get(2)?);
+    }
+    let (mut threads, mut new) = (BTreeMap::new(), Vec::new());
+    for (account, id, references) in known {
+        let found = references
+            .iter()
+            .filter_map(|one| of.get(&(Arc::clone(&account), *one)))
+            .min()
+            .copied();
+        let thread = found.unwrap_or(id);
+        for reference in references {
+            if of
+                .insert((Arc::clone(&account), reference), thread)
+                .is_none()
+            {
+                new.push((Arc::clone(&account), reference, thread));
+            }
+        }
+        threads.insert((account, id), thread);
+    }
+    rows::insert(
+        tx,
+        (
+            "insert into mail_thread (account, reference, thread)",
+            "on conflict (account, reference) do nothing",
+        ),
+        3,
+        &new,
+        |statement, (account, reference, thread)| {
+            statement
+                .bind(account.to_string())
+                .bind(*reference)
+                .bind(*thread)
+        },
+    )
+    .await?;
+    Ok(threads)
+}
+
+/// A Message-ID as a number.
+fn hash_of(reference: &str) -> i64 {
+    let hash = blake3::hash(reference.as_bytes());
+    let mut bytes = [0u8; 8];
+    for (to, from) in bytes.iter_mut().zip(hash.as_bytes()) {
+        *to = *from;
+    }
+    i64::from_le_bytes(bytes)
+}
+
+async fn extra(tx: &mut Tx, id: i64, delivery: &Delivery) -> Result<(), MailError> {
+    if let Some(holder) = &delivery.holder {
+        query("insert into mail_hold (message, holder) values ($1, $2)")
+            .bind(id)
+            .bind(holder)
+            .execute(&mut **tx)
+            .await?;
+    }
+    for extra in &delivery.extra {
+        let mut statement = query(extra.sql).bind(id);
+        for value in &extra.values {
+            statement = match value {
+                Value::Text(text) => statement.bind(text.clone()),
+                Value::Number(number) => statement.bind(*number),
+                Value::Bytes(bytes) => statement.bind(bytes.clone()),
+            };
+        }
+        statement.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Whether something besides mailboxes holds a message.
+pub(super) async fn held_elsewhere(tx: &mut Tx, message: i64) -> Result<bool, MailError> {
+    let holders: i64 = query_scalar("select count(*) from mail_hold where message = $1")
+        .bind(message)
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(holders > 0)
+}
