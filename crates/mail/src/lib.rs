@@ -1,5 +1,6 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`pages`]: web mail; [`filters`]: what is done with a message when it comes.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //!
 //! Rule: what was accepted (250, `OK`, "saved") is in the database and synced before anybody is told.
@@ -13,12 +14,13 @@
     )
 )]
 
+pub mod filters;
+pub mod pages;
 pub mod store;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::Router;
 use lampion_web::{App, Feature, Kernel, Service, Started};
 use tokio_util::sync::CancellationToken;
 
@@ -74,16 +76,20 @@ impl Mail {
 
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
+    let web = pages::Web::new(mail.store().clone(), mail.kernel().clone());
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
-        messages: &[],
-        navigation: Vec::new(),
-        routes: Router::new(),
-        content: Router::new(),
+        messages: pages::MESSAGES,
+        navigation: pages::navigation(),
+        routes: pages::routes(web.clone()),
+        content: pages::content(web.clone()),
         jobs: Vec::new(),
         publications: Vec::new(),
-        services: vec![Arc::new(Keeping(mail.clone()))],
+        services: vec![
+            Arc::new(Keeping(mail.clone())),
+            Arc::new(pages::Sending(web)),
+        ],
     }
 }
 

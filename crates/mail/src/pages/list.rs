@@ -254,7 +254,7 @@ fn writers(page: &Page, messages: &[Message], own: &str, outgoing: bool) -> Stri
 }
 
 /// UIDs of a form: each value may name several.
-fn uids(form: &Form) -> Vec<Uid> {
+pub(super) fn uids(form: &Form) -> Vec<Uid> {
     let mut all: Vec<Uid> = form.all("uid").flat_map(str::split_whitespace).filter_map(|uid| uid.parse().ok()).collect();
     all.sort_unstable();
     all.dedup();
@@ -299,7 +299,7 @@ pub(super) async fn perform(
     let to = async |special| -> Result<Option<&'static str>, AppError> {
         let to = store.special(&opened.account.id, special).await?.id;
         if to != here {
-            store.move_(here, chosen, to).await?;
+            store.move_to(here, chosen, to).await?;
         }
         Ok(Some("moved"))
     };
@@ -315,13 +315,12 @@ pub(super) async fn perform(
         "junk" => to(Special::Junk).await,
         "inbox" => {
             let inbox = opened.mailboxes.iter().find(|mailbox| mailbox.name == "INBOX").ok_or_else(AppError::not_found)?;
-            store.move_(here, chosen, inbox.id).await?;
+            store.move_to(here, chosen, inbox.id).await?;
             Ok(Some("moved"))
         }
         // In the bin, and in junk, what is deleted is gone.
         "delete" | "empty" if matches!(opened.here.special, Some(Special::Trash | Special::Junk)) => {
-            flag(FlagAction::Add, Flags::DELETED).await?;
-            store.expunge(here, Some(chosen)).await?;
+            store.delete(here, chosen).await?;
             Ok(Some("deleted"))
         }
         "delete" => to(Special::Trash).await.map(|_| Some("deleted")),
@@ -330,7 +329,7 @@ pub(super) async fn perform(
             let to = opened.mailboxes.iter().find(|mailbox| Some(mailbox.id) == to);
             let to = to.ok_or_else(|| AppError::bad_request("choose where to"))?;
             if to.id != here {
-                store.move_(here, chosen, to.id).await?;
+                store.move_to(here, chosen, to.id).await?;
             }
             Ok(Some("moved"))
         }

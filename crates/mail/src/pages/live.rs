@@ -26,10 +26,10 @@ pub(super) async fn events(
     let watch = web.store().watch(opened.here.id);
     let end = tokio::time::Instant::now() + LIFE;
     let stop = web.0.stop.clone();
-    let stream = futures_util::stream::unfold((watch, stop), async move |(mut watch, stop)| {
+    let stream = futures_util::stream::unfold((watch, stop), move |(mut watch, stop)| async move {
         let changed = tokio::select! {
             changed = watch.changed() => changed.is_ok(),
-            () = tokio::time::sleep_until(end) => false,
+            () = over(end) => false,
             () = stop.cancelled() => false,
         };
         if !changed {
@@ -40,4 +40,9 @@ pub(super) async fn events(
         Some((Ok::<_, Infallible>(event), (watch, stop)))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(ALIVE)).into_response())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a stream's life is time itself")]
+async fn over(at: tokio::time::Instant) {
+    tokio::time::sleep(at.saturating_duration_since(tokio::time::Instant::now())).await;
 }

@@ -62,12 +62,15 @@ impl Web {
     }
 }
 
+/// What is left of a part: its message, where it goes on, where it ends.
+type State = Option<(Content, u64, u64, Decoder)>;
+
 /// A part's decoded bytes, as they are asked for.
 pub(super) fn stream(content: Content, part: &Part) -> Body {
     let (at, end) = (part.body.start, part.body.end);
     let decoder = Decoder::new(&part.encoding);
-    let state = Some((content, at, end, decoder));
-    Body::from_stream(futures_util::stream::unfold(state, async |state| {
+    let state: State = Some((content, at, end, decoder));
+    Body::from_stream(futures_util::stream::unfold(state, |state: State| async move {
         let (content, mut at, end, mut decoder) = state?;
         let mut out = Vec::new();
         while at < end && out.is_empty() {

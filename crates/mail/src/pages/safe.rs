@@ -2,6 +2,8 @@
 //! at all.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ammonia::{Builder, UrlRelative};
 
@@ -31,7 +33,8 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
         end -= 1;
     }
     let html = html.get(..end).unwrap_or(html);
-    let count = std::sync::atomic::AtomicUsize::new(0);
+    let count = Arc::new(AtomicUsize::new(0));
+    let (counted, parts) = (Arc::clone(&count), parts.clone());
     let mut builder = Builder::default();
     builder
         .add_tags(ELEMENTS)
@@ -41,7 +44,7 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
         .link_rel(Some("noopener noreferrer"))
         .set_tag_attribute_value("a", "target", "_blank")
         .strip_comments(true);
-    builder.attribute_filter(|element, attribute, value| match (element, attribute) {
+    builder.attribute_filter(move |element, attribute, value| match (element, attribute) {
         ("img", "src") => match value.split_once(':') {
             Some((scheme, id)) if scheme.eq_ignore_ascii_case("cid") => {
                 let id = unescape(id);
@@ -51,7 +54,7 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
                 rest.starts_with("image/").then(|| value.into())
             }
             _ => {
-                count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                counted.fetch_add(1, Ordering::Relaxed);
                 remote.then(|| value.into())
             }
         },
@@ -59,14 +62,14 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
         ("a", "href") if value.to_ascii_lowercase().trim_start().starts_with("data:") => None,
         // What a style loads is blocked by the page's policy as well.
         (_, "style") if value.to_ascii_lowercase().contains("url(") && !remote => {
-            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            counted.fetch_add(1, Ordering::Relaxed);
             None
         }
         (_, "style") if value.to_ascii_lowercase().contains("position") => None,
         _ => Some(value.into()),
     });
     let html = builder.clean(html).to_string();
-    Safe { html, remote: count.into_inner() }
+    Safe { html, remote: count.load(Ordering::Relaxed) }
 }
 
 /// Percents of an address by `cid:` (RFC 2392).

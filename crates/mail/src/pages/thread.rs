@@ -185,7 +185,8 @@ async fn seen(web: &Web, all: &[(Mailbox, Item)], open: &HashSet<MessageId>) -> 
         }
     }
     let change = FlagChange { action: FlagAction::Add, flags: Flags::SEEN, keywords: Vec::new() };
-    for (mailbox, uids) in unread {
+    for (mailbox, mut uids) in unread {
+        uids.sort_unstable();
         web.store().store_flags(mailbox, &uids, &change, None).await?;
     }
     Ok(())
@@ -221,7 +222,7 @@ pub(super) async fn act(
     form: Form,
 ) -> PageResult {
     let opened = web.open(&page, Some(id)).await?;
-    let chosen: Vec<Uid> = form.all("uid").flat_map(str::split_whitespace).filter_map(|uid| uid.parse().ok()).collect();
+    let chosen = super::list::uids(&form);
     let done = super::list::perform(&web, &opened, &form, &chosen).await?;
     let back = if opened.here.name == "INBOX" { "/mail".into() } else { format!("/mail/box/{id}") };
     Ok(Page::see_other(&match done {
@@ -288,7 +289,7 @@ fn head(page: &Page, mailbox: &Mailbox, message: &Message) -> Shown {
 
 /// What a part is to a reader.
 enum Sort<'a> {
-    Text(&'a Part, Vec<u32>),
+    Text(&'a Part),
     Html(&'a Part, Vec<u32>),
     Image(&'a Part, Vec<u32>),
     File(&'a Part, Vec<u32>),
@@ -318,7 +319,7 @@ fn sort<'a>(part: &'a Part, path: &mut Vec<u32>, related: bool, as_text: bool, f
         Body::Message { .. } => found.push(Sort::File(part, here(path))),
         Body::Leaf if part.is_attachment() => found.push(Sort::File(part, here(path))),
         Body::Leaf if part.is("text", "html") => found.push(Sort::Html(part, here(path))),
-        Body::Leaf if part.is("text", "plain") || part.is("text", "enriched") => found.push(Sort::Text(part, here(path))),
+        Body::Leaf if part.is("text", "plain") || part.is("text", "enriched") => found.push(Sort::Text(part)),
         // An image that HTML shows by its content id is not shown again.
         Body::Leaf if part::is_image(part) && related && part.content_id().is_some() && !as_text => {}
         Body::Leaf if part::is_image(part) => found.push(Sort::Image(part, here(path))),
@@ -343,7 +344,7 @@ async fn fill(page: &Page, web: &Web, message: &Message, one: &mut Shown, as_tex
     for piece in sorted {
         match piece {
             Sort::Html(part, path) if !as_text && part.octets() > 0 => one.pieces.push(Piece::Frame(address(&path))),
-            Sort::Text(part, _) | Sort::Html(part, _) => {
+            Sort::Text(part) | Sort::Html(part, _) => {
                 let raw = part::raw_bytes(&content, part, TEXT_RAW_BYTES).await?;
                 let text = text::of_part(part, &raw);
                 if !text.trim().is_empty() {

@@ -21,6 +21,7 @@ mod loose;
 mod mailboxes;
 mod model;
 mod seal;
+mod sealing;
 mod view;
 
 use std::sync::Arc;
@@ -47,10 +48,16 @@ pub const ROW_LIMIT_BYTES: usize = 64 * 1024;
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/1.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/1.sql"),
+        },
+        Migration {
+            version: 4,
+            sql: include_str!("../../migrations/4.sql"),
+        },
+    ],
 };
 
 /// What the store works with.
