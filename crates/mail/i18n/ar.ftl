@@ -1,152 +1,171 @@
-nav-mail = Mail
-mail-inbox = Inbox
-mail-drafts = Drafts
-mail-sent = Sent
-mail-archive = Archive
-mail-junk = Junk
-mail-trash = Bin
-mail-boxes = Mailboxes
-mail-folders = Folders
-mail-settings = Mail settings
-mail-letters = Unsent
-mail-write = Write
-mail-search = Search mail
-mail-search-help = Searches who wrote, to whom, the subject and the first words.
-mail-search-none = Nothing was found for “{ $s }”.
-mail-today = Today
-mail-me = me
-mail-to-short = To: { $s }
-mail-select = Choose: { $s }
-mail-unread = Unread
-mail-flagged = Starred
-mail-answered = Answered
-mail-has-file = With files
-mail-no-subject = (no subject)
-mail-empty = Nothing is here.
-mail-older = Older
-mail-newest = Newest
-mail-more = More
-mail-do-archive = Archive
-mail-do-delete = Delete
-mail-do-read = Mark as read
-mail-do-unread = Mark as unread
-mail-do-flag = Star
-mail-do-unflag = Remove star
-mail-do-junk = It is junk
-mail-do-move = Move to
-mail-move = Move
-mail-to-inbox = Back to the inbox
-mail-empty-it = Delete all for good
-mail-empty-sure = Yes, everything in here
+nav-mail = البريد
+mail-inbox = الوارد
+mail-drafts = المسودات
+mail-sent = المرسل
+mail-archive = الأرشيف
+mail-junk = غير المرغوب
+mail-trash = المهملات
+mail-boxes = صناديق البريد
+mail-folders = المجلدات
+mail-settings = إعدادات البريد
+mail-letters = لم يُرسل
+mail-write = كتابة
+mail-search = البحث في البريد
+mail-search-help = يبحث في المرسل والمستلم والموضوع والكلمات الأولى.
+mail-search-none = لم يُعثر على شيء عن «{ $s }».
+mail-today = اليوم
+mail-me = أنا
+mail-to-short = إلى: { $s }
+mail-select = اختيار: { $s }
+mail-unread = غير مقروءة
+mail-flagged = مميزة بنجمة
+mail-answered = أُجيب عنها
+mail-has-file = معها ملفات
+mail-no-subject = (بلا موضوع)
+mail-empty = لا شيء هنا.
+mail-older = الأقدم
+mail-newest = الأحدث
+mail-more = المزيد
+mail-do-archive = أرشفة
+mail-do-delete = حذف
+mail-do-read = تعليم كمقروءة
+mail-do-unread = تعليم كغير مقروءة
+mail-do-flag = تمييز بنجمة
+mail-do-unflag = إزالة النجمة
+mail-do-junk = غير مرغوب فيها
+mail-do-move = نقل إلى
+mail-move = نقل
+mail-to-inbox = إعادة إلى الوارد
+mail-empty-it = حذف الكل نهائيًا
+mail-empty-sure = نعم، كل ما هنا
+mail-done-sent = أُرسلت.
+mail-done-saved = حُفظت.
+mail-sending = يجري إرسال الرسالة.
+mail-undo = تراجع
+mail-back = رجوع
+mail-print = طباعة
+mail-open-all = فتح كل الرسائل
+mail-thread-cut = تظهر أحدث رسائل هذه المحادثة فقط.
+mail-from = من
+mail-to = إلى
+mail-cc = نسخة
+mail-bcc = نسخة مخفية
+mail-date = التاريخ
+mail-subject = الموضوع
+mail-text = النص
+mail-files = الملفات
+mail-reply = رد
+mail-reply-all = رد على الجميع
+mail-forward = إعادة توجيه
+mail-edit = متابعة الكتابة
+mail-as-text = كنص
+mail-as-html = كما صُممت
+mail-source = حفظ الرسالة
+mail-quoted = نص مقتبس
+mail-text-cut = للنص بقية: احفظ الرسالة لتقرأها كلها.
+mail-frame = رسالة { $s }
+mail-frame-old = هذا العنوان قديم جدًا: افتح الرسالة مرة أخرى.
+mail-remote-blocked = لم تُحمَّل صور من أماكن أخرى: فهي تخبر المرسل بأنك قرأت الرسالة.
+mail-remote-show = تحميلها
+mail-wrote = كتب { $who } ({ $when }):
+mail-forwarded = رسالة معاد توجيهها
+mail-attach = إرفاق ملفات
+mail-attach-now = إرفاق الآن
+mail-inline = داخل النص
+mail-drop = إزالة { $s }
+mail-drop-here = أفلت الملفات هنا
+mail-send = إرسال
+mail-save = حفظ
+mail-discard = تجاهل
+mail-discard-sure = أتريد تجاهل هذه الرسالة؟
+mail-saved = حُفظت
+mail-unsaved = لم تُحفظ: تُعاد المحاولة
+mail-suggestions = أشخاص
+mail-directory = الدليل
+mail-find-person = البحث عن شخص
+mail-failed = تعذر الإرسال:
+mail-waits = قيد الإرسال
+mail-sent-already = أُرسلت هذه الرسالة من قبل.
+mail-no-recipient = اذكر لمن تُرسل.
+mail-many-recipients = المستلمون كثيرون: المسموح 500.
+mail-bad-recipient = «{ $s }» ليس عنوانًا.
+mail-nobody = لا أحد هنا له العنوان { $s }.
+mail-no-way = لا طريق بعد إلى { $s }: يمكن الوصول إلى أشخاص هذه العقدة فقط.
+mail-too-large = الملفات أكبر من أن تسعها رسالة واحدة.
+mail-folder-name = الاسم
+mail-folder-new = مجلد جديد
+mail-folder-help = وضع / في الاسم يضع مجلدًا داخل آخر: مشاريع/آبار
+mail-folder-rename = إعادة تسمية
+mail-folder-rename-to = الاسم الجديد لـ { $s }
+mail-folder-sure = يذهب بريده إلى المهملات
+mail-address = عنوانك
+mail-used = المستخدم { $s }
+mail-used-of = المستخدم { $used } من { $room }
+mail-signature = التوقيع
+mail-undo-s = مهلة التراجع عن الإرسال
+mail-retention = إفراغ المهملات وغير المرغوب بعد
+mail-never = أبدًا
+mail-vacation = غائب
+mail-vacation-on = الرد على من يكتب بأنني غائب
+mail-vacation-help = يُبلَّغ كل شخص مرة في الأسبوع. لا يُرد على القوائم والبرامج.
+mail-rules = القواعد
+mail-rules-help = يُنظر فيها بهذا الترتيب عند وصول رسالة.
+mail-rule-if = إذا
+mail-rule-has = يحتوي على
+mail-rule-then = فعندها
+mail-rule-box = المجلد
+mail-rule-forward = عنوان في هذه العقدة
+mail-rule-add = إضافة قاعدة
+mail-rule-no-words = اذكر ما تبحث عنه القاعدة.
+mail-rule-nobody = لا تذهب النسخة إلا إلى شخص آخر في هذه العقدة.
+mail-rule-too-many = توجد 100 قاعدة: احذف بعضها أولًا.
+mail-field-from = من
+mail-field-to = إلى أو نسخة
+mail-field-subject = الموضوع
+mail-field-list = قائمة بريدية
+mail-field-any = أيّ منها
+mail-action-move = نقل إلى المجلد
+mail-action-flag = تمييز بنجمة
+mail-action-read = تعليم كمقروءة
+mail-action-forward = إرسال نسخة إلى
+mail-action-delete = حذف
 mail-done-moved = { $n ->
-    [one] One message was moved.
-   *[other] { $shown } messages were moved.
+    [zero] لم تُنقل رسائل.
+    [one] نُقلت رسالة واحدة.
+    [two] نُقلت رسالتان.
+    [few] نُقلت { $shown } رسائل.
+    [many] نُقلت { $shown } رسالة.
+   *[other] نُقلت { $shown } رسالة.
     }
 mail-done-deleted = { $n ->
-    [one] One message was deleted.
-   *[other] { $shown } messages were deleted.
+    [zero] لم تُحذف رسائل.
+    [one] حُذفت رسالة واحدة.
+    [two] حُذفت رسالتان.
+    [few] حُذفت { $shown } رسائل.
+    [many] حُذفت { $shown } رسالة.
+   *[other] حُذفت { $shown } رسالة.
     }
-mail-done-sent = Sent.
-mail-done-saved = Saved.
-mail-sending = The message is being sent.
-mail-undo = Undo
-mail-back = Back
-mail-print = Print
-mail-open-all = Open all messages
-mail-thread-cut = Only the newest messages of this conversation are shown.
-mail-from = From
-mail-to = To
-mail-cc = Cc
-mail-bcc = Bcc
-mail-date = Date
-mail-subject = Subject
-mail-text = Text
-mail-files = Files
-mail-reply = Reply
-mail-reply-all = Reply to all
-mail-forward = Forward
-mail-edit = Continue writing
-mail-as-text = As text
-mail-as-html = As designed
-mail-source = Save the message
-mail-quoted = Quoted text
-mail-text-cut = The text goes on: save the message to read all of it.
-mail-frame = Message of { $s }
-mail-frame-old = This address is too old: open the message again.
-mail-remote-blocked = Pictures from elsewhere were not loaded: they would tell the sender that you read this.
-mail-remote-show = Load them
-mail-wrote = { $who } wrote ({ $when }):
-mail-forwarded = Forwarded message
-mail-attach = Attach files
-mail-attach-now = Attach now
-mail-inline = in the text
-mail-drop = Remove { $s }
-mail-drop-here = Drop files here
-mail-send = Send
-mail-save = Save
-mail-discard = Discard
-mail-discard-sure = Discard this message?
-mail-saved = Saved
-mail-unsaved = Not saved: it is tried again
-mail-suggestions = People
-mail-directory = Directory
-mail-find-person = Find a person
-mail-failed = Could not be sent:
-mail-waits = Is being sent
-mail-sent-already = This message has been sent already.
-mail-no-recipient = Say to whom it goes.
-mail-many-recipients = There are too many recipients: 500 are allowed.
-mail-bad-recipient = “{ $s }” is not an address.
-mail-nobody = Nobody here has the address { $s }.
-mail-no-way = There is no way yet to { $s }: only people of this node can be reached.
-mail-too-large = The files are too large for one message.
-mail-folder-name = Name
-mail-folder-new = New folder
-mail-folder-help = A / in the name puts a folder into another: Projects/Wells
-mail-folder-rename = Rename
-mail-folder-rename-to = New name of { $s }
-mail-folder-sure = Its mail goes to the bin
 mail-messages = { $n ->
-    [one] One message
-   *[other] { $shown } messages
+    [zero] لا رسائل
+    [one] رسالة واحدة
+    [two] رسالتان
+    [few] { $shown } رسائل
+    [many] { $shown } رسالة
+   *[other] { $shown } رسالة
     }
-mail-address = Your address
-mail-used = { $s } used
-mail-used-of = { $used } of { $room } used
-mail-signature = Signature
-mail-undo-s = Time to take a message back
 mail-seconds = { $n ->
-    [0] None
-    [one] One second
-   *[other] { $shown } seconds
+    [0] بلا مهلة
+    [one] ثانية واحدة
+    [two] ثانيتان
+    [few] { $shown } ثوانٍ
+    [many] { $shown } ثانية
+   *[other] { $shown } ثانية
     }
-mail-retention = Empty bin and junk after
-mail-never = Never
 mail-days = { $n ->
-    [one] One day
-   *[other] { $shown } days
+    [zero] اليوم
+    [one] يوم واحد
+    [two] يومان
+    [few] { $shown } أيام
+    [many] { $shown } يومًا
+   *[other] { $shown } يوم
     }
-mail-vacation = Away
-mail-vacation-on = Answer those who write that I am away
-mail-vacation-help = Each person is told once a week. Lists and programs are not answered.
-mail-rules = Rules
-mail-rules-help = They are looked at in this order when a message comes.
-mail-rule-if = If
-mail-rule-has = contains
-mail-rule-then = then
-mail-rule-box = Folder
-mail-rule-forward = Address on this node
-mail-rule-add = Add rule
-mail-rule-no-words = Say what the rule looks for.
-mail-rule-nobody = A copy can go only to somebody else on this node.
-mail-rule-too-many = There are 100 rules already: delete some first.
-mail-field-from = From
-mail-field-to = To or Cc
-mail-field-subject = Subject
-mail-field-list = Mailing list
-mail-field-any = Any of these
-mail-action-move = move to the folder
-mail-action-flag = star
-mail-action-read = mark as read
-mail-action-forward = send a copy to
-mail-action-delete = delete

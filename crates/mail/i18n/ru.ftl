@@ -1,152 +1,162 @@
-nav-mail = Mail
-mail-inbox = Inbox
-mail-drafts = Drafts
-mail-sent = Sent
-mail-archive = Archive
-mail-junk = Junk
-mail-trash = Bin
-mail-boxes = Mailboxes
-mail-folders = Folders
-mail-settings = Mail settings
-mail-letters = Unsent
-mail-write = Write
-mail-search = Search mail
-mail-search-help = Searches who wrote, to whom, the subject and the first words.
-mail-search-none = Nothing was found for “{ $s }”.
-mail-today = Today
-mail-me = me
-mail-to-short = To: { $s }
-mail-select = Choose: { $s }
-mail-unread = Unread
-mail-flagged = Starred
-mail-answered = Answered
-mail-has-file = With files
-mail-no-subject = (no subject)
-mail-empty = Nothing is here.
-mail-older = Older
-mail-newest = Newest
-mail-more = More
-mail-do-archive = Archive
-mail-do-delete = Delete
-mail-do-read = Mark as read
-mail-do-unread = Mark as unread
-mail-do-flag = Star
-mail-do-unflag = Remove star
-mail-do-junk = It is junk
-mail-do-move = Move to
-mail-move = Move
-mail-to-inbox = Back to the inbox
-mail-empty-it = Delete all for good
-mail-empty-sure = Yes, everything in here
+nav-mail = Почта
+mail-inbox = Входящие
+mail-drafts = Черновики
+mail-sent = Отправленные
+mail-archive = Архив
+mail-junk = Спам
+mail-trash = Корзина
+mail-boxes = Ящики
+mail-folders = Папки
+mail-settings = Настройки почты
+mail-letters = Неотправленные
+mail-write = Написать
+mail-search = Поиск в почте
+mail-search-help = Ищет по отправителю, получателю, теме и первым словам.
+mail-search-none = По запросу «{ $s }» ничего не найдено.
+mail-today = Сегодня
+mail-me = я
+mail-to-short = Кому: { $s }
+mail-select = Выбрать: { $s }
+mail-unread = Не прочитано
+mail-flagged = Отмечено
+mail-answered = Есть ответ
+mail-has-file = С файлами
+mail-no-subject = (без темы)
+mail-empty = Здесь ничего нет.
+mail-older = Более старые
+mail-newest = Самые новые
+mail-more = Ещё
+mail-do-archive = В архив
+mail-do-delete = Удалить
+mail-do-read = Прочитано
+mail-do-unread = Не прочитано
+mail-do-flag = Отметить
+mail-do-unflag = Снять отметку
+mail-do-junk = Это спам
+mail-do-move = Переместить в
+mail-move = Переместить
+mail-to-inbox = Вернуть во входящие
+mail-empty-it = Удалить всё навсегда
+mail-empty-sure = Да, всё, что здесь
+mail-done-sent = Отправлено.
+mail-done-saved = Сохранено.
+mail-sending = Письмо отправляется.
+mail-undo = Отменить
+mail-back = Назад
+mail-print = Печать
+mail-open-all = Раскрыть все письма
+mail-thread-cut = Показаны только новейшие письма этой беседы.
+mail-from = От
+mail-to = Кому
+mail-cc = Копия
+mail-bcc = Скрытая копия
+mail-date = Дата
+mail-subject = Тема
+mail-text = Текст
+mail-files = Файлы
+mail-reply = Ответить
+mail-reply-all = Ответить всем
+mail-forward = Переслать
+mail-edit = Продолжить письмо
+mail-as-text = Как текст
+mail-as-html = Как оформлено
+mail-source = Сохранить письмо
+mail-quoted = Цитата
+mail-text-cut = Текст продолжается: сохраните письмо, чтобы прочитать всё.
+mail-frame = Письмо от { $s }
+mail-frame-old = Адрес устарел: откройте письмо ещё раз.
+mail-remote-blocked = Картинки из других мест не загружены: по ним отправитель узнал бы, что вы это прочитали.
+mail-remote-show = Загрузить
+mail-wrote = { $who } пишет ({ $when }):
+mail-forwarded = Пересланное письмо
+mail-attach = Прикрепить файлы
+mail-attach-now = Прикрепить сейчас
+mail-inline = в тексте
+mail-drop = Убрать { $s }
+mail-drop-here = Перетащите файлы сюда
+mail-send = Отправить
+mail-save = Сохранить
+mail-discard = Отказаться
+mail-discard-sure = Отказаться от этого письма?
+mail-saved = Сохранено
+mail-unsaved = Не сохранено: будет новая попытка
+mail-suggestions = Люди
+mail-directory = Справочник
+mail-find-person = Найти человека
+mail-failed = Не удалось отправить:
+mail-waits = Отправляется
+mail-sent-already = Это письмо уже отправлено.
+mail-no-recipient = Укажите, кому отправить.
+mail-many-recipients = Слишком много получателей: можно не больше 500.
+mail-bad-recipient = «{ $s }» — не адрес.
+mail-nobody = Здесь ни у кого нет адреса { $s }.
+mail-no-way = Пути к { $s } пока нет: доступны только люди этого узла.
+mail-too-large = Файлы слишком велики для одного письма.
+mail-folder-name = Название
+mail-folder-new = Новая папка
+mail-folder-help = Знак / в названии кладёт папку в другую: Проекты/Колодцы
+mail-folder-rename = Переименовать
+mail-folder-rename-to = Новое название для { $s }
+mail-folder-sure = Письма из неё попадут в корзину
+mail-address = Ваш адрес
+mail-used = Занято { $s }
+mail-used-of = Занято { $used } из { $room }
+mail-signature = Подпись
+mail-undo-s = Время, чтобы вернуть письмо
+mail-retention = Очищать корзину и спам через
+mail-never = Никогда
+mail-vacation = Отсутствие
+mail-vacation-on = Отвечать пишущим, что меня нет
+mail-vacation-help = Каждому сообщается раз в неделю. Рассылкам и программам ответа нет.
+mail-rules = Правила
+mail-rules-help = Проверяются в этом порядке, когда приходит письмо.
+mail-rule-if = Если
+mail-rule-has = содержит
+mail-rule-then = то
+mail-rule-box = Папка
+mail-rule-forward = Адрес на этом узле
+mail-rule-add = Добавить правило
+mail-rule-no-words = Укажите, что ищет правило.
+mail-rule-nobody = Копию можно послать только другому человеку этого узла.
+mail-rule-too-many = Правил уже 100: сначала удалите некоторые.
+mail-field-from = От
+mail-field-to = Кому или копия
+mail-field-subject = Тема
+mail-field-list = Рассылка
+mail-field-any = Любое из них
+mail-action-move = переместить в папку
+mail-action-flag = отметить
+mail-action-read = отметить прочитанным
+mail-action-forward = послать копию
+mail-action-delete = удалить
 mail-done-moved = { $n ->
-    [one] One message was moved.
-   *[other] { $shown } messages were moved.
+    [one] Перемещено { $shown } письмо.
+    [few] Перемещено { $shown } письма.
+    [many] Перемещено { $shown } писем.
+   *[other] Перемещено { $shown } письма.
     }
 mail-done-deleted = { $n ->
-    [one] One message was deleted.
-   *[other] { $shown } messages were deleted.
+    [one] Удалено { $shown } письмо.
+    [few] Удалено { $shown } письма.
+    [many] Удалено { $shown } писем.
+   *[other] Удалено { $shown } письма.
     }
-mail-done-sent = Sent.
-mail-done-saved = Saved.
-mail-sending = The message is being sent.
-mail-undo = Undo
-mail-back = Back
-mail-print = Print
-mail-open-all = Open all messages
-mail-thread-cut = Only the newest messages of this conversation are shown.
-mail-from = From
-mail-to = To
-mail-cc = Cc
-mail-bcc = Bcc
-mail-date = Date
-mail-subject = Subject
-mail-text = Text
-mail-files = Files
-mail-reply = Reply
-mail-reply-all = Reply to all
-mail-forward = Forward
-mail-edit = Continue writing
-mail-as-text = As text
-mail-as-html = As designed
-mail-source = Save the message
-mail-quoted = Quoted text
-mail-text-cut = The text goes on: save the message to read all of it.
-mail-frame = Message of { $s }
-mail-frame-old = This address is too old: open the message again.
-mail-remote-blocked = Pictures from elsewhere were not loaded: they would tell the sender that you read this.
-mail-remote-show = Load them
-mail-wrote = { $who } wrote ({ $when }):
-mail-forwarded = Forwarded message
-mail-attach = Attach files
-mail-attach-now = Attach now
-mail-inline = in the text
-mail-drop = Remove { $s }
-mail-drop-here = Drop files here
-mail-send = Send
-mail-save = Save
-mail-discard = Discard
-mail-discard-sure = Discard this message?
-mail-saved = Saved
-mail-unsaved = Not saved: it is tried again
-mail-suggestions = People
-mail-directory = Directory
-mail-find-person = Find a person
-mail-failed = Could not be sent:
-mail-waits = Is being sent
-mail-sent-already = This message has been sent already.
-mail-no-recipient = Say to whom it goes.
-mail-many-recipients = There are too many recipients: 500 are allowed.
-mail-bad-recipient = “{ $s }” is not an address.
-mail-nobody = Nobody here has the address { $s }.
-mail-no-way = There is no way yet to { $s }: only people of this node can be reached.
-mail-too-large = The files are too large for one message.
-mail-folder-name = Name
-mail-folder-new = New folder
-mail-folder-help = A / in the name puts a folder into another: Projects/Wells
-mail-folder-rename = Rename
-mail-folder-rename-to = New name of { $s }
-mail-folder-sure = Its mail goes to the bin
 mail-messages = { $n ->
-    [one] One message
-   *[other] { $shown } messages
+    [one] { $shown } письмо
+    [few] { $shown } письма
+    [many] { $shown } писем
+   *[other] { $shown } письма
     }
-mail-address = Your address
-mail-used = { $s } used
-mail-used-of = { $used } of { $room } used
-mail-signature = Signature
-mail-undo-s = Time to take a message back
 mail-seconds = { $n ->
-    [0] None
-    [one] One second
-   *[other] { $shown } seconds
+    [0] Нет
+    [one] { $shown } секунда
+    [few] { $shown } секунды
+    [many] { $shown } секунд
+   *[other] { $shown } секунды
     }
-mail-retention = Empty bin and junk after
-mail-never = Never
 mail-days = { $n ->
-    [one] One day
-   *[other] { $shown } days
+    [one] { $shown } день
+    [few] { $shown } дня
+    [many] { $shown } дней
+   *[other] { $shown } дня
     }
-mail-vacation = Away
-mail-vacation-on = Answer those who write that I am away
-mail-vacation-help = Each person is told once a week. Lists and programs are not answered.
-mail-rules = Rules
-mail-rules-help = They are looked at in this order when a message comes.
-mail-rule-if = If
-mail-rule-has = contains
-mail-rule-then = then
-mail-rule-box = Folder
-mail-rule-forward = Address on this node
-mail-rule-add = Add rule
-mail-rule-no-words = Say what the rule looks for.
-mail-rule-nobody = A copy can go only to somebody else on this node.
-mail-rule-too-many = There are 100 rules already: delete some first.
-mail-field-from = From
-mail-field-to = To or Cc
-mail-field-subject = Subject
-mail-field-list = Mailing list
-mail-field-any = Any of these
-mail-action-move = move to the folder
-mail-action-flag = star
-mail-action-read = mark as read
-mail-action-forward = send a copy to
-mail-action-delete = delete

@@ -2,6 +2,7 @@
 //!
 //! - [`pages`]: web mail; [`filters`]: what is done with a message when it comes.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
+//! - [`find`]: search of one's own mail.
 //!
 //! Rule: what was accepted (250, `OK`, "saved") is in the database and synced before anybody is told.
 #![cfg_attr(
@@ -15,6 +16,7 @@
 )]
 
 pub mod filters;
+pub mod find;
 pub mod pages;
 pub mod store;
 
@@ -33,6 +35,7 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     kernel: Kernel,
     store: Store,
+    indexes: find::Indexes,
 }
 
 impl Mail {
@@ -54,7 +57,11 @@ impl Mail {
             message_limit_bytes: megabytes(kernel.config.mail_message_limit_mb),
             quota_bytes: (quota > 0).then_some(quota),
         });
-        Ok(Self(Arc::new(Inner { kernel, store })))
+        Ok(Self(Arc::new(Inner {
+            kernel,
+            store,
+            indexes: find::Indexes::default(),
+        })))
     }
 
     /// The kernel.
@@ -67,6 +74,10 @@ impl Mail {
         &self.0.store
     }
 
+    pub(crate) fn indexes(&self) -> &find::Indexes {
+        &self.0.indexes
+    }
+
     /// What stands after `@` in addresses of this node: `hill.internal`.
     pub fn domain(&self) -> String {
         let config = &self.0.kernel.config;
@@ -76,7 +87,7 @@ impl Mail {
 
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
-    let web = pages::Web::new(mail.store().clone(), mail.kernel().clone());
+    let web = pages::Web::new(mail);
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,

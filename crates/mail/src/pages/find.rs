@@ -1,5 +1,4 @@
-//! Search in one's own mail. Until the engine knows mail, it looks through what is kept of each message beside its bytes:
-//! who, to whom, subject, and first words.
+//! Search in one's own mail.
 
 use std::collections::HashMap;
 
@@ -10,14 +9,9 @@ use lampion_web::{AppError, Page, PageResult};
 use serde::Deserialize;
 
 use super::list::{Row, Side, grouped};
-use super::shown::Message;
 use super::{Opened, Web};
-use crate::store::{Item, MessageId, Special};
+use crate::store::{Item, Mailbox, MessageId, Special};
 
-/// Messages looked through, newest first in each mailbox.
-const LOOKED_THROUGH: usize = 20_000;
-/// Messages whose details are read in one statement.
-const STEP: usize = 400;
 /// Hits shown.
 const HITS: usize = 50;
 
@@ -41,9 +35,14 @@ pub(super) async fn search(page: Page, Extension(web): Extension<Web>, Query(ask
     let opened = web.open(&page, None).await?;
     let hits = hits(&web, &opened, &asked.q).await?;
     let mut rows = Vec::new();
-    for (mailbox, item) in hits {
+    for (mailbox, item, around) in hits {
         let place = Opened { account: opened.account.clone(), mailboxes: Vec::new(), here: mailbox };
-        rows.extend(grouped(&page, &web, &place, vec![vec![item]]).await?);
+        for mut row in grouped(&page, &web, &place, vec![vec![item]]).await? {
+            if !around.trim().is_empty() {
+                row.preview.clone_from(&around);
+            }
+            rows.push(row);
+        }
     }
     page.html(&SearchPage {
         page: &page,
@@ -53,44 +52,33 @@ pub(super) async fn search(page: Page, Extension(web): Extension<Web>, Query(ask
     })
 }
 
-/// Messages that have all words, newest first. The one place to put an index in.
-async fn hits(web: &Web, opened: &Opened, words: &str) -> Result<Vec<(crate::store::Mailbox, Item)>, AppError> {
-    let words: Vec<String> = words.split_whitespace().take(20).map(str::to_lowercase).collect();
-    let mut found = Vec::new();
-    if words.is_empty() {
-        return Ok(found);
+/// Messages as the index finds them, best first, with the mailbox that each lies in and the words around what was found.
+async fn hits(web: &Web, opened: &Opened, words: &str) -> Result<Vec<(Mailbox, Item, String)>, AppError> {
+    if words.trim().is_empty() {
+        return Ok(Vec::new());
     }
-    let mut left = LOOKED_THROUGH;
-    let wanted = |mailbox: &&crate::store::Mailbox| !matches!(mailbox.special, Some(Special::Trash | Special::Junk));
-    for mailbox in opened.mailboxes.iter().filter(wanted) {
+    let found = web.0.mail.find(&opened.account, words, None, HITS).await?;
+    let mut wanted: HashMap<MessageId, usize> = HashMap::new();
+    for (at, (message, _)) in found.hits.iter().enumerate() {
+        wanted.insert(*message, at);
+    }
+    let mut places: Vec<Option<(Mailbox, Item)>> = vec![None; found.hits.len()];
+    // What lies in the bin or in junk as well is shown where else it lies.
+    let mut mailboxes: Vec<&Mailbox> = opened.mailboxes.iter().collect();
+    mailboxes.sort_by_key(|one| matches!(one.special, Some(Special::Trash | Special::Junk)));
+    for mailbox in mailboxes {
+        if places.iter().all(Option::is_some) {
+            break;
+        }
         let view = web.store().view(mailbox.id).await?;
-        let items: Vec<Item> = view.iter().rev().take(left).cloned().collect();
-        left = left.saturating_sub(items.len());
-        for some in items.chunks(STEP) {
-            let ids: Vec<MessageId> = some.iter().map(|item| item.message).collect();
-            let details = web.store().details(&ids).await?;
-            let details: HashMap<MessageId, _> = details.iter().map(|one| (one.message, one)).collect();
-            for item in some {
-                let Some(detail) = details.get(&item.message) else { continue };
-                let message = Message::new(item, detail);
-                let people = [&message.envelope.from, &message.envelope.to, &message.envelope.cc];
-                let mut text = message.subject();
-                for person in people.into_iter().flatten() {
-                    text.push('\n');
-                    text.push_str(&person.display_name().unwrap_or_default());
-                    text.push(' ');
-                    text.push_str(&person.address());
-                }
-                text.push('\n');
-                text.push_str(&message.preview);
-                let text = text.to_lowercase();
-                if words.iter().all(|word| text.contains(word)) {
-                    found.push((mailbox.clone(), item.clone()));
-                }
+        for item in view.iter() {
+            if let Some(place) = wanted.get(&item.message).and_then(|at| places.get_mut(*at))
+                && place.is_none()
+            {
+                *place = Some((mailbox.clone(), item.clone()));
             }
         }
     }
-    found.sort_by_key(|(_, item)| std::cmp::Reverse(item.internal_ms));
-    found.truncate(HITS);
-    Ok(found)
+    let pieces = found.hits.into_iter().map(|(_, pieces)| pieces.into_iter().map(|(text, _)| text).collect::<String>());
+    Ok(places.into_iter().zip(pieces).filter_map(|(place, text)| place.map(|(mailbox, item)| (mailbox, item, text))).collect())
 }

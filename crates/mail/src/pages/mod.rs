@@ -35,6 +35,7 @@ use lampion_people::Role;
 use lampion_web::{App, AppError, Kernel, NavItem, Page, Service, Started};
 use tokio_util::sync::CancellationToken;
 
+use crate::Mail;
 use crate::store::{Account, MailError, Mailbox, MailboxId, Store};
 
 /// The feature's messages in all languages.
@@ -56,8 +57,7 @@ const FORM_ROOM: usize = 2 << 20;
 pub struct Web(Arc<Inner>);
 
 struct Inner {
-    store: Store,
-    kernel: Kernel,
+    mail: Mail,
     /// A letter waits to be sent.
     waiting: tokio::sync::Notify,
     /// The node is stopping: streams end.
@@ -67,27 +67,25 @@ struct Inner {
 impl Web {
     /// The pages of a node's mail.
     #[must_use]
-    pub fn new(store: Store, kernel: Kernel) -> Self {
+    pub fn new(mail: &Mail) -> Self {
         Self(Arc::new(Inner {
-            store,
-            kernel,
+            mail: mail.clone(),
             waiting: tokio::sync::Notify::new(),
             stop: CancellationToken::new(),
         }))
     }
 
     fn store(&self) -> &Store {
-        &self.0.store
+        self.0.mail.store()
     }
 
     fn kernel(&self) -> &Kernel {
-        &self.0.kernel
+        self.0.mail.kernel()
     }
 
     /// The node's domain: `hill.internal`.
     fn domain(&self) -> String {
-        let config = &self.kernel().config;
-        format!("{}.{}", config.name, config.net)
+        self.0.mail.domain()
     }
 
     /// The account and mailboxes of who asks.

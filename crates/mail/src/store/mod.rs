@@ -137,7 +137,7 @@ async fn rows_of_ids(
     let mut connection = db.read().acquire().await?;
     let rows = lampion_db::rows::select(
         &mut connection,
-        (sql, "and id >= $1"),
+        (sql, "and 0 >= $1"),
         0,
         1,
         messages,
