@@ -13,7 +13,6 @@ mail-write = كتابة
 mail-search = البحث في البريد
 mail-search-help = يبحث في المرسل والمستلم والموضوع والكلمات الأولى.
 mail-search-none = لم يُعثر على شيء عن «{ $s }».
-mail-today = اليوم
 mail-me = أنا
 mail-to-short = إلى: { $s }
 mail-select = اختيار: { $s }
@@ -103,8 +102,6 @@ mail-used = المستخدم { $s }
 mail-used-of = المستخدم { $used } من { $room }
 mail-signature = التوقيع
 mail-undo-s = مهلة التراجع عن الإرسال
-mail-retention = إفراغ المهملات وغير المرغوب بعد
-mail-never = أبدًا
 mail-vacation = غائب
 mail-vacation-on = الرد على من يكتب بأنني غائب
 mail-vacation-help = يُبلَّغ كل شخص مرة في الأسبوع. لا يُرد على القوائم والبرامج.
@@ -160,12 +157,4 @@ mail-seconds = { $n ->
     [few] { $shown } ثوانٍ
     [many] { $shown } ثانية
    *[other] { $shown } ثانية
-    }
-mail-days = { $n ->
-    [zero] اليوم
-    [one] يوم واحد
-    [two] يومان
-    [few] { $shown } أيام
-    [many] { $shown } يومًا
-   *[other] { $shown } يوم
     }

@@ -13,7 +13,6 @@ mail-write = Write
 mail-search = Search mail
 mail-search-help = Searches who wrote, to whom, the subject and the first words.
 mail-search-none = Nothing was found for “{ $s }”.
-mail-today = Today
 mail-me = me
 mail-to-short = To: { $s }
 mail-select = Choose: { $s }
@@ -119,12 +118,6 @@ mail-seconds = { $n ->
     [0] None
     [one] One second
    *[other] { $shown } seconds
-    }
-mail-retention = Empty bin and junk after
-mail-never = Never
-mail-days = { $n ->
-    [one] One day
-   *[other] { $shown } days
     }
 mail-vacation = Away
 mail-vacation-on = Answer those who write that I am away

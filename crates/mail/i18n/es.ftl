@@ -13,7 +13,6 @@ mail-write = Escribir
 mail-search = Buscar en el correo
 mail-search-help = Busca en remitente, destinatarios, asunto y primeras palabras.
 mail-search-none = No se encontró nada para «{ $s }».
-mail-today = Hoy
 mail-me = yo
 mail-to-short = Para: { $s }
 mail-select = Elegir: { $s }
@@ -103,8 +102,6 @@ mail-used = { $s } en uso
 mail-used-of = { $used } de { $room } en uso
 mail-signature = Firma
 mail-undo-s = Tiempo para recuperar un mensaje
-mail-retention = Vaciar papelera y no deseado tras
-mail-never = Nunca
 mail-vacation = Ausente
 mail-vacation-on = Responder a quienes escriban que estoy ausente
 mail-vacation-help = A cada persona se le avisa una vez por semana. No se responde a listas ni a programas.
@@ -145,8 +142,4 @@ mail-seconds = { $n ->
     [0] Ninguno
     [one] Un segundo
    *[other] { $shown } segundos
-    }
-mail-days = { $n ->
-    [one] Un día
-   *[other] { $shown } días
     }

@@ -13,7 +13,6 @@ mail-write = Écrire
 mail-search = Chercher dans le courrier
 mail-search-help = Cherche dans l’expéditeur, les destinataires, l’objet et les premiers mots.
 mail-search-none = Rien n’a été trouvé pour « { $s } ».
-mail-today = Aujourd’hui
 mail-me = moi
 mail-to-short = À : { $s }
 mail-select = Choisir : { $s }
@@ -103,8 +102,6 @@ mail-used = { $s } utilisés
 mail-used-of = { $used } utilisés sur { $room }
 mail-signature = Signature
 mail-undo-s = Délai pour reprendre un message
-mail-retention = Vider corbeille et indésirables après
-mail-never = Jamais
 mail-vacation = Absence
 mail-vacation-on = Répondre à ceux qui écrivent que je suis absent
 mail-vacation-help = Chaque personne est prévenue une fois par semaine. Listes et programmes ne reçoivent pas de réponse.
@@ -145,8 +142,4 @@ mail-seconds = { $n ->
     [0] Aucun
     [one] Une seconde
    *[other] { $shown } secondes
-    }
-mail-days = { $n ->
-    [one] Un jour
-   *[other] { $shown } jours
     }

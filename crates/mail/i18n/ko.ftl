@@ -13,7 +13,6 @@ mail-write = 쓰기
 mail-search = 메일 검색
 mail-search-help = 보낸 사람, 받는 사람, 제목, 첫 몇 마디에서 찾습니다.
 mail-search-none = “{ $s }”에 대한 결과가 없습니다.
-mail-today = 오늘
 mail-me = 나
 mail-to-short = 받는 사람: { $s }
 mail-select = 선택: { $s }
@@ -103,8 +102,6 @@ mail-used = { $s } 사용
 mail-used-of = { $room } 중 { $used } 사용
 mail-signature = 서명
 mail-undo-s = 보낸 뒤 취소할 수 있는 시간
-mail-retention = 휴지통과 스팸 비우기
-mail-never = 안 함
 mail-vacation = 부재중
 mail-vacation-on = 보낸 사람에게 부재중이라고 답하기
 mail-vacation-help = 한 사람에게 일주일에 한 번 알립니다. 메일링 리스트와 프로그램에는 답하지 않습니다.
@@ -141,7 +138,4 @@ mail-messages = { $n ->
 mail-seconds = { $n ->
     [0] 없음
    *[other] { $shown }초
-    }
-mail-days = { $n ->
-   *[other] { $shown }일 뒤
     }

@@ -13,7 +13,6 @@ mail-write = Написать
 mail-search = Поиск в почте
 mail-search-help = Ищет по отправителю, получателю, теме и первым словам.
 mail-search-none = По запросу «{ $s }» ничего не найдено.
-mail-today = Сегодня
 mail-me = я
 mail-to-short = Кому: { $s }
 mail-select = Выбрать: { $s }
@@ -103,8 +102,6 @@ mail-used = Занято { $s }
 mail-used-of = Занято { $used } из { $room }
 mail-signature = Подпись
 mail-undo-s = Время, чтобы вернуть письмо
-mail-retention = Очищать корзину и спам через
-mail-never = Никогда
 mail-vacation = Отсутствие
 mail-vacation-on = Отвечать пишущим, что меня нет
 mail-vacation-help = Каждому сообщается раз в неделю. Рассылкам и программам ответа нет.
@@ -153,10 +150,4 @@ mail-seconds = { $n ->
     [few] { $shown } секунды
     [many] { $shown } секунд
    *[other] { $shown } секунды
-    }
-mail-days = { $n ->
-    [one] { $shown } день
-    [few] { $shown } дня
-    [many] { $shown } дней
-   *[other] { $shown } дня
     }

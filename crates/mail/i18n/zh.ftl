@@ -13,7 +13,6 @@ mail-write = 写信
 mail-search = 搜索邮件
 mail-search-help = 在发件人、收件人、主题和开头的文字中查找。
 mail-search-none = 没有找到“{ $s }”。
-mail-today = 今天
 mail-me = 我
 mail-to-short = 收件人：{ $s }
 mail-select = 选择：{ $s }
@@ -103,8 +102,6 @@ mail-used = 已用 { $s }
 mail-used-of = 已用 { $used }，共 { $room }
 mail-signature = 签名
 mail-undo-s = 可撤回发送的时间
-mail-retention = 清空已删除和垃圾邮件的期限
-mail-never = 从不
 mail-vacation = 外出
 mail-vacation-on = 自动回复来信者我不在
 mail-vacation-help = 每人每周通知一次。不回复邮件列表和程序。
@@ -141,7 +138,4 @@ mail-messages = { $n ->
 mail-seconds = { $n ->
     [0] 无
    *[other] { $shown } 秒
-    }
-mail-days = { $n ->
-   *[other] { $shown } 天
     }

@@ -40,7 +40,6 @@ create table mail_preference (
     account text primary key references mail_account (id) on delete cascade,
     signature text not null,
     undo_s bigint not null,
-    retention_days bigint not null,
     vacation bigint not null,
     vacation_subject text not null,
     vacation_text text not null

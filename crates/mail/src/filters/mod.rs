@@ -138,12 +138,18 @@ struct Seen {
 }
 
 fn fold(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
 }
 
 fn people(fields: &[&Option<String>]) -> String {
     let mut out = String::new();
-    for mailbox in fields.iter().flat_map(|field| address::mailboxes(field.as_deref().unwrap_or(""))) {
+    for mailbox in fields
+        .iter()
+        .flat_map(|field| address::mailboxes(field.as_deref().unwrap_or("")))
+    {
         out.push_str(&mailbox.display_name().unwrap_or_default());
         out.push(' ');
         out.push_str(&mailbox.address());
@@ -164,7 +170,11 @@ pub fn apply(summary: &Summary, rules: &[Rule]) -> Vec<Action> {
     };
     let places = |action: &Action| matches!(action, Action::Move(_) | Action::Delete);
     let mut done: Vec<Action> = Vec::new();
-    for rule in rules.iter().take(RULES_LIMIT).filter(|rule| rule.matches(&seen)) {
+    for rule in rules
+        .iter()
+        .take(RULES_LIMIT)
+        .filter(|rule| rule.matches(&seen))
+    {
         let again = done.contains(&rule.action) || places(&rule.action) && done.iter().any(places);
         // A copy never goes on from a message that a program sent: two that forward to each other would not end.
         let circles = matches!(rule.action, Action::Forward(_)) && summary.is_automatic();
@@ -182,8 +192,6 @@ pub struct Preference {
     pub signature: String,
     /// How long a sent message can be taken back, in seconds.
     pub undo_s: i64,
-    /// Mail in the bin and in junk is deleted after so many days; 0 for never.
-    pub retention_days: i64,
     /// Whether those who write are told that they are away.
     pub vacation: bool,
     /// The answer's subject; empty for the subject of what came.
@@ -197,7 +205,6 @@ impl Default for Preference {
         Self {
             signature: String::new(),
             undo_s: 10,
-            retention_days: 30,
             vacation: false,
             vacation_subject: String::new(),
             vacation_text: String::new(),
@@ -217,15 +224,27 @@ pub fn answer(
     message_id: String,
 ) -> Option<Letter> {
     let fields = &summary.fields;
-    let bounced = summary.return_path.as_deref().is_some_and(|path| path.trim() == "<>");
+    let bounced = summary
+        .return_path
+        .as_deref()
+        .is_some_and(|path| path.trim() == "<>");
     if !preference.vacation || summary.is_automatic() || bounced {
         return None;
     }
     let to = summary.from().into_iter().next()?;
     let same = |a: &Mailbox, b: &Mailbox| a.address().eq_ignore_ascii_case(&b.address());
-    let automatic = ["mailer-daemon", "postmaster", "noreply", "no-reply", "owner-"];
+    let automatic = [
+        "mailer-daemon",
+        "postmaster",
+        "noreply",
+        "no-reply",
+        "owner-",
+    ];
     let local = to.local.to_lowercase();
-    if to.domain.is_empty() || same(&to, own) || automatic.iter().any(|word| local.starts_with(word)) {
+    if to.domain.is_empty()
+        || same(&to, own)
+        || automatic.iter().any(|word| local.starts_with(word))
+    {
         return None;
     }
     let addressed = [&fields.to, &fields.cc]
@@ -266,7 +285,12 @@ mod tests {
     use lampion_mailproto::mime::fuzz::scan;
 
     fn rule(field: Field, words: &str, action: Action) -> Rule {
-        Rule { id: String::new(), field, words: words.into(), action }
+        Rule {
+            id: String::new(),
+            field,
+            words: words.into(),
+            action,
+        }
     }
 
     fn summary(header: &str) -> Summary {
@@ -275,31 +299,76 @@ mod tests {
 
     #[test]
     fn rules_find_what_they_look_for() {
-        let came = summary("From: =?utf-8?Q?J=C3=B6rg?= <jo@sea.internal>\nTo: mira@hill.internal\nSubject: Wells\n and pumps\nList-Id: <wells.hill.internal>\n\n");
+        let came = summary(
+            "From: =?utf-8?Q?J=C3=B6rg?= <jo@sea.internal>\nTo: mira@hill.internal\nSubject: Wells\n and pumps\nList-Id: <wells.hill.internal>\n\n",
+        );
         let done = |rules: &[Rule]| apply(&came, rules);
         let to = |name: &str| Action::Move(name.into());
-        assert_eq!(done(&[rule(Field::From, "JÖRG", Action::Flag)]), [Action::Flag]);
-        assert_eq!(done(&[rule(Field::From, "sea.internal", Action::Read)]), [Action::Read]);
-        assert_eq!(done(&[rule(Field::Subject, "wells and", to("Wells"))]), [to("Wells")]);
+        assert_eq!(
+            done(&[rule(Field::From, "JÖRG", Action::Flag)]),
+            [Action::Flag]
+        );
+        assert_eq!(
+            done(&[rule(Field::From, "sea.internal", Action::Read)]),
+            [Action::Read]
+        );
+        assert_eq!(
+            done(&[rule(Field::Subject, "wells and", to("Wells"))]),
+            [to("Wells")]
+        );
         assert_eq!(done(&[rule(Field::Subject, "rivers", to("Wells"))]), []);
         assert_eq!(done(&[rule(Field::Subject, "", to("Wells"))]), []);
         assert_eq!(done(&[rule(Field::List, "", to("Lists"))]), [to("Lists")]);
-        assert_eq!(done(&[rule(Field::Any, "mira@", Action::Delete), rule(Field::Any, "jo@", to("x"))]), [Action::Delete]);
+        assert_eq!(
+            done(&[
+                rule(Field::Any, "mira@", Action::Delete),
+                rule(Field::Any, "jo@", to("x"))
+            ]),
+            [Action::Delete]
+        );
         // Mail of a list is not sent on.
-        assert_eq!(done(&[rule(Field::Any, "jo@", Action::Forward("x@hill.internal".into()))]), []);
+        assert_eq!(
+            done(&[rule(
+                Field::Any,
+                "jo@",
+                Action::Forward("x@hill.internal".into())
+            )]),
+            []
+        );
     }
 
     #[test]
     fn who_is_away_answers_people_once() {
         let own = address::mailboxes("Mira <mira@hill.internal>").remove(0);
-        let away = Preference { vacation: true, vacation_text: "Back in June.".into(), ..Preference::default() };
-        let now = Date { unix_ms: 0, offset_minutes: 0 };
-        let answers = |header: &str| answer(&away, &summary(header), &own, now, "x@hill.internal".into());
+        let away = Preference {
+            vacation: true,
+            vacation_text: "Back in June.".into(),
+            ..Preference::default()
+        };
+        let now = Date {
+            unix_ms: 0,
+            offset_minutes: 0,
+        };
+        let answers =
+            |header: &str| answer(&away, &summary(header), &own, now, "x@hill.internal".into());
         let usual = "From: jo@sea.internal\nTo: mira@hill.internal\nSubject: Re: wells\nMessage-ID: <1@sea>\n";
         let letter = answers(&format!("{usual}\n")).unwrap();
-        assert_eq!((letter.subject.as_str(), letter.in_reply_to.as_deref()), ("Re: wells", Some("1@sea")));
-        assert!(letter.headers.iter().any(|(name, value)| name == "Auto-Submitted" && value == "auto-replied"));
-        for never in ["Auto-Submitted: auto-generated\n", "List-Id: <x>\n", "Precedence: bulk\n", "Return-Path: <>\n"] {
+        assert_eq!(
+            (letter.subject.as_str(), letter.in_reply_to.as_deref()),
+            ("Re: wells", Some("1@sea"))
+        );
+        assert!(
+            letter
+                .headers
+                .iter()
+                .any(|(name, value)| name == "Auto-Submitted" && value == "auto-replied")
+        );
+        for never in [
+            "Auto-Submitted: auto-generated\n",
+            "List-Id: <x>\n",
+            "Precedence: bulk\n",
+            "Return-Path: <>\n",
+        ] {
             assert!(answers(&format!("{usual}{never}\n")).is_none(), "{never}");
         }
         assert!(answers("From: jo@sea.internal\nTo: others@hill.internal\n\n").is_none());

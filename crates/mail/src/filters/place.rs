@@ -11,7 +11,12 @@ use crate::store::{Flags, MailError, Special, Store, Target};
 ///
 /// # Errors
 /// The database.
-pub async fn targets(store: &Store, db: &Db, account: &str, summary: &Summary) -> Result<Vec<Target>, MailError> {
+pub async fn targets(
+    store: &Store,
+    db: &Db,
+    account: &str,
+    summary: &Summary,
+) -> Result<Vec<Target>, MailError> {
     let rules = settings::rules(db, account).await?;
     let actions = apply(summary, &rules);
     let mut place = None;
@@ -31,7 +36,10 @@ pub async fn targets(store: &Store, db: &Db, account: &str, summary: &Summary) -
         Some(place) => place,
         None => inbox(store, account).await?,
     };
-    let mut targets = vec![Target { flags, ..Target::new(place.id) }];
+    let mut targets = vec![Target {
+        flags,
+        ..Target::new(place.id)
+    }];
     for address in copies {
         let local = address.split('@').next().unwrap_or_default();
         // Rules of whom a copy goes to are not asked: nothing goes round.
@@ -43,14 +51,22 @@ pub async fn targets(store: &Store, db: &Db, account: &str, summary: &Summary) -
 }
 
 async fn inbox(store: &Store, account: &str) -> Result<crate::store::Mailbox, MailError> {
-    store.mailbox(account, "INBOX").await?.ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))
+    store
+        .mailbox(account, "INBOX")
+        .await?
+        .ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))
 }
 
 /// Whether somebody hasn't been told for [`VACATION_AGAIN_MS`] that an account's owner is away; from now on they have.
 ///
 /// # Errors
 /// The database.
-pub async fn first_in_a_while(db: &Db, account: &str, address: &str, now_ms: i64) -> Result<bool, MailError> {
+pub async fn first_in_a_while(
+    db: &Db,
+    account: &str,
+    address: &str,
+    now_ms: i64,
+) -> Result<bool, MailError> {
     let done = query(
         "insert into mail_vacation (account, address, sent_ms) values ($1, $2, $3)
          on conflict (account, address) do update set sent_ms = excluded.sent_ms where mail_vacation.sent_ms < $4",

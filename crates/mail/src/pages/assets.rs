@@ -17,17 +17,34 @@ static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
     let asset = |name: &'static str, kind: &'static str, text: &'static str| {
         let hash = blake3::hash(text.as_bytes());
         let tag = lampion_core::ids::base32(hash.as_bytes().get(..5).unwrap_or_default());
-        Asset { name, kind, text, url: format!("/mail/asset/{tag}/{name}") }
+        Asset {
+            name,
+            kind,
+            text,
+            url: format!("/mail/asset/{tag}/{name}"),
+        }
     };
     [
-        asset("mail.css", "text/css; charset=utf-8", include_str!("assets/mail.css")),
-        asset("mail.js", "text/javascript; charset=utf-8", include_str!("assets/mail.js")),
+        asset(
+            "mail.css",
+            "text/css; charset=utf-8",
+            include_str!("assets/mail.css"),
+        ),
+        asset(
+            "mail.js",
+            "text/javascript; charset=utf-8",
+            include_str!("assets/mail.js"),
+        ),
     ]
 });
 
 /// The address of an asset.
 pub(super) fn url(name: &str) -> String {
-    ASSETS.iter().find(|asset| asset.name == name).map(|asset| asset.url.clone()).unwrap_or_default()
+    ASSETS
+        .iter()
+        .find(|asset| asset.name == name)
+        .map(|asset| asset.url.clone())
+        .unwrap_or_default()
 }
 
 /// `GET /mail/asset/{hash}/{name}`.
@@ -37,7 +54,10 @@ pub(super) async fn serve(Path((_, name)): Path<(String, String)>) -> Response {
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
     ];
     (headers, asset.text).into_response()
 }

@@ -33,12 +33,17 @@ pub(super) async fn find(web: &Web, account: &str, typed: &str) -> Result<Vec<Co
     let mut found: Vec<Contact> = Vec::new();
     let fits = |name: &str, address: &str| {
         let text = format!("{} {}", name.to_lowercase(), address.to_lowercase());
-        text.starts_with(&typed) || text.match_indices(&typed).any(|(at, _)| {
-            text.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric())
-        })
+        text.starts_with(&typed)
+            || text.match_indices(&typed).any(|(at, _)| {
+                text.get(..at)
+                    .and_then(|before| before.chars().next_back())
+                    .is_none_or(|c| !c.is_alphanumeric())
+            })
     };
     let mut add = |name: &str, address: String| {
-        let known = found.iter().any(|one| one.address.eq_ignore_ascii_case(&address));
+        let known = found
+            .iter()
+            .any(|one| one.address.eq_ignore_ascii_case(&address));
         if !known && found.len() < SHOWN && fits(name, &address) {
             let (local, domain) = address.rsplit_once('@').unwrap_or((&address, ""));
             let mailbox = Mailbox {
@@ -47,7 +52,11 @@ pub(super) async fn find(web: &Web, account: &str, typed: &str) -> Result<Vec<Co
                 local: local.to_owned(),
                 domain: domain.to_owned(),
             };
-            found.push(Contact { value: plain(&mailbox), name: name.to_owned(), address });
+            found.push(Contact {
+                value: plain(&mailbox),
+                name: name.to_owned(),
+                address,
+            });
         }
     };
     let rows: Vec<(String, String)> =
@@ -73,10 +82,18 @@ pub(super) async fn find(web: &Web, account: &str, typed: &str) -> Result<Vec<Co
 pub(super) fn plain(mailbox: &Mailbox) -> String {
     match mailbox.display_name() {
         None => mailbox.address(),
-        Some(name) if name.chars().all(|c| c.is_alphanumeric() || " -'".contains(c)) => {
+        Some(name)
+            if name
+                .chars()
+                .all(|c| c.is_alphanumeric() || " -'".contains(c)) =>
+        {
             format!("{name} <{}>", mailbox.address())
         }
-        Some(name) => format!("\"{}\" <{}>", name.replace(['"', '\\'], ""), mailbox.address()),
+        Some(name) => format!(
+            "\"{}\" <{}>",
+            name.replace(['"', '\\'], ""),
+            mailbox.address()
+        ),
     }
 }
 
@@ -105,7 +122,11 @@ pub(super) struct Asked {
 }
 
 /// `GET /mail/contacts?q=`: suggestions as JSON, for the script.
-pub(super) async fn suggest(page: Page, Extension(web): Extension<Web>, Query(asked): Query<Asked>) -> PageResult {
+pub(super) async fn suggest(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let person = page.person()?;
     let account = web.store().account_of(person).await?;
     Ok(Json(find(&web, &account.id, &asked.q).await?).into_response())

@@ -31,12 +31,20 @@ struct SearchPage<'a> {
 }
 
 /// `GET /mail/search?q=`.
-pub(super) async fn search(page: Page, Extension(web): Extension<Web>, Query(asked): Query<Asked>) -> PageResult {
+pub(super) async fn search(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let opened = web.open(&page, None).await?;
     let hits = hits(&web, &opened, &asked.q).await?;
     let mut rows = Vec::new();
     for (mailbox, item, around) in hits {
-        let place = Opened { account: opened.account.clone(), mailboxes: Vec::new(), here: mailbox };
+        let place = Opened {
+            account: opened.account.clone(),
+            mailboxes: Vec::new(),
+            here: mailbox,
+        };
         for mut row in grouped(&page, &web, &place, vec![vec![item]]).await? {
             if !around.trim().is_empty() {
                 row.preview.clone_from(&around);
@@ -53,7 +61,11 @@ pub(super) async fn search(page: Page, Extension(web): Extension<Web>, Query(ask
 }
 
 /// Messages as the index finds them, best first, with the mailbox that each lies in and the words around what was found.
-async fn hits(web: &Web, opened: &Opened, words: &str) -> Result<Vec<(Mailbox, Item, String)>, AppError> {
+async fn hits(
+    web: &Web,
+    opened: &Opened,
+    words: &str,
+) -> Result<Vec<(Mailbox, Item, String)>, AppError> {
     if words.trim().is_empty() {
         return Ok(Vec::new());
     }
@@ -79,6 +91,13 @@ async fn hits(web: &Web, opened: &Opened, words: &str) -> Result<Vec<(Mailbox, I
             }
         }
     }
-    let pieces = found.hits.into_iter().map(|(_, pieces)| pieces.into_iter().map(|(text, _)| text).collect::<String>());
-    Ok(places.into_iter().zip(pieces).filter_map(|(place, text)| place.map(|(mailbox, item)| (mailbox, item, text))).collect())
+    let pieces = found
+        .hits
+        .into_iter()
+        .map(|(_, pieces)| pieces.into_iter().map(|(text, _)| text).collect::<String>());
+    Ok(places
+        .into_iter()
+        .zip(pieces)
+        .filter_map(|(place, text)| place.map(|(mailbox, item)| (mailbox, item, text)))
+        .collect())
 }

@@ -31,16 +31,39 @@ async fn draw(page: &Page, web: &Web, status: StatusCode, error: String) -> Page
 pub(super) async fn act(page: Page, Extension(web): Extension<Web>, form: Form) -> PageResult {
     let (account, mailboxes) = web.enter(&page).await?;
     let name = form.trimmed("name");
-    let chosen = mailboxes.iter().find(|mailbox| mailbox.id.0.to_string() == form.get("box"));
-    let own = || chosen.filter(|one| one.special.is_none() && one.name != "INBOX").ok_or_else(AppError::not_found);
+    let chosen = mailboxes
+        .iter()
+        .find(|mailbox| mailbox.id.0.to_string() == form.get("box"));
+    let own = || {
+        chosen
+            .filter(|one| one.special.is_none() && one.name != "INBOX")
+            .ok_or_else(AppError::not_found)
+    };
     let done = match form.get("do") {
-        "create" => web.store().create_mailbox(&account.id, name, None).await.map(|_| ()),
-        "rename" => web.store().rename_mailbox(&account.id, &own()?.name, name).await,
+        "create" => web
+            .store()
+            .create_mailbox(&account.id, name, None)
+            .await
+            .map(|_| ()),
+        "rename" => {
+            web.store()
+                .rename_mailbox(&account.id, &own()?.name, name)
+                .await
+        }
         "delete" if !form.get("sure").is_empty() => {
             let one = own()?;
             // What is in it goes to the bin first: a folder is quickly deleted, and its mail is dear.
-            let all: Vec<_> = web.store().view(one.id).await?.iter().map(|item| item.uid).collect();
-            let bin = web.store().special(&account.id, crate::store::Special::Trash).await?;
+            let all: Vec<_> = web
+                .store()
+                .view(one.id)
+                .await?
+                .iter()
+                .map(|item| item.uid)
+                .collect();
+            let bin = web
+                .store()
+                .special(&account.id, crate::store::Special::Trash)
+                .await?;
             web.store().move_to(one.id, &all, bin.id).await?;
             web.store().delete_mailbox(&account.id, &one.name).await
         }

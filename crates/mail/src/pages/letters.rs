@@ -54,7 +54,8 @@ pub(super) struct Attached {
 }
 
 fn sealed(web: &Web, written: &Written) -> Result<Vec<u8>, MailError> {
-    let bytes = postcard::to_stdvec(written).map_err(|error| MailError::Fault(error.to_string()))?;
+    let bytes =
+        postcard::to_stdvec(written).map_err(|error| MailError::Fault(error.to_string()))?;
     web.store().seal(&bytes)
 }
 
@@ -64,21 +65,34 @@ type Columns = (String, String, String, i64, i64, String, Vec<u8>);
 fn letter(web: &Web, row: Columns) -> Result<Letter, MailError> {
     let (id, account, state, wait_s, changed_ms, error, content) = row;
     let bytes = web.store().unseal(&content)?;
-    let written = postcard::from_bytes(&bytes).map_err(|error| MailError::Fault(error.to_string()))?;
-    Ok(Letter { id, account, state, wait_s, changed_ms, error, written })
+    let written =
+        postcard::from_bytes(&bytes).map_err(|error| MailError::Fault(error.to_string()))?;
+    Ok(Letter {
+        id,
+        account,
+        state,
+        wait_s,
+        changed_ms,
+        error,
+        written,
+    })
 }
 
 /// How many letters are not sent.
 pub(super) async fn count(web: &Web, account: &str) -> Result<i64, MailError> {
-    Ok(query_scalar("select count(*) from mail_letter where account = $1")
-        .bind(account)
-        .fetch_one(web.kernel().db.read())
-        .await?)
+    Ok(
+        query_scalar("select count(*) from mail_letter where account = $1")
+            .bind(account)
+            .fetch_one(web.kernel().db.read())
+            .await?,
+    )
 }
 
 /// All of an account, the newest first.
 pub(super) async fn all(web: &Web, account: &str) -> Result<Vec<Letter>, MailError> {
-    let sql = format!("select {COLUMNS} from mail_letter where account = $1 order by changed_ms desc, id");
+    let sql = format!(
+        "select {COLUMNS} from mail_letter where account = $1 order by changed_ms desc, id"
+    );
     let rows: Vec<Columns> = query_as(lampion_db::AssertSqlSafe(sql))
         .bind(account)
         .fetch_all(web.kernel().db.read())
@@ -158,7 +172,13 @@ pub(super) async fn keep(
 }
 
 /// Moves a letter from one state to another; `false` if it wasn't in the first.
-pub(super) async fn turn(web: &Web, id: &str, from: &str, to: &str, error: &str) -> Result<bool, MailError> {
+pub(super) async fn turn(
+    web: &Web,
+    id: &str,
+    from: &str,
+    to: &str,
+    error: &str,
+) -> Result<bool, MailError> {
     let done = query("update mail_letter set state = $1, error = $2, changed_ms = $3 where id = $4 and state = $5")
         .bind(to)
         .bind(error)
@@ -172,11 +192,13 @@ pub(super) async fn turn(web: &Web, id: &str, from: &str, to: &str, error: &str)
 
 /// Discards a letter that isn't being sent.
 pub(super) async fn discard(web: &Web, account: &str, id: &str) -> Result<(), MailError> {
-    query("delete from mail_letter where id = $1 and account = $2 and state in ('draft', 'failed')")
-        .bind(id)
-        .bind(account)
-        .execute(web.kernel().db.write())
-        .await?;
+    query(
+        "delete from mail_letter where id = $1 and account = $2 and state in ('draft', 'failed')",
+    )
+    .bind(id)
+    .bind(account)
+    .execute(web.kernel().db.write())
+    .await?;
     Ok(())
 }
 
@@ -241,7 +263,13 @@ pub(super) async fn begin_file<'a>(
         DbError::Exists(_) | DbError::Fault(_) => MailError::NoSuchMessage,
         other => other.into(),
     })?;
-    Ok(Coming { web, id, number: 0, size_bytes: 0, held: Vec::new() })
+    Ok(Coming {
+        web,
+        id,
+        number: 0,
+        size_bytes: 0,
+        held: Vec::new(),
+    })
 }
 
 impl Coming<'_> {
@@ -294,11 +322,16 @@ pub(super) async fn drop_file(web: &Web, letter: &str, file: &str) -> Result<(),
 }
 
 /// A piece of a file; `None` after the last.
-pub(super) async fn piece(web: &Web, file: &str, number: i64) -> Result<Option<Vec<u8>>, MailError> {
-    let sealed: Option<Vec<u8>> = query_scalar("select content from mail_letter_piece where file = $1 and number = $2")
-        .bind(file)
-        .bind(number)
-        .fetch_optional(web.kernel().db.read())
-        .await?;
+pub(super) async fn piece(
+    web: &Web,
+    file: &str,
+    number: i64,
+) -> Result<Option<Vec<u8>>, MailError> {
+    let sealed: Option<Vec<u8>> =
+        query_scalar("select content from mail_letter_piece where file = $1 and number = $2")
+            .bind(file)
+            .bind(number)
+            .fetch_optional(web.kernel().db.read())
+            .await?;
     sealed.map(|sealed| web.store().unseal(&sealed)).transpose()
 }

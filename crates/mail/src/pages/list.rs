@@ -60,7 +60,12 @@ pub(super) struct Side {
 }
 
 impl Side {
-    pub(super) async fn new(web: &Web, page: &Page, opened: &Opened, here: bool) -> Result<Self, AppError> {
+    pub(super) async fn new(
+        web: &Web,
+        page: &Page,
+        opened: &Opened,
+        here: bool,
+    ) -> Result<Self, AppError> {
         Ok(Self {
             folders: shown::folders(page, &opened.mailboxes, here.then_some(opened.here.id.0)),
             letters: super::letters::count(web, &opened.account.id).await?,
@@ -96,7 +101,11 @@ struct RowsPart<'a> {
 }
 
 /// `GET /mail`: INBOX.
-pub(super) async fn inbox(page: Page, Extension(web): Extension<Web>, Query(asked): Query<Asked>) -> PageResult {
+pub(super) async fn inbox(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     draw(&page, &web, web.open(&page, None).await?, asked).await
 }
 
@@ -117,7 +126,10 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
         String::new()
     } else {
         let letter = super::letters::get(web, &opened.account.id, &asked.sent).await?;
-        letter.filter(|letter| letter.state == "waiting").map(|_| asked.sent.clone()).unwrap_or_default()
+        letter
+            .filter(|letter| letter.state == "waiting")
+            .map(|_| asked.sent.clone())
+            .unwrap_or_default()
     };
     let done = match asked.done.as_str() {
         "moved" => page.n("mail-done-moved", asked.n),
@@ -143,7 +155,11 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
 }
 
 /// `GET /mail/box/{box}/rows`: the first page's rows alone, for the script that renews them.
-pub(super) async fn rows(page: Page, Extension(web): Extension<Web>, Path(id): Path<i64>) -> PageResult {
+pub(super) async fn rows(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Path(id): Path<i64>,
+) -> PageResult {
     let opened = web.open(&page, Some(id)).await?;
     let view = web.store().view(opened.here.id).await?;
     let (rows, _) = conversations(&page, &web, &opened, &view, 0).await?;
@@ -180,7 +196,10 @@ async fn conversations(
             earlier.insert(item.thread);
         }
     }
-    let groups: Vec<Vec<Item>> = order.iter().filter_map(|thread| found.remove(thread)).collect();
+    let groups: Vec<Vec<Item>> = order
+        .iter()
+        .filter_map(|thread| found.remove(thread))
+        .collect();
     Ok((grouped(page, web, opened, groups).await?, next))
 }
 
@@ -191,10 +210,15 @@ pub(super) async fn grouped(
     opened: &Opened,
     groups: Vec<Vec<Item>>,
 ) -> Result<Vec<Row>, AppError> {
-    let wanted: Vec<MessageId> =
-        groups.iter().flat_map(|items| items.iter().take(WRITERS).map(|item| item.message)).collect();
+    let wanted: Vec<MessageId> = groups
+        .iter()
+        .flat_map(|items| items.iter().take(WRITERS).map(|item| item.message))
+        .collect();
     let details = web.store().details(&wanted).await?;
-    let details: HashMap<MessageId, _> = details.iter().map(|detail| (detail.message, detail)).collect();
+    let details: HashMap<MessageId, _> = details
+        .iter()
+        .map(|detail| (detail.message, detail))
+        .collect();
     let now_ms = web.kernel().clock.now_ms();
     let domain = web.domain();
     let own = format!("{}@{domain}", opened.account.name);
@@ -203,9 +227,15 @@ pub(super) async fn grouped(
     for items in groups {
         let messages: Vec<Message> = items
             .iter()
-            .filter_map(|item| details.get(&item.message).map(|detail| Message::new(item, detail)))
+            .filter_map(|item| {
+                details
+                    .get(&item.message)
+                    .map(|detail| Message::new(item, detail))
+            })
             .collect();
-        let (Some(newest), Some(item)) = (messages.first(), items.first()) else { continue };
+        let (Some(newest), Some(item)) = (messages.first(), items.first()) else {
+            continue;
+        };
         let uids: Vec<String> = items.iter().map(|item| item.uid.to_string()).collect();
         let when = when(item.internal_ms);
         rows.push(Row {
@@ -233,14 +263,20 @@ fn writers(page: &Page, messages: &[Message], own: &str, outgoing: bool) -> Stri
         if person.address().eq_ignore_ascii_case(own) {
             return page.t("mail-me");
         }
-        let whole = person.display_name().unwrap_or_else(|| person.local.clone());
+        let whole = person
+            .display_name()
+            .unwrap_or_else(|| person.local.clone());
         match whole.split_once(' ') {
             Some((first, _)) if !alone => first.trim_end_matches(',').to_owned(),
             _ => whole,
         }
     };
     for message in messages.iter().rev() {
-        let people = if outgoing { &message.envelope.to } else { &message.envelope.from };
+        let people = if outgoing {
+            &message.envelope.to
+        } else {
+            &message.envelope.from
+        };
         let alone = messages.len() == 1 && people.len() <= 1;
         for person in people.iter().take(3) {
             let name = short(person, alone);
@@ -250,12 +286,20 @@ fn writers(page: &Page, messages: &[Message], own: &str, outgoing: bool) -> Stri
         }
     }
     let joined = names.join(", ");
-    if outgoing { page.s("mail-to-short", &joined) } else { joined }
+    if outgoing {
+        page.s("mail-to-short", &joined)
+    } else {
+        joined
+    }
 }
 
 /// UIDs of a form: each value may name several.
 pub(super) fn uids(form: &Form) -> Vec<Uid> {
-    let mut all: Vec<Uid> = form.all("uid").flat_map(str::split_whitespace).filter_map(|uid| uid.parse().ok()).collect();
+    let mut all: Vec<Uid> = form
+        .all("uid")
+        .flat_map(str::split_whitespace)
+        .filter_map(|uid| uid.parse().ok())
+        .collect();
     all.sort_unstable();
     all.dedup();
     all.truncate(MANY);
@@ -264,15 +308,34 @@ pub(super) fn uids(form: &Form) -> Vec<Uid> {
 
 /// `POST /mail/box/{box}`: `uid` (several), `do` = `archive`, `delete`, `junk`, `inbox`, `read`, `unread`, `flag`,
 /// `unflag`, `move` (`to`), `empty` (`sure`).
-pub(super) async fn act(page: Page, Extension(web): Extension<Web>, Path(id): Path<i64>, form: Form) -> PageResult {
+pub(super) async fn act(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Path(id): Path<i64>,
+    form: Form,
+) -> PageResult {
     let opened = web.open(&page, Some(id)).await?;
-    let back = if opened.here.name == "INBOX" { "/mail".to_owned() } else { format!("/mail/box/{id}") };
+    let back = if opened.here.name == "INBOX" {
+        "/mail".to_owned()
+    } else {
+        format!("/mail/box/{id}")
+    };
     let mut chosen = uids(&form);
     if form.get("do") == "empty" {
-        if !matches!(opened.here.special, Some(Special::Trash | Special::Junk)) || form.get("sure").is_empty() {
-            return Err(AppError::bad_request("only the bin and junk can be emptied"));
+        if !matches!(opened.here.special, Some(Special::Trash | Special::Junk))
+            || form.get("sure").is_empty()
+        {
+            return Err(AppError::bad_request(
+                "only the bin and junk can be emptied",
+            ));
         }
-        chosen = web.store().view(opened.here.id).await?.iter().map(|item| item.uid).collect();
+        chosen = web
+            .store()
+            .view(opened.here.id)
+            .await?
+            .iter()
+            .map(|item| item.uid)
+            .collect();
     }
     let count = chosen.len();
     let done = perform(&web, &opened, &form, &chosen).await?;
@@ -293,8 +356,15 @@ pub(super) async fn perform(
     let store = web.store();
     let here = opened.here.id;
     let flag = async |action, flags| {
-        let change = FlagChange { action, flags, keywords: Vec::new() };
-        store.store_flags(here, chosen, &change, None).await.map(|_| None)
+        let change = FlagChange {
+            action,
+            flags,
+            keywords: Vec::new(),
+        };
+        store
+            .store_flags(here, chosen, &change, None)
+            .await
+            .map(|_| None)
     };
     let to = async |special| -> Result<Option<&'static str>, AppError> {
         let to = store.special(&opened.account.id, special).await?.id;
@@ -314,19 +384,28 @@ pub(super) async fn perform(
         "archive" => to(Special::Archive).await,
         "junk" => to(Special::Junk).await,
         "inbox" => {
-            let inbox = opened.mailboxes.iter().find(|mailbox| mailbox.name == "INBOX").ok_or_else(AppError::not_found)?;
+            let inbox = opened
+                .mailboxes
+                .iter()
+                .find(|mailbox| mailbox.name == "INBOX")
+                .ok_or_else(AppError::not_found)?;
             store.move_to(here, chosen, inbox.id).await?;
             Ok(Some("moved"))
         }
         // In the bin, and in junk, what is deleted is gone.
-        "delete" | "empty" if matches!(opened.here.special, Some(Special::Trash | Special::Junk)) => {
+        "delete" | "empty"
+            if matches!(opened.here.special, Some(Special::Trash | Special::Junk)) =>
+        {
             store.delete(here, chosen).await?;
             Ok(Some("deleted"))
         }
         "delete" => to(Special::Trash).await.map(|_| Some("deleted")),
         "move" => {
             let to = form.get("to").parse().map(MailboxId).ok();
-            let to = opened.mailboxes.iter().find(|mailbox| Some(mailbox.id) == to);
+            let to = opened
+                .mailboxes
+                .iter()
+                .find(|mailbox| Some(mailbox.id) == to);
             let to = to.ok_or_else(|| AppError::bad_request("choose where to"))?;
             if to.id != here {
                 store.move_to(here, chosen, to.id).await?;

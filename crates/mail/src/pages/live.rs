@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::Path;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
 use lampion_web::{AppError, Page};
 
 use super::Web;
@@ -39,7 +40,9 @@ pub(super) async fn events(
         let event = Event::default().event("change").data(newest.to_string());
         Some((Ok::<_, Infallible>(event), (watch, stop)))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(ALIVE)).into_response())
+    Ok(Sse::new(stream.fuse())
+        .keep_alive(KeepAlive::new().interval(ALIVE))
+        .into_response())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a stream's life is time itself")]

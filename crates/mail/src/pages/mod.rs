@@ -103,7 +103,11 @@ impl Web {
             None => mailboxes.iter().find(|mailbox| mailbox.name == "INBOX"),
         };
         let here = here.cloned().ok_or_else(AppError::not_found)?;
-        Ok(Opened { account, mailboxes, here })
+        Ok(Opened {
+            account,
+            mailboxes,
+            here,
+        })
     }
 }
 
@@ -119,12 +123,18 @@ impl From<MailError> for AppError {
         use axum::http::StatusCode;
         match error {
             MailError::NoSuchMailbox(_) | MailError::NoSuchMessage => Self::not_found(),
-            MailError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", ""),
+            MailError::DiskFull => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
+            }
             MailError::Away(_) | MailError::Conflict => {
                 Self::unavailable("the database is busy or away: try again in a moment")
             }
             MailError::Fault(_) | MailError::Damaged(..) => Self::fault(error),
-            other => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "error-bad-request", other.to_string()),
+            other => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "error-bad-request",
+                other.to_string(),
+            ),
         }
     }
 }
@@ -132,7 +142,11 @@ impl From<MailError> for AppError {
 /// The entry in the navigation.
 #[must_use]
 pub fn navigation() -> Vec<NavItem> {
-    vec![NavItem { key: "nav-mail", href: "/mail", role: Some(Role::Member) }]
+    vec![NavItem {
+        key: "nav-mail",
+        href: "/mail",
+        role: Some(Role::Member),
+    }]
 }
 
 /// All pages.
@@ -150,7 +164,10 @@ pub fn routes(web: Web) -> Router<App> {
         .route("/mail/file/{box}/{uid}/{section}", get(part::file))
         .route("/mail/search", get(find::search))
         .route("/mail/write", get(write::new))
-        .route("/mail/write/{letter}", get(write::show).post(write::save).layer(room))
+        .route(
+            "/mail/write/{letter}",
+            get(write::show).post(write::save).layer(room),
+        )
         .route("/mail/write/{letter}/undo", post(send::undo))
         .route("/mail/letters", get(write::all))
         .route("/mail/contacts", get(contacts::suggest))
@@ -169,7 +186,7 @@ pub fn content(web: Web) -> Router<App> {
         .layer(Extension(web))
 }
 
-/// Sends what waits, and empties bins.
+/// Sends what waits.
 pub struct Sending(pub Web);
 
 #[async_trait]

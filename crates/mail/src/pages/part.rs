@@ -8,6 +8,7 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use lampion_core::ids;
 use lampion_mailproto::mime::{Decoder, Part, Structure, text};
 use lampion_web::{AppError, ContentSite, Page, PageResult};
@@ -30,11 +31,17 @@ pub(super) fn is_image(part: &Part) -> bool {
 
 /// `1.2` for `[1, 2]`.
 pub(super) fn section(path: &[u32]) -> String {
-    path.iter().map(u32::to_string).collect::<Vec<_>>().join(".")
+    path.iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn path_of(section: &str) -> Option<Vec<u32>> {
-    let path: Option<Vec<u32>> = section.split('.').map(|number| number.parse().ok()).collect();
+    let path: Option<Vec<u32>> = section
+        .split('.')
+        .map(|number| number.parse().ok())
+        .collect();
     path.filter(|path| path.len() <= LEVELS)
 }
 
@@ -46,19 +53,30 @@ impl Web {
 
     fn opens(&self, message: MessageId, token: &str) -> bool {
         let today = self.kernel().clock.now_ms().div_euclid(DAY_MS);
-        [today, today - 1].iter().any(|day| self.token_of_day(message, *day) == token)
+        [today, today - 1]
+            .iter()
+            .any(|day| self.token_of_day(message, *day) == token)
     }
 
     fn token_of_day(&self, message: MessageId, day: i64) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.kernel().secret);
-        hasher.update(b"mail part").update(&day.to_le_bytes()).update(&message.0.to_le_bytes());
+        hasher
+            .update(b"mail part")
+            .update(&day.to_le_bytes())
+            .update(&message.0.to_le_bytes());
         ids::base32(hasher.finalize().as_bytes().get(..20).unwrap_or_default())
     }
 
     /// What a message is made of.
     pub(super) async fn structure(&self, message: MessageId) -> Result<Structure, MailError> {
-        let detail = self.store().details(&[message]).await?.pop().ok_or(MailError::NoSuchMessage)?;
-        postcard::from_bytes(&detail.structure).map_err(|_| MailError::Damaged(message.0, "its structure can't be read"))
+        let detail = self
+            .store()
+            .details(&[message])
+            .await?
+            .pop()
+            .ok_or(MailError::NoSuchMessage)?;
+        postcard::from_bytes(&detail.structure)
+            .map_err(|_| MailError::Damaged(message.0, "its structure can't be read"))
     }
 }
 
@@ -70,7 +88,7 @@ pub(super) fn stream(content: Content, part: &Part) -> Body {
     let (at, end) = (part.body.start, part.body.end);
     let decoder = Decoder::new(&part.encoding);
     let state: State = Some((content, at, end, decoder));
-    Body::from_stream(futures_util::stream::unfold(state, |state: State| async move {
+    let stream = futures_util::stream::unfold(state, |state: State| async move {
         let (content, mut at, end, mut decoder) = state?;
         let mut out = Vec::new();
         while at < end && out.is_empty() {
@@ -79,7 +97,9 @@ pub(super) fn stream(content: Content, part: &Part) -> Body {
                 Ok(_) => return Some((Err(std::io::Error::other("the message is cut off")), None)),
                 Err(error) => return Some((Err(std::io::Error::other(error)), None)),
             };
-            let take = usize::try_from(end - at).unwrap_or(usize::MAX).min(piece.len());
+            let take = usize::try_from(end - at)
+                .unwrap_or(usize::MAX)
+                .min(piece.len());
             decoder.push(piece.get(..take).unwrap_or_default(), &mut out);
             at += take as u64;
         }
@@ -88,30 +108,39 @@ pub(super) fn stream(content: Content, part: &Part) -> Body {
         }
         decoder.finish(&mut out);
         Some((Ok(Bytes::from(out)), None))
-    }))
+    });
+    Body::from_stream(stream.fuse())
 }
 
 /// A part's decoded bytes in memory, of at most `limit` raw bytes.
-pub(super) async fn raw_bytes(content: &Content, part: &Part, limit: usize) -> Result<Vec<u8>, MailError> {
+pub(super) async fn raw_bytes(
+    content: &Content,
+    part: &Part,
+    limit: usize,
+) -> Result<Vec<u8>, MailError> {
     content.range(part.body.start..part.body.end, limit).await
 }
 
 /// `attachment; filename*=…` (RFC 6266).
 pub(super) fn attachment(name: &str) -> HeaderValue {
-    let value = format!("attachment; filename*=UTF-8''{}", lampion_web::filters::url(name));
+    let value = format!(
+        "attachment; filename*=UTF-8''{}",
+        lampion_web::filters::url(name)
+    );
     HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
 /// The name that a part is saved under.
 pub(super) fn file_name(part: &Part, section: &str) -> String {
-    part.file_name().unwrap_or_else(|| match (part.kind.as_str(), part.subtype.as_str()) {
-        ("message", _) => format!("message-{section}.eml"),
-        ("text", "plain") => format!("text-{section}.txt"),
-        ("text", "html") => format!("page-{section}.html"),
-        ("text", "calendar") => format!("event-{section}.ics"),
-        ("image", subtype) => format!("image-{section}.{subtype}"),
-        _ => format!("part-{section}.bin"),
-    })
+    part.file_name()
+        .unwrap_or_else(|| match (part.kind.as_str(), part.subtype.as_str()) {
+            ("message", _) => format!("message-{section}.eml"),
+            ("text", "plain") => format!("text-{section}.txt"),
+            ("text", "html") => format!("page-{section}.html"),
+            ("text", "calendar") => format!("event-{section}.ics"),
+            ("image", subtype) => format!("image-{section}.{subtype}"),
+            _ => format!("part-{section}.bin"),
+        })
 }
 
 /// `GET /mail/file/{box}/{uid}/{section}`: a part to save.
@@ -129,11 +158,23 @@ pub(super) async fn file(
     let content = web.store().content(message).await?;
     let mut response = stream(content, part).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_DISPOSITION, attachment(&file_name(part, &number)));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        attachment(&file_name(part, &number)),
+    );
     let kind = HeaderValue::from_str(&part.media_type());
-    headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static("application/octet-stream")));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        kind.unwrap_or(HeaderValue::from_static("application/octet-stream")),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=3600"),
+    );
     Ok(response)
 }
 
@@ -151,8 +192,14 @@ pub(super) async fn raw(
     whole.body.end = content.size_bytes;
     let mut response = stream(content, &whole).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_DISPOSITION, attachment(&format!("message-{uid}.eml")));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("message/rfc822"));
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        attachment(&format!("message-{uid}.eml")),
+    );
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("message/rfc822"),
+    );
     Ok(response)
 }
 
@@ -200,7 +247,10 @@ async fn piece(
         let headers = response.headers_mut();
         protect(headers, site, remote);
         let kind = HeaderValue::from_str(&part.media_type());
-        headers.insert(header::CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static("image/png")));
+        headers.insert(
+            header::CONTENT_TYPE,
+            kind.unwrap_or(HeaderValue::from_static("image/png")),
+        );
         return Ok(Some(response));
     }
     if !part.is("text", "html") {
@@ -214,7 +264,10 @@ async fn piece(
         .filter(|(_, part)| is_image(part))
         .filter_map(|(path, part)| {
             let address = format!("/mail/{token}/{}/{}", message.0, section(&path));
-            Some((part.content_id()?.to_owned(), format!("{}{address}", site.own)))
+            Some((
+                part.content_id()?.to_owned(),
+                format!("{}{address}", site.own),
+            ))
         })
         .collect();
     let clean = tokio::task::spawn_blocking(move || safe::clean(&source, &parts, remote))
@@ -257,7 +310,16 @@ fn protect(headers: &mut HeaderMap, site: &ContentSite, remote: bool) {
     if let Ok(value) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=3600"),
+    );
 }

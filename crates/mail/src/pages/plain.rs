@@ -34,7 +34,11 @@ pub(super) fn html(text: &str, quoted: &str, cut: &str) -> String {
     while let Some(line) = lines.get(at) {
         let is_quote = line.starts_with('>');
         let run = lines.get(at..).unwrap_or_default();
-        let count = run.iter().take_while(|line| line.starts_with('>') == is_quote).count().max(1);
+        let count = run
+            .iter()
+            .take_while(|line| line.starts_with('>') == is_quote)
+            .count()
+            .max(1);
         let run = run.get(..count).unwrap_or(run);
         block(run, is_quote, quoted, &mut out);
         at += count;
@@ -54,12 +58,22 @@ fn block(lines: &[&str], is_quote: bool, quoted: &str, out: &mut String) {
         escape(quoted, out);
         out.push_str("</summary>");
     }
-    out.push_str(if is_quote { "<blockquote dir=\"auto\">" } else { "<div class=\"plaintext\" dir=\"auto\">" });
+    out.push_str(if is_quote {
+        "<blockquote dir=\"auto\">"
+    } else {
+        "<div class=\"plaintext\" dir=\"auto\">"
+    });
     for (n, line) in lines.iter().enumerate() {
         if n > 0 {
             out.push('\n');
         }
-        let line = if is_quote { line.strip_prefix("> ").or_else(|| line.strip_prefix('>')).unwrap_or(line) } else { line };
+        let line = if is_quote {
+            line.strip_prefix("> ")
+                .or_else(|| line.strip_prefix('>'))
+                .unwrap_or(line)
+        } else {
+            line
+        };
         linked(line, out);
     }
     out.push_str(if is_quote { "</blockquote>" } else { "</div>" });
@@ -72,14 +86,21 @@ fn block(lines: &[&str], is_quote: bool, quoted: &str, out: &mut String) {
 fn linked(line: &str, out: &mut String) {
     let mut rest = line;
     loop {
-        let found = ["https://", "http://"].iter().filter_map(|scheme| rest.find(scheme)).min();
+        let found = ["https://", "http://"]
+            .iter()
+            .filter_map(|scheme| rest.find(scheme))
+            .min();
         let Some(at) = found else { break };
         let (before, from) = rest.split_at(at);
-        let mut end = from.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"')).unwrap_or(from.len());
+        let mut end = from
+            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"'))
+            .unwrap_or(from.len());
         // What ends a sentence, or closes a bracket that was opened before the address, isn't part of it.
         while let Some(last) = from.get(..end).and_then(|url| url.chars().next_back()) {
             let opens = from.get(..end).is_some_and(|url| url.contains('('));
-            if matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ']') || last == ')' && !opens {
+            if matches!(last, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ']')
+                || last == ')' && !opens
+            {
                 end -= last.len_utf8();
             } else {
                 break;
@@ -107,7 +128,10 @@ fn mailto(text: &str, out: &mut String) {
         let word = piece.trim_matches(|c: char| !c.is_alphanumeric());
         let good = word.split_once('@').is_some_and(|(local, domain)| {
             let part = |c: char| c.is_alphanumeric() || "._+-".contains(c);
-            !local.is_empty() && domain.contains('.') && local.chars().all(part) && domain.chars().all(part)
+            !local.is_empty()
+                && domain.contains('.')
+                && local.chars().all(part)
+                && domain.chars().all(part)
         });
         match piece.split_once(word).filter(|_| good) {
             Some((before, after)) => {
@@ -130,13 +154,34 @@ mod tests {
 
     #[test]
     fn links_quotes_and_nothing_else() {
-        let shown = html("See https://x.example/a(b)?c=1&d (or http://y.example).\nAsk mira@hill.internal, <b>\n> one\n> two\nno", "Quoted", "");
-        assert!(shown.contains("href=\"https://x.example/a(b)?c=1&amp;d\""), "{shown}");
-        assert!(shown.contains("href=\"http://y.example\">http://y.example</a>)."), "{shown}");
-        assert!(shown.contains("href=\"/mail/write?to=mira%40hill.internal\">mira@hill.internal</a>, &lt;b&gt;"), "{shown}");
-        assert!(shown.contains("<blockquote dir=\"auto\">one\ntwo</blockquote>"), "{shown}");
+        let shown = html(
+            "See https://x.example/a(b)?c=1&d (or http://y.example).\nAsk mira@hill.internal, <b>\n> one\n> two\nno",
+            "Quoted",
+            "",
+        );
+        assert!(
+            shown.contains("href=\"https://x.example/a(b)?c=1&amp;d\""),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("href=\"http://y.example\">http://y.example</a>)."),
+            "{shown}"
+        );
+        assert!(
+            shown.contains(
+                "href=\"/mail/write?to=mira%40hill.internal\">mira@hill.internal</a>, &lt;b&gt;"
+            ),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("<blockquote dir=\"auto\">one\ntwo</blockquote>"),
+            "{shown}"
+        );
         assert!(!shown.contains("<details"));
-        assert!(html(&"> x\n".repeat(5), "Quoted", "").contains("<details class=\"fold\"><summary>Quoted"));
+        assert!(
+            html(&"> x\n".repeat(5), "Quoted", "")
+                .contains("<details class=\"fold\"><summary>Quoted")
+        );
         assert!(html(&"물".repeat(SHOWN_BYTES), "", "cut <").ends_with("cut &lt;</p>"));
         assert!(!html("javascript:alert(1) data:x http://", "", "").contains("href"));
     }

@@ -11,11 +11,36 @@ use ammonia::{Builder, UrlRelative};
 pub(super) const MAX_HTML_BYTES: usize = 2 << 20;
 
 /// Elements beside the usual ones.
-const ELEMENTS: &[&str] = &["font", "center", "big", "tt", "u", "s", "section", "article", "main", "figure", "figcaption"];
+const ELEMENTS: &[&str] = &[
+    "font",
+    "center",
+    "big",
+    "tt",
+    "u",
+    "s",
+    "section",
+    "article",
+    "main",
+    "figure",
+    "figcaption",
+];
 /// How mail is laid out.
 const ATTRIBUTES: &[&str] = &[
-    "style", "align", "valign", "bgcolor", "width", "height", "border", "cellpadding", "cellspacing", "color", "size",
-    "face", "dir", "lang", "title",
+    "style",
+    "align",
+    "valign",
+    "bgcolor",
+    "width",
+    "height",
+    "border",
+    "cellpadding",
+    "cellspacing",
+    "color",
+    "size",
+    "face",
+    "dir",
+    "lang",
+    "title",
 ];
 
 /// What was made of a body.
@@ -44,32 +69,37 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
         .link_rel(Some("noopener noreferrer"))
         .set_tag_attribute_value("a", "target", "_blank")
         .strip_comments(true);
-    builder.attribute_filter(move |element, attribute, value| match (element, attribute) {
-        ("img", "src") => match value.split_once(':') {
-            Some((scheme, id)) if scheme.eq_ignore_ascii_case("cid") => {
-                let id = unescape(id);
-                parts.get(&id).map(|address| address.clone().into())
-            }
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("data") => {
-                rest.starts_with("image/").then(|| value.into())
-            }
-            _ => {
+    builder.attribute_filter(
+        move |element, attribute, value| match (element, attribute) {
+            ("img", "src") => match value.split_once(':') {
+                Some((scheme, id)) if scheme.eq_ignore_ascii_case("cid") => {
+                    let id = unescape(id);
+                    parts.get(&id).map(|address| address.clone().into())
+                }
+                Some((scheme, rest)) if scheme.eq_ignore_ascii_case("data") => {
+                    rest.starts_with("image/").then(|| value.into())
+                }
+                _ => {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    remote.then(|| value.into())
+                }
+            },
+            // Links lead to pages and to people, never into data.
+            ("a", "href") if value.to_ascii_lowercase().trim_start().starts_with("data:") => None,
+            // What a style loads is blocked by the page's policy as well.
+            (_, "style") if value.to_ascii_lowercase().contains("url(") && !remote => {
                 counted.fetch_add(1, Ordering::Relaxed);
-                remote.then(|| value.into())
+                None
             }
+            (_, "style") if value.to_ascii_lowercase().contains("position") => None,
+            _ => Some(value.into()),
         },
-        // Links lead to pages and to people, never into data.
-        ("a", "href") if value.to_ascii_lowercase().trim_start().starts_with("data:") => None,
-        // What a style loads is blocked by the page's policy as well.
-        (_, "style") if value.to_ascii_lowercase().contains("url(") && !remote => {
-            counted.fetch_add(1, Ordering::Relaxed);
-            None
-        }
-        (_, "style") if value.to_ascii_lowercase().contains("position") => None,
-        _ => Some(value.into()),
-    });
+    );
     let html = builder.clean(html).to_string();
-    Safe { html, remote: count.load(Ordering::Relaxed) }
+    Safe {
+        html,
+        remote: count.load(Ordering::Relaxed),
+    }
 }
 
 /// Percents of an address by `cid:` (RFC 2392).
@@ -119,13 +149,40 @@ mod tests {
             "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
         ] {
             let safe = clean(hostile, &parts, false).html;
-            for bad in ["script", "onerror", "onload", "//x", "track", "<form", "<input", "<iframe", "javascript", "data:text", "position", "<style", "<meta"] {
+            for bad in [
+                "script",
+                "onerror",
+                "onload",
+                "//x",
+                "track",
+                "<form",
+                "<input",
+                "<iframe",
+                "javascript",
+                "data:text",
+                "position",
+                "<style",
+                "<meta",
+            ] {
                 assert!(!safe.contains(bad), "{hostile} gave {safe}");
             }
         }
-        let shown = clean("<p style='color:red'>a</p><img src='cid:a%40b'><img src='https://x.example/1'>", &parts, false);
-        assert!(shown.html.contains("style=\"color:red\"") && shown.html.contains("src=\"/mail/t/1/2\""), "{}", shown.html);
+        let shown = clean(
+            "<p style='color:red'>a</p><img src='cid:a%40b'><img src='https://x.example/1'>",
+            &parts,
+            false,
+        );
+        assert!(
+            shown.html.contains("style=\"color:red\"")
+                && shown.html.contains("src=\"/mail/t/1/2\""),
+            "{}",
+            shown.html
+        );
         assert_eq!(shown.remote, 1);
-        assert!(clean("<img src='https://x.example/1'>", &parts, true).html.contains("x.example"));
+        assert!(
+            clean("<img src='https://x.example/1'>", &parts, true)
+                .html
+                .contains("x.example")
+        );
     }
 }

@@ -15,7 +15,8 @@ use super::letters::{self, Letter, Written};
 use super::{Web, contacts, settings};
 use crate::filters;
 use crate::store::{
-    Delivery, Extra, FlagAction, FlagChange, Flags, MailError, MailboxId, NewMessage, Special, Target, Value,
+    Delivery, Extra, FlagAction, FlagChange, Flags, MailError, MailboxId, NewMessage, Special,
+    Target, Value,
 };
 
 /// Recipients of one letter at most.
@@ -30,7 +31,10 @@ fn recipients(web: &Web, written: &Written) -> Vec<Person> {
     let mut all: Vec<Person> = Vec::new();
     for field in [&written.to, &written.cc, &written.bcc] {
         for person in whom(web, field) {
-            if !all.iter().any(|one| one.address().eq_ignore_ascii_case(&person.address())) {
+            if !all
+                .iter()
+                .any(|one| one.address().eq_ignore_ascii_case(&person.address()))
+            {
                 all.push(person);
             }
         }
@@ -72,7 +76,11 @@ pub(super) async fn check(
             return Ok(Err(page.s("mail-nobody", &person.address())));
         }
     }
-    let size: i64 = letters::files(web, id).await?.iter().map(|file| file.size_bytes.max(0)).sum();
+    let size: i64 = letters::files(web, id)
+        .await?
+        .iter()
+        .map(|file| file.size_bytes.max(0))
+        .sum();
     // In a message, three bytes of a file are four, and line ends come to them.
     let whole = u64::try_from(size).unwrap_or(0) / 3 * 4 / 76 * 78 + written.text.len() as u64;
     if whole > web.store().message_limit_bytes() {
@@ -122,7 +130,10 @@ pub(super) async fn run(web: Web, stop: CancellationToken) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the wait in which a letter can be taken back is time itself")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the wait in which a letter can be taken back is time itself"
+)]
 async fn until(at: Instant) {
     tokio::time::sleep(at.saturating_duration_since(Instant::now())).await;
 }
@@ -153,9 +164,22 @@ async fn round(web: &Web, since: &mut HashMap<String, Instant>) -> Result<Instan
 async fn send(web: &Web, letter: &Letter) -> Result<(), MailError> {
     let written = &letter.written;
     let store = web.store();
-    let account = store.account(&letter.account).await?.ok_or_else(|| MailError::NoSuchMailbox(letter.account.clone()))?;
-    let display = web.kernel().people.by_id(&account.id).await?.map(|person| person.display);
-    let from = Person { name: display, route: None, local: account.name.clone(), domain: web.domain() };
+    let account = store
+        .account(&letter.account)
+        .await?
+        .ok_or_else(|| MailError::NoSuchMailbox(letter.account.clone()))?;
+    let display = web
+        .kernel()
+        .people
+        .by_id(&account.id)
+        .await?
+        .map(|person| person.display);
+    let from = Person {
+        name: display,
+        route: None,
+        local: account.name.clone(),
+        domain: web.domain(),
+    };
     let message = composed(web, letter, from).await?;
     let all = recipients(web, written);
     submit(web, &account.id, message, &all, Some(&letter.id)).await?;
@@ -163,18 +187,30 @@ async fn send(web: &Web, letter: &Letter) -> Result<(), MailError> {
     if let (Some((id, uid)), "reply") = (written.source, written.kind.as_str()) {
         let mailbox = store.mailbox_by_id(MailboxId(id)).await?;
         if mailbox.is_some_and(|mailbox| mailbox.account == account.id) {
-            let change = FlagChange { action: FlagAction::Add, flags: Flags::ANSWERED, keywords: Vec::new() };
-            store.store_flags(MailboxId(id), &[uid], &change, None).await?;
+            let change = FlagChange {
+                action: FlagAction::Add,
+                flags: Flags::ANSWERED,
+                keywords: Vec::new(),
+            };
+            store
+                .store_flags(MailboxId(id), &[uid], &change, None)
+                .await?;
         }
     }
     forget_draft(web, &account.id, written).await
 }
 
 /// The message in Drafts that a letter began from is not needed any more.
-pub(super) async fn forget_draft(web: &Web, account: &str, written: &Written) -> Result<(), MailError> {
+pub(super) async fn forget_draft(
+    web: &Web,
+    account: &str,
+    written: &Written,
+) -> Result<(), MailError> {
     if let (Some((id, uid)), "draft") = (written.source, written.kind.as_str()) {
         let mailbox = web.store().mailbox_by_id(MailboxId(id)).await?;
-        if mailbox.is_some_and(|mailbox| mailbox.account == account && mailbox.special == Some(Special::Drafts)) {
+        if mailbox.is_some_and(|mailbox| {
+            mailbox.account == account && mailbox.special == Some(Special::Drafts)
+        }) {
             web.store().delete(MailboxId(id), &[uid]).await?;
         }
     }
@@ -184,7 +220,10 @@ pub(super) async fn forget_draft(web: &Web, account: &str, written: &Written) ->
 /// The message of a letter; its files pass through piece by piece.
 async fn composed(web: &Web, letter: &Letter, from: Person) -> Result<NewMessage, MailError> {
     let written = &letter.written;
-    let now = Date { unix_ms: web.kernel().clock.now_ms(), offset_minutes: 0 };
+    let now = Date {
+        unix_ms: web.kernel().clock.now_ms(),
+        offset_minutes: 0,
+    };
     let mail = compose::Letter {
         from,
         to: whom(web, &written.to),
@@ -198,7 +237,11 @@ async fn composed(web: &Web, letter: &Letter, from: Person) -> Result<NewMessage
         headers: Vec::new(),
         text: written.text.clone(),
     };
-    let files: Vec<_> = letters::files(web, &letter.id).await?.into_iter().filter(|file| file.size_bytes >= 0).collect();
+    let files: Vec<_> = letters::files(web, &letter.id)
+        .await?
+        .into_iter()
+        .filter(|file| file.size_bytes >= 0)
+        .collect();
     let boundary = lampion_core::ids::new_secret(&*web.kernel().rng);
     let mut writer = compose::Writer::new((!files.is_empty()).then_some(boundary.as_str()));
     let mut incoming = web.store().incoming();
@@ -242,7 +285,10 @@ async fn submit(
     for person in all {
         let account = store.account_at(&person.local).await?;
         let account = account.ok_or_else(|| MailError::NoSuchMailbox(person.address()))?;
-        if account.quota_bytes.is_some_and(|quota| account.used_bytes.saturating_add(size) > quota) {
+        if account
+            .quota_bytes
+            .is_some_and(|quota| account.used_bytes.saturating_add(size) > quota)
+        {
             return Err(MailError::OverQuota(account.name));
         }
         for target in filters::targets(store, &web.kernel().db, &account.id, &summary).await? {
@@ -253,20 +299,45 @@ async fn submit(
         answers.extend(vacation(web, &account, &summary).await?);
     }
     let sent = store.special(sender, Special::Sent).await?;
-    targets.push(Target { flags: Flags::SEEN, ..Target::new(sent.id) });
+    targets.push(Target {
+        flags: Flags::SEEN,
+        ..Target::new(sent.id)
+    });
     let extra = letter.map(|letter| Extra {
         sql: "delete from mail_letter where $1 > 0 and id = $2",
         values: vec![Value::Text(letter.into())],
     });
-    let delivery = Delivery { message, targets, extra: extra.into_iter().collect(), holder: None };
+    let delivery = Delivery {
+        message,
+        targets,
+        extra: extra.into_iter().collect(),
+        holder: None,
+    };
     store.deliver(delivery).await?;
     for (answer, to) in answers {
         let writer = compose::Writer::new(None);
         let message = store.message(&writer.head(&answer)).await?;
-        for person in answer.to.iter().filter(|person| person.domain.eq_ignore_ascii_case(&web.domain())) {
+        for person in answer
+            .to
+            .iter()
+            .filter(|person| person.domain.eq_ignore_ascii_case(&web.domain()))
+        {
             if let Some(account) = store.account_at(&person.local).await? {
-                let targets = filters::targets(store, &web.kernel().db, &account.id, &message.scanned.summary).await?;
-                store.deliver(Delivery { message, targets, extra: Vec::new(), holder: None }).await?;
+                let targets = filters::targets(
+                    store,
+                    &web.kernel().db,
+                    &account.id,
+                    &message.scanned.summary,
+                )
+                .await?;
+                store
+                    .deliver(Delivery {
+                        message,
+                        targets,
+                        extra: Vec::new(),
+                        holder: None,
+                    })
+                    .await?;
                 break;
             }
         }
@@ -285,13 +356,37 @@ async fn vacation(
     if !own.vacation {
         return Ok(None);
     }
-    let display = web.kernel().people.by_id(&account.id).await?.map(|person| person.display);
-    let me = Person { name: display, route: None, local: account.name.clone(), domain: web.domain() };
+    let display = web
+        .kernel()
+        .people
+        .by_id(&account.id)
+        .await?
+        .map(|person| person.display);
+    let me = Person {
+        name: display,
+        route: None,
+        local: account.name.clone(),
+        domain: web.domain(),
+    };
     let now_ms = web.kernel().clock.now_ms();
-    let now = Date { unix_ms: now_ms, offset_minutes: 0 };
-    let id = format!("{}@{}", lampion_core::ids::new_secret(&*web.kernel().rng), web.domain());
-    let Some(answer) = filters::answer(&own, summary, &me, now, id) else { return Ok(None) };
-    let to = answer.to.first().map(Person::address).unwrap_or_default().to_lowercase();
+    let now = Date {
+        unix_ms: now_ms,
+        offset_minutes: 0,
+    };
+    let id = format!(
+        "{}@{}",
+        lampion_core::ids::new_secret(&*web.kernel().rng),
+        web.domain()
+    );
+    let Some(answer) = filters::answer(&own, summary, &me, now, id) else {
+        return Ok(None);
+    };
+    let to = answer
+        .to
+        .first()
+        .map(Person::address)
+        .unwrap_or_default()
+        .to_lowercase();
     let first = filters::first_in_a_while(&web.kernel().db, &account.id, &to, now_ms).await?;
     Ok(first.then(|| (answer, account.id.clone())))
 }

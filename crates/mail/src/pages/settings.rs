@@ -18,9 +18,12 @@ const TEXT_LIMIT: usize = 10_000;
 const UNDO_LIMIT_S: i64 = 120;
 
 /// What an account has set.
-pub(crate) async fn preference(db: &lampion_db::Db, account: &str) -> Result<Preference, MailError> {
-    let row: Option<(String, i64, i64, i64, String, String)> = query_as(
-        "select signature, undo_s, retention_days, vacation, vacation_subject, vacation_text
+pub(crate) async fn preference(
+    db: &lampion_db::Db,
+    account: &str,
+) -> Result<Preference, MailError> {
+    let row: Option<(String, i64, i64, String, String)> = query_as(
+        "select signature, undo_s, vacation, vacation_subject, vacation_text
          from mail_preference where account = $1",
     )
     .bind(account)
@@ -29,10 +32,9 @@ pub(crate) async fn preference(db: &lampion_db::Db, account: &str) -> Result<Pre
     Ok(row.map_or_else(Preference::default, |row| Preference {
         signature: row.0,
         undo_s: row.1,
-        retention_days: row.2,
-        vacation: row.3 != 0,
-        vacation_subject: row.4,
-        vacation_text: row.5,
+        vacation: row.2 != 0,
+        vacation_subject: row.3,
+        vacation_text: row.4,
     }))
 }
 
@@ -47,7 +49,12 @@ pub(crate) async fn rules(db: &lampion_db::Db, account: &str) -> Result<Vec<Rule
     Ok(rows
         .into_iter()
         .filter_map(|(id, field, words, action, target)| {
-            Some(Rule { id, field: Field::from_word(&field)?, words, action: Action::from_words(&action, &target)? })
+            Some(Rule {
+                id,
+                field: Field::from_word(&field)?,
+                words,
+                action: Action::from_words(&action, &target)?,
+            })
         })
         .collect())
 }
@@ -72,7 +79,13 @@ pub(super) async fn show(page: Page, Extension(web): Extension<Web>) -> PageResu
     draw(&page, &web, StatusCode::OK, String::new(), saved).await
 }
 
-async fn draw(page: &Page, web: &Web, status: StatusCode, error: String, saved: bool) -> PageResult {
+async fn draw(
+    page: &Page,
+    web: &Web,
+    status: StatusCode,
+    error: String,
+    saved: bool,
+) -> PageResult {
     let opened = web.open(page, None).await?;
     let db = &web.kernel().db;
     page.html_with(
@@ -95,21 +108,25 @@ fn cut(text: &str, limit: usize) -> String {
     text.replace("\r\n", "\n").chars().take(limit).collect()
 }
 
-/// `POST /mail/settings`: `signature`, `undo_s`, `retention_days`, `vacation`, `vacation_subject`, `vacation_text`.
+/// `POST /mail/settings`: `signature`, `undo_s`, `vacation`, `vacation_subject`, `vacation_text`.
 pub(super) async fn save(page: Page, Extension(web): Extension<Web>, form: Form) -> PageResult {
     let (account, _) = web.enter(&page).await?;
-    let number = |name: &str, most: i64| form.trimmed(name).parse::<i64>().unwrap_or(0).clamp(0, most);
+    let number = |name: &str, most: i64| {
+        form.trimmed(name)
+            .parse::<i64>()
+            .unwrap_or(0)
+            .clamp(0, most)
+    };
     query(
-        "insert into mail_preference (account, signature, undo_s, retention_days, vacation, vacation_subject, vacation_text)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into mail_preference (account, signature, undo_s, vacation, vacation_subject, vacation_text)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (account) do update set signature = excluded.signature, undo_s = excluded.undo_s,
-         retention_days = excluded.retention_days, vacation = excluded.vacation,
+         vacation = excluded.vacation,
          vacation_subject = excluded.vacation_subject, vacation_text = excluded.vacation_text",
     )
     .bind(&account.id)
     .bind(cut(form.get("signature"), TEXT_LIMIT))
     .bind(number("undo_s", UNDO_LIMIT_S))
-    .bind(number("retention_days", 3_650))
     .bind(i64::from(!form.get("vacation").is_empty()))
     .bind(cut(form.trimmed("vacation_subject"), 300))
     .bind(cut(form.get("vacation_text"), TEXT_LIMIT))
@@ -148,7 +165,8 @@ pub(super) async fn rule(page: Page, Extension(web): Extension<Web>, form: Form)
         .fetch_one(db.read())
         .await
         .map_err(MailError::from)?;
-    let field = Field::from_word(form.get("field")).ok_or_else(|| AppError::bad_request("choose a field"))?;
+    let field = Field::from_word(form.get("field"))
+        .ok_or_else(|| AppError::bad_request("choose a field"))?;
     let words = cut(form.trimmed("words"), WORDS_LIMIT);
     if words.is_empty() && field != Field::List {
         return refused("mail-rule-no-words").await;
@@ -160,10 +178,15 @@ pub(super) async fn rule(page: Page, Extension(web): Extension<Web>, form: Form)
             .map(|mailbox| mailbox.name.clone())
             .unwrap_or_default(),
         "forward" => {
-            let (local, domain) = form.trimmed("forward").split_once('@').unwrap_or((form.trimmed("forward"), ""));
+            let (local, domain) = form
+                .trimmed("forward")
+                .split_once('@')
+                .unwrap_or((form.trimmed("forward"), ""));
             let here = domain.is_empty() || domain.eq_ignore_ascii_case(&web.domain());
             match web.store().account_at(local).await? {
-                Some(other) if here && other.id != account.id => format!("{}@{}", other.name, web.domain()),
+                Some(other) if here && other.id != account.id => {
+                    format!("{}@{}", other.name, web.domain())
+                }
                 _ => return refused("mail-rule-nobody").await,
             }
         }

@@ -56,10 +56,18 @@ pub(super) fn folders(page: &Page, mailboxes: &[Mailbox], here: Option<i64>) -> 
             let quiet = matches!(mailbox.special, Some(Special::Sent | Special::Trash));
             Folder {
                 id: mailbox.id.0,
-                href: if mailbox.name == "INBOX" { "/mail".into() } else { format!("/mail/box/{}", mailbox.id.0) },
+                href: if mailbox.name == "INBOX" {
+                    "/mail".into()
+                } else {
+                    format!("/mail/box/{}", mailbox.id.0)
+                },
                 name: name(page, mailbox),
                 path: mailbox.name.clone(),
-                depth: if own { mailbox.name.matches('/').count().min(6) } else { 0 },
+                depth: if own {
+                    mailbox.name.matches('/').count().min(6)
+                } else {
+                    0
+                },
                 unread: if quiet { 0 } else { mailbox.unseen },
                 messages: mailbox.messages,
                 here: here == Some(mailbox.id.0),
@@ -95,7 +103,8 @@ impl Message {
     /// Whether some part is a file.
     pub(super) fn has_file(&self) -> bool {
         self.structure.parts().iter().any(|(_, part)| {
-            part.is_attachment() || (part.kind != "text" && part.kind != "multipart" && part.file_name().is_some())
+            part.is_attachment()
+                || (part.kind != "text" && part.kind != "multipart" && part.file_name().is_some())
         })
     }
 }
@@ -111,12 +120,20 @@ pub(super) fn when(ms: i64) -> When {
     let day = lampion_core::clock::date(ms);
     let minutes = ms.rem_euclid(86_400_000) / 60_000;
     let time = format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    When { iso: format!("{day}T{time}Z"), day, time }
+    When {
+        iso: format!("{day}T{time}Z"),
+        day,
+        time,
+    }
 }
 
 impl When {
     /// The day, or the time if it is today.
     pub(super) fn short(&self, now_ms: i64) -> &str {
-        if lampion_core::clock::date(now_ms) == self.day { &self.time } else { &self.day }
+        if lampion_core::clock::date(now_ms) == self.day {
+            &self.time
+        } else {
+            &self.day
+        }
     }
 }

@@ -101,16 +101,32 @@ struct PrintPage<'a> {
 }
 
 /// The messages of a conversation in all mailboxes of its owner, oldest first, none twice.
-async fn gather(web: &Web, opened: &Opened, uid: Uid) -> Result<(Item, Vec<(Mailbox, Item)>), AppError> {
+async fn gather(
+    web: &Web,
+    opened: &Opened,
+    uid: Uid,
+) -> Result<(Item, Vec<(Mailbox, Item)>), AppError> {
     let view = web.store().view(opened.here.id).await?;
     let asked = view.by_uid(uid).cloned().ok_or_else(AppError::not_found)?;
-    let mut found: Vec<(Mailbox, Item)> =
-        view.iter().filter(|item| item.thread == asked.thread).map(|item| (opened.here.clone(), item.clone())).collect();
+    let mut found: Vec<(Mailbox, Item)> = view
+        .iter()
+        .filter(|item| item.thread == asked.thread)
+        .map(|item| (opened.here.clone(), item.clone()))
+        .collect();
     let mut seen: HashSet<MessageId> = found.iter().map(|(_, item)| item.message).collect();
-    let aside = |mailbox: &Mailbox| matches!(mailbox.special, Some(Special::Trash | Special::Junk | Special::Drafts));
+    let aside = |mailbox: &Mailbox| {
+        matches!(
+            mailbox.special,
+            Some(Special::Trash | Special::Junk | Special::Drafts)
+        )
+    };
     // What lies in the bin or in junk is shown there alone.
     let alone = matches!(opened.here.special, Some(Special::Trash | Special::Junk));
-    for mailbox in opened.mailboxes.iter().filter(|mailbox| !alone && mailbox.id != opened.here.id && !aside(mailbox)) {
+    for mailbox in opened
+        .mailboxes
+        .iter()
+        .filter(|mailbox| !alone && mailbox.id != opened.here.id && !aside(mailbox))
+    {
         if mailbox.messages == 0 {
             continue;
         }
@@ -138,21 +154,35 @@ pub(super) async fn show(
     if more {
         all.drain(..all.len() - MESSAGES);
     }
-    let own: Vec<String> =
-        all.iter().filter(|(mailbox, _)| mailbox.id == opened.here.id).map(|(_, item)| item.uid.to_string()).collect();
+    let own: Vec<String> = all
+        .iter()
+        .filter(|(mailbox, _)| mailbox.id == opened.here.id)
+        .map(|(_, item)| item.uid.to_string())
+        .collect();
     let last = all.last().map(|(_, item)| item.message);
-    let newest_here = all.iter().rev().find(|(mailbox, _)| mailbox.id == opened.here.id).map(|(_, item)| item.uid);
+    let newest_here = all
+        .iter()
+        .rev()
+        .find(|(mailbox, _)| mailbox.id == opened.here.id)
+        .map(|(_, item)| item.uid);
     let mut open: HashSet<MessageId> = HashSet::from([item.message]);
     // Who comes from the list wants to see all that is new, and the last word.
     if newest_here == Some(uid) || asked.all == 1 {
         open.extend(last);
-        let unread = all.iter().rev().filter(|(_, item)| asked.all == 1 || !item.flags.has(Flags::SEEN));
+        let unread = all
+            .iter()
+            .rev()
+            .filter(|(_, item)| asked.all == 1 || !item.flags.has(Flags::SEEN));
         open.extend(unread.map(|(_, item)| item.message).take(OPEN));
     }
     let messages = messages(&page, &web, &all, &open, asked.text == 1).await?;
     seen(&web, &all, &open).await?;
     let subject = subject(&web, &item).await?;
-    let back = if opened.here.name == "INBOX" { "/mail".into() } else { format!("/mail/box/{id}") };
+    let back = if opened.here.name == "INBOX" {
+        "/mail".into()
+    } else {
+        format!("/mail/box/{id}")
+    };
     // The count of unread messages beside is that after reading.
     let opened = web.open(&page, Some(id)).await?;
     page.html(&ThreadPage {
@@ -173,21 +203,34 @@ pub(super) async fn show(
 
 async fn subject(web: &Web, item: &Item) -> Result<String, AppError> {
     let details = web.store().details(&[item.message]).await?;
-    Ok(details.first().map(|detail| Message::new(item, detail).subject()).unwrap_or_default())
+    Ok(details
+        .first()
+        .map(|detail| Message::new(item, detail).subject())
+        .unwrap_or_default())
 }
 
 /// What is open has been read.
-async fn seen(web: &Web, all: &[(Mailbox, Item)], open: &HashSet<MessageId>) -> Result<(), AppError> {
+async fn seen(
+    web: &Web,
+    all: &[(Mailbox, Item)],
+    open: &HashSet<MessageId>,
+) -> Result<(), AppError> {
     let mut unread: HashMap<_, Vec<Uid>> = HashMap::new();
     for (mailbox, item) in all {
         if open.contains(&item.message) && !item.flags.has(Flags::SEEN) {
             unread.entry(mailbox.id).or_default().push(item.uid);
         }
     }
-    let change = FlagChange { action: FlagAction::Add, flags: Flags::SEEN, keywords: Vec::new() };
+    let change = FlagChange {
+        action: FlagAction::Add,
+        flags: Flags::SEEN,
+        keywords: Vec::new(),
+    };
     for (mailbox, mut uids) in unread {
         uids.sort_unstable();
-        web.store().store_flags(mailbox, &uids, &change, None).await?;
+        web.store()
+            .store_flags(mailbox, &uids, &change, None)
+            .await?;
     }
     Ok(())
 }
@@ -224,7 +267,11 @@ pub(super) async fn act(
     let opened = web.open(&page, Some(id)).await?;
     let chosen = super::list::uids(&form);
     let done = super::list::perform(&web, &opened, &form, &chosen).await?;
-    let back = if opened.here.name == "INBOX" { "/mail".into() } else { format!("/mail/box/{id}") };
+    let back = if opened.here.name == "INBOX" {
+        "/mail".into()
+    } else {
+        format!("/mail/box/{id}")
+    };
     Ok(Page::see_other(&match done {
         Some(done) => format!("{back}?done={done}&n={}", chosen.len()),
         None if form.get("do") == "unread" => back,
@@ -241,10 +288,15 @@ async fn messages(
 ) -> Result<Vec<Shown>, AppError> {
     let ids: Vec<MessageId> = all.iter().map(|(_, item)| item.message).collect();
     let details = web.store().details(&ids).await?;
-    let details: HashMap<MessageId, _> = details.iter().map(|detail| (detail.message, detail)).collect();
+    let details: HashMap<MessageId, _> = details
+        .iter()
+        .map(|detail| (detail.message, detail))
+        .collect();
     let mut shown = Vec::with_capacity(all.len());
     for (mailbox, item) in all {
-        let Some(detail) = details.get(&item.message) else { continue };
+        let Some(detail) = details.get(&item.message) else {
+            continue;
+        };
         let message = Message::new(item, detail);
         let mut one = head(page, mailbox, &message);
         if open.contains(&item.message) {
@@ -257,7 +309,11 @@ async fn messages(
 }
 
 fn people(list: &[Person]) -> String {
-    list.iter().take(50).map(Person::shown).collect::<Vec<_>>().join(", ")
+    list.iter()
+        .take(50)
+        .map(Person::shown)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn head(page: &Page, mailbox: &Mailbox, message: &Message) -> Shown {
@@ -269,8 +325,15 @@ fn head(page: &Page, mailbox: &Mailbox, message: &Message) -> Shown {
         uid: item.uid,
         box_id: mailbox.id.0,
         place: super::shown::name(page, mailbox),
-        address: from.filter(|from| from.display_name().is_some()).map(Person::address).unwrap_or_default(),
-        initial: who.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).unwrap_or_default(),
+        address: from
+            .filter(|from| from.display_name().is_some())
+            .map(Person::address)
+            .unwrap_or_default(),
+        initial: who
+            .chars()
+            .find(|c| c.is_alphanumeric())
+            .map(|c| c.to_uppercase().collect())
+            .unwrap_or_default(),
         who,
         to: people(&message.envelope.to),
         cc: people(&message.envelope.cc),
@@ -296,13 +359,32 @@ enum Sort<'a> {
 }
 
 /// The parts to show, in order. Of alternatives the richest that can be shown is taken, or the text if that is wanted.
-fn sort<'a>(part: &'a Part, path: &mut Vec<u32>, related: bool, as_text: bool, found: &mut Vec<Sort<'a>>) {
-    let here = |path: &Vec<u32>| if path.is_empty() { vec![1] } else { path.clone() };
+fn sort<'a>(
+    part: &'a Part,
+    path: &mut Vec<u32>,
+    related: bool,
+    as_text: bool,
+    found: &mut Vec<Sort<'a>>,
+) {
+    let here = |path: &Vec<u32>| {
+        if path.is_empty() {
+            vec![1]
+        } else {
+            path.clone()
+        }
+    };
     match &part.content {
         Body::Multipart(parts) if part.subtype == "alternative" => {
             let best = |want: &str| parts.iter().rposition(|one| holds(one, want));
-            let order = if as_text { ["plain", "html"] } else { ["html", "plain"] };
-            let at = order.iter().find_map(|want| best(want)).unwrap_or(parts.len().saturating_sub(1));
+            let order = if as_text {
+                ["plain", "html"]
+            } else {
+                ["html", "plain"]
+            };
+            let at = order
+                .iter()
+                .find_map(|want| best(want))
+                .unwrap_or(parts.len().saturating_sub(1));
             if let Some(one) = parts.get(at) {
                 path.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
                 sort(one, path, related, as_text, found);
@@ -312,16 +394,25 @@ fn sort<'a>(part: &'a Part, path: &mut Vec<u32>, related: bool, as_text: bool, f
         Body::Multipart(parts) => {
             for (number, one) in (1..).zip(parts) {
                 path.push(number);
-                sort(one, path, related || part.subtype == "related", as_text, found);
+                sort(
+                    one,
+                    path,
+                    related || part.subtype == "related",
+                    as_text,
+                    found,
+                );
                 path.pop();
             }
         }
         Body::Message { .. } => found.push(Sort::File(part, here(path))),
         Body::Leaf if part.is_attachment() => found.push(Sort::File(part, here(path))),
         Body::Leaf if part.is("text", "html") => found.push(Sort::Html(part, here(path))),
-        Body::Leaf if part.is("text", "plain") || part.is("text", "enriched") => found.push(Sort::Text(part)),
+        Body::Leaf if part.is("text", "plain") || part.is("text", "enriched") => {
+            found.push(Sort::Text(part))
+        }
         // An image that HTML shows by its content id is not shown again.
-        Body::Leaf if part::is_image(part) && related && part.content_id().is_some() && !as_text => {}
+        Body::Leaf
+            if part::is_image(part) && related && part.content_id().is_some() && !as_text => {}
         Body::Leaf if part::is_image(part) => found.push(Sort::Image(part, here(path))),
         Body::Leaf => found.push(Sort::File(part, here(path))),
     }
@@ -331,19 +422,33 @@ fn holds(part: &Part, subtype: &str) -> bool {
     part.is("text", subtype) || part.children().iter().any(|child| holds(child, subtype))
 }
 
-async fn fill(page: &Page, web: &Web, message: &Message, one: &mut Shown, as_text: bool) -> Result<(), AppError> {
+async fn fill(
+    page: &Page,
+    web: &Web,
+    message: &Message,
+    one: &mut Shown,
+    as_text: bool,
+) -> Result<(), AppError> {
     let structure = &message.structure;
     one.has_html = holds(&structure.root, "html");
     one.has_text = holds(&structure.root, "plain");
     let mut sorted = Vec::new();
-    sort(&structure.root, &mut Vec::new(), false, as_text, &mut sorted);
+    sort(
+        &structure.root,
+        &mut Vec::new(),
+        false,
+        as_text,
+        &mut sorted,
+    );
     let id = message.item.message;
     let (token, origin) = (web.token(id), &page.content_origin);
     let address = |path: &[u32]| format!("{origin}/mail/{token}/{}/{}", id.0, part::section(path));
     let content = web.store().content(id).await?;
     for piece in sorted {
         match piece {
-            Sort::Html(part, path) if !as_text && part.octets() > 0 => one.pieces.push(Piece::Frame(address(&path))),
+            Sort::Html(part, path) if !as_text && part.octets() > 0 => {
+                one.pieces.push(Piece::Frame(address(&path)))
+            }
             Sort::Text(part) | Sort::Html(part, _) => {
                 let raw = part::raw_bytes(&content, part, TEXT_RAW_BYTES).await?;
                 let text = text::of_part(part, &raw);

@@ -6,7 +6,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::{Extension, Json};
 use lampion_core::ids;
-use lampion_mailproto::mime::{self, Mailbox as Person, Structure, Summary, address, subject, text};
+use lampion_mailproto::mime::{
+    self, Mailbox as Person, Structure, Summary, address, subject, text,
+};
 use lampion_web::{AppError, Page, PageResult, check_csrf};
 use serde::Deserialize;
 
@@ -84,15 +86,27 @@ pub(super) async fn all(page: Page, Extension(web): Extension<Web>) -> PageResul
         (letter, format!("{} {}", changed.day, changed.time))
     });
     let side = Side::new(&web, &page, &opened, false).await?;
-    page.html(&LettersPage { page: &page, side, letters: letters.collect() })
+    page.html(&LettersPage {
+        page: &page,
+        side,
+        letters: letters.collect(),
+    })
 }
 
 /// `GET /mail/write`: an empty form, or one that answers something. What brings files along is kept at once.
-pub(super) async fn new(page: Page, Extension(web): Extension<Web>, Query(asked): Query<Asked>) -> PageResult {
+pub(super) async fn new(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
     let opened = web.open(&page, None).await?;
     let id = ids::new_id(&*web.kernel().rng);
     let own = settings::preference(&web.kernel().db, &opened.account.id).await?;
-    let signature = if own.signature.trim().is_empty() { String::new() } else { format!("\n\n-- \n{}", own.signature) };
+    let signature = if own.signature.trim().is_empty() {
+        String::new()
+    } else {
+        format!("\n\n-- \n{}", own.signature)
+    };
     let mut written = Written {
         to: asked.to.clone(),
         cc: asked.cc.clone(),
@@ -100,16 +114,27 @@ pub(super) async fn new(page: Page, Extension(web): Extension<Web>, Query(asked)
         text: format!("{}{signature}", asked.body),
         ..Written::default()
     };
-    let (kind, from) = [("reply", &asked.reply), ("forward", &asked.forward), ("draft", &asked.edit)]
-        .into_iter()
-        .find_map(|(kind, from)| Some((kind, place(from)?)))
-        .unwrap_or(("", (0, 0)));
+    let (kind, from) = [
+        ("reply", &asked.reply),
+        ("forward", &asked.forward),
+        ("draft", &asked.edit),
+    ]
+    .into_iter()
+    .find_map(|(kind, from)| Some((kind, place(from)?)))
+    .unwrap_or(("", (0, 0)));
     if !kind.is_empty() {
         let source = Source::open(&web, &opened, from).await?;
         written.source = Some(from);
         written.kind = kind.into();
         match kind {
-            "reply" => source.reply(&page, &web, &opened, asked.all == 1, &signature, &mut written),
+            "reply" => source.reply(
+                &page,
+                &web,
+                &opened,
+                asked.all == 1,
+                &signature,
+                &mut written,
+            ),
             "forward" => source.forward(&page, &signature, &mut written),
             _ => source.edit(&mut written),
         }
@@ -120,19 +145,47 @@ pub(super) async fn new(page: Page, Extension(web): Extension<Web>, Query(asked)
             return Ok(Page::see_other(&format!("/mail/write/{id}")));
         }
     }
-    let form = Form { written, ..Form::default() };
-    draw(&page, &web, &opened, &id, form, (StatusCode::OK, String::new())).await
+    let form = Form {
+        written,
+        ..Form::default()
+    };
+    draw(
+        &page,
+        &web,
+        &opened,
+        &id,
+        form,
+        (StatusCode::OK, String::new()),
+    )
+    .await
 }
 
 /// `GET /mail/write/{letter}`.
-pub(super) async fn show(page: Page, Extension(web): Extension<Web>, Path(id): Path<String>) -> PageResult {
+pub(super) async fn show(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Path(id): Path<String>,
+) -> PageResult {
     let opened = web.open(&page, None).await?;
-    let letter = letters::get(&web, &opened.account.id, &id).await?.ok_or_else(AppError::not_found)?;
+    let letter = letters::get(&web, &opened.account.id, &id)
+        .await?
+        .ok_or_else(AppError::not_found)?;
     if matches!(letter.state.as_str(), "waiting" | "sending") {
         return Ok(Page::see_other(&format!("/mail?sent={id}")));
     }
-    let form = Form { written: letter.written, ..Form::default() };
-    draw(&page, &web, &opened, &id, form, (StatusCode::OK, letter.error)).await
+    let form = Form {
+        written: letter.written,
+        ..Form::default()
+    };
+    draw(
+        &page,
+        &web,
+        &opened,
+        &id,
+        form,
+        (StatusCode::OK, letter.error),
+    )
+    .await
 }
 
 async fn draw(
@@ -175,17 +228,28 @@ struct Source {
 
 impl Source {
     async fn open(web: &Web, opened: &Opened, (id, uid): (i64, Uid)) -> Result<Self, AppError> {
-        let mailbox = opened.mailboxes.iter().find(|mailbox| mailbox.id.0 == id).ok_or_else(AppError::not_found)?;
+        let mailbox = opened
+            .mailboxes
+            .iter()
+            .find(|mailbox| mailbox.id.0 == id)
+            .ok_or_else(AppError::not_found)?;
         let view = web.store().view(mailbox.id).await?;
         let item: Item = view.by_uid(uid).cloned().ok_or_else(AppError::not_found)?;
         let details = web.store().details(&[item.message]).await?;
         let message = Message::new(&item, details.first().ok_or_else(AppError::not_found)?);
         let content = web.store().content(item.message).await?;
         let root = &message.structure.root;
-        let header = content.range(root.header.start..root.header.end, HEADER_BYTES).await?;
+        let header = content
+            .range(root.header.start..root.header.end, HEADER_BYTES)
+            .await?;
         let summary = mime::fuzz::scan(&header, header.len()).summary;
         let text = best_text(&content, &message.structure).await?;
-        Ok(Self { message, summary, text, content })
+        Ok(Self {
+            message,
+            summary,
+            text,
+            content,
+        })
     }
 
     /// The ids of the thread, this message last.
@@ -195,20 +259,40 @@ impl Source {
         written.references.extend(self.summary.message_id());
     }
 
-    fn reply(&self, page: &Page, web: &Web, opened: &Opened, all: bool, signature: &str, written: &mut Written) {
+    fn reply(
+        &self,
+        page: &Page,
+        web: &Web,
+        opened: &Opened,
+        all: bool,
+        signature: &str,
+        written: &mut Written,
+    ) {
         let own = format!("{}@{}", opened.account.name, web.domain());
         let is_own = |person: &Person| person.address().eq_ignore_ascii_case(&own);
         let envelope = &self.message.envelope;
         let mine = envelope.from.iter().any(is_own);
-        let to: Vec<Person> = if mine { envelope.to.clone() } else { envelope.reply_to.clone() };
-        let listed = |people: &[Person]| people.iter().map(contacts::plain).collect::<Vec<_>>().join(", ");
+        let to: Vec<Person> = if mine {
+            envelope.to.clone()
+        } else {
+            envelope.reply_to.clone()
+        };
+        let listed = |people: &[Person]| {
+            people
+                .iter()
+                .map(contacts::plain)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         written.to = listed(&to);
         if all {
             let others: Vec<Person> = envelope
                 .to
                 .iter()
                 .chain(&envelope.cc)
-                .filter(|person| !is_own(person) && !to.iter().any(|one| one.address() == person.address()))
+                .filter(|person| {
+                    !is_own(person) && !to.iter().any(|one| one.address() == person.address())
+                })
                 .cloned()
                 .collect();
             written.cc = listed(&others);
@@ -217,20 +301,35 @@ impl Source {
         self.thread(written);
         let who = envelope.from.first().map(Person::shown).unwrap_or_default();
         let at = when(self.message.item.internal_ms);
-        let said = page.f("mail-wrote", &[("who", who), ("when", format!("{} {}", at.day, at.time))]);
+        let said = page.f(
+            "mail-wrote",
+            &[("who", who), ("when", format!("{} {}", at.day, at.time))],
+        );
         let mut quoted = self.text.clone();
         text::truncate(&mut quoted, QUOTED_BYTES);
         let quoted: Vec<String> = quoted
             .trim_end()
             .lines()
-            .map(|line| if line.starts_with('>') { format!(">{line}") } else { format!("> {line}") })
+            .map(|line| {
+                if line.starts_with('>') {
+                    format!(">{line}")
+                } else {
+                    format!("> {line}")
+                }
+            })
             .collect();
         written.text = format!("\n{signature}\n\n{said}\n{}\n", quoted.join("\n"));
     }
 
     fn forward(&self, page: &Page, signature: &str, written: &mut Written) {
         let envelope = &self.message.envelope;
-        let listed = |people: &[Person]| people.iter().map(contacts::plain).collect::<Vec<_>>().join(", ");
+        let listed = |people: &[Person]| {
+            people
+                .iter()
+                .map(contacts::plain)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         written.subject = format!("Fwd: {}", self.message.subject());
         let at = when(self.message.item.internal_ms);
         written.text = format!(
@@ -253,7 +352,11 @@ impl Source {
         let fields = &self.summary.fields;
         let listed = |field: &Option<String>| {
             let people = address::mailboxes(field.as_deref().unwrap_or(""));
-            people.iter().map(contacts::plain).collect::<Vec<_>>().join(", ")
+            people
+                .iter()
+                .map(contacts::plain)
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         written.to = listed(&fields.to);
         written.cc = listed(&fields.cc);
@@ -272,13 +375,16 @@ impl Source {
                 continue;
             }
             let name = part::file_name(part, &part::section(&path));
-            let mut coming = letters::begin_file(web, letter, (&name, &part.media_type(), "")).await?;
+            let mut coming =
+                letters::begin_file(web, letter, (&name, &part.media_type(), "")).await?;
             let mut decoder = mime::Decoder::new(&part.encoding);
             let mut at = part.body.start;
             let mut out = Vec::new();
             while at < part.body.end {
                 let piece = self.content.piece(at).await?;
-                let take = usize::try_from(part.body.end - at).unwrap_or(usize::MAX).min(piece.len());
+                let take = usize::try_from(part.body.end - at)
+                    .unwrap_or(usize::MAX)
+                    .min(piece.len());
                 if take == 0 {
                     break;
                 }
@@ -296,11 +402,17 @@ impl Source {
 }
 
 /// The text of a message to quote: what is plain, or else HTML as text.
-async fn best_text(content: &crate::store::Content, structure: &Structure) -> Result<String, AppError> {
+async fn best_text(
+    content: &crate::store::Content,
+    structure: &Structure,
+) -> Result<String, AppError> {
     let texts = structure.texts();
     let plain = texts.iter().any(|part| part.is("text", "plain"));
     let mut gathered = text::Gathered::new(TEXT_LIMIT / 2);
-    for part in texts.into_iter().filter(|part| !plain || part.is("text", "plain")) {
+    for part in texts
+        .into_iter()
+        .filter(|part| !plain || part.is("text", "plain"))
+    {
         let limit = usize::try_from(gathered.wants(part)).unwrap_or(usize::MAX);
         gathered.add(part, &part::raw_bytes(content, part, limit).await?);
     }
@@ -383,9 +495,16 @@ pub(super) async fn save(
         if known.is_none() {
             known = Some(keep(&web, &opened, &id, &mut form).await?);
         }
-        let media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
+        let media_type = field
+            .content_type()
+            .unwrap_or("application/octet-stream")
+            .to_owned();
         let inline = name == "inline" && media_type.starts_with("image/");
-        let content_id = if inline { format!("{}@{}", ids::new_id(&*web.kernel().rng), web.domain()) } else { String::new() };
+        let content_id = if inline {
+            format!("{}@{}", ids::new_id(&*web.kernel().rng), web.domain())
+        } else {
+            String::new()
+        };
         let mut coming = letters::begin_file(&web, &id, (&file, &media_type, &content_id)).await?;
         while let Some(piece) = field.chunk().await.map_err(bad)? {
             coming.write(&piece).await?;
@@ -393,7 +512,15 @@ pub(super) async fn save(
         coming.finish().await?;
     }
     check_csrf(&page, &form.csrf)?;
-    act(&page, &web, &opened, &id, form, headers.contains_key("x-partial")).await
+    act(
+        &page,
+        &web,
+        &opened,
+        &id,
+        form,
+        headers.contains_key("x-partial"),
+    )
+    .await
 }
 
 /// Keeps what was sent as a draft. What the first save learnt of the thread stays.
@@ -423,7 +550,14 @@ async fn keep(web: &Web, opened: &Opened, id: &str, form: &mut Form) -> Result<(
     }
 }
 
-async fn act(page: &Page, web: &Web, opened: &Opened, id: &str, mut form: Form, partial: bool) -> PageResult {
+async fn act(
+    page: &Page,
+    web: &Web,
+    opened: &Opened,
+    id: &str,
+    mut form: Form,
+    partial: bool,
+) -> PageResult {
     if form.action == "discard" {
         let letter = letters::get(web, &opened.account.id, id).await?;
         letters::discard(web, &opened.account.id, id).await?;
@@ -434,7 +568,11 @@ async fn act(page: &Page, web: &Web, opened: &Opened, id: &str, mut form: Form, 
     }
     if let Some(recipient) = form.action.strip_prefix("add:") {
         let to = form.written.to.trim().trim_end_matches(',');
-        form.written.to = if to.is_empty() { recipient.to_owned() } else { format!("{to}, {recipient}") };
+        form.written.to = if to.is_empty() {
+            recipient.to_owned()
+        } else {
+            format!("{to}, {recipient}")
+        };
     }
     keep(web, opened, id, &mut form).await?;
     if let Some(file) = form.action.strip_prefix("drop:") {
@@ -453,18 +591,43 @@ async fn act(page: &Page, web: &Web, opened: &Opened, id: &str, mut form: Form, 
     send_it(page, web, opened, id, form).await
 }
 
-async fn send_it(page: &Page, web: &Web, opened: &Opened, id: &str, form: Form) -> Result<Response, AppError> {
+async fn send_it(
+    page: &Page,
+    web: &Web,
+    opened: &Opened,
+    id: &str,
+    form: Form,
+) -> Result<Response, AppError> {
     let refused = match send::check(web, page, id, &form.written).await? {
         Ok(_) => None,
         Err(refused) => Some(refused),
     };
     if let Some(refused) = refused {
-        return draw(page, web, opened, id, form, (StatusCode::UNPROCESSABLE_ENTITY, refused)).await;
+        return draw(
+            page,
+            web,
+            opened,
+            id,
+            form,
+            (StatusCode::UNPROCESSABLE_ENTITY, refused),
+        )
+        .await;
     }
     let own = settings::preference(&web.kernel().db, &opened.account.id).await?;
-    if !letters::keep(web, (&opened.account.id, id), &form.written, ("waiting", own.undo_s)).await? {
+    if !letters::keep(
+        web,
+        (&opened.account.id, id),
+        &form.written,
+        ("waiting", own.undo_s),
+    )
+    .await?
+    {
         return Err(AppError::new(StatusCode::CONFLICT, "mail-sent-already", ""));
     }
     web.0.waiting.notify_one();
-    Ok(Page::see_other(&if own.undo_s > 0 { format!("/mail?sent={id}") } else { "/mail?done=sent".into() }))
+    Ok(Page::see_other(&if own.undo_s > 0 {
+        format!("/mail?sent={id}")
+    } else {
+        "/mail?done=sent".into()
+    }))
 }

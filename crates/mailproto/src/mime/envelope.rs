@@ -192,7 +192,10 @@ impl Reader<'_> {
     }
 
     /// An nstring and the space after it, if there is one; the inner `None` is NIL.
-    #[expect(clippy::option_option, reason = "not readable, NIL, and a text are three things")]
+    #[expect(
+        clippy::option_option,
+        reason = "not readable, NIL, and a text are three things"
+    )]
     fn nstring(&mut self) -> Option<Option<String>> {
         if self.eat("NIL").is_some() {
             return Some(None);
@@ -218,7 +221,10 @@ impl Reader<'_> {
         Some(Some(text))
     }
 
-    #[expect(clippy::option_option, reason = "not readable, NIL, and a text are three things")]
+    #[expect(
+        clippy::option_option,
+        reason = "not readable, NIL, and a text are three things"
+    )]
     fn spaced(&mut self) -> Option<Option<String>> {
         let text = self.nstring()?;
         self.rest = self.rest.strip_prefix(' ').unwrap_or(self.rest);
@@ -236,7 +242,12 @@ impl Reader<'_> {
                 self.eat(")")?;
                 // Without a domain (NIL, not empty) it begins or ends a group.
                 if let (Some(local), Some(domain)) = (local, domain) {
-                    found.push(Mailbox { name, route, local, domain });
+                    found.push(Mailbox {
+                        name,
+                        route,
+                        local,
+                        domain,
+                    });
                 }
             }
         }

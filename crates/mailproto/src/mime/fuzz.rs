@@ -20,7 +20,11 @@ pub fn fuzz_mime(bytes: &[u8]) {
     assert!(bodystructure(&whole.structure, true).starts_with('('));
     let fields = &whole.summary.fields;
     let envelope = Envelope::parse(&whole.envelope());
-    assert!(envelope.as_ref().is_some_and(|e| e.subject == fields.subject && e.message_id == fields.message_id));
+    assert!(
+        envelope
+            .as_ref()
+            .is_some_and(|e| e.subject == fields.subject && e.message_id == fields.message_id)
+    );
     assert!(envelope.is_some_and(|e| e.from == whole.summary.from()));
     for (path, part) in whole.structure.parts() {
         assert!(
