@@ -54,7 +54,9 @@ pub(super) async fn search(
     }
     page.html(&SearchPage {
         page: &page,
-        side: Side::new(&web, &page, &opened, false).await?,
+        side: Side::new(&web, &page, &opened, false)
+            .await?
+            .with("mail.js"),
         words: asked.q,
         rows,
     })

@@ -69,9 +69,17 @@ impl Side {
         Ok(Self {
             folders: shown::folders(page, &opened.mailboxes, here.then_some(opened.here.id.0)),
             letters: super::letters::count(web, &opened.account.id).await?,
-            script: super::assets::url("mail.js"),
+            script: String::new(),
             style: super::assets::url("mail.css"),
         })
+    }
+
+    /// With the script of lists and conversations, or that of letters.
+    pub(super) fn with(self, script: &str) -> Self {
+        Self {
+            script: super::assets::url(script),
+            ..self
+        }
     }
 }
 
@@ -140,7 +148,7 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
     };
     page.html(&ListPage {
         page,
-        side: Side::new(web, page, &opened, true).await?,
+        side: Side::new(web, page, &opened, true).await?.with("mail.js"),
         title: shown::name(page, &opened.here),
         id: opened.here.id.0,
         rows,

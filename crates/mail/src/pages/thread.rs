@@ -187,7 +187,7 @@ pub(super) async fn show(
     let opened = web.open(&page, Some(id)).await?;
     page.html(&ThreadPage {
         page: &page,
-        side: Side::new(&web, &page, &opened, true).await?,
+        side: Side::new(&web, &page, &opened, true).await?.with("mail.js"),
         subject,
         id,
         uid,

@@ -205,7 +205,7 @@ async fn draw(
         status,
         &WritePage {
             page,
-            side: Side::new(web, page, opened, false).await?,
+            side: Side::new(web, page, opened, false).await?.with("write.js"),
             id: id.into(),
             written: form.written,
             files: letters::files(web, id).await?,
