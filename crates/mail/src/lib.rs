@@ -3,6 +3,7 @@
 //! - [`queue`]: what was accepted and is on its way to others.
 //! - [`smtp`]: the ports at which mail comes in.
 //! - [`imap`]: mail programs read and file mail.
+//! - [`pages`]: web mail; [`filters`]: what is done with a message when it comes.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -17,16 +18,17 @@
     )
 )]
 
+pub mod filters;
 pub mod find;
 pub mod queue;
 pub mod smtp;
 pub mod imap;
+pub mod pages;
 pub mod store;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::Router;
 use lampion_web::{App, Feature, Kernel, Service, Started};
 use tokio_util::sync::CancellationToken;
 
@@ -99,19 +101,21 @@ impl Mail {
 
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
+    let web = pages::Web::new(mail);
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
-        messages: &[],
-        navigation: Vec::new(),
-        routes: Router::new(),
-        content: Router::new(),
+        messages: pages::MESSAGES,
+        navigation: pages::navigation(),
+        routes: pages::routes(web.clone()),
+        content: pages::content(web.clone()),
         jobs: Vec::new(),
         publications: Vec::new(),
         services: vec![
             Arc::new(Keeping(mail.clone())),
             Arc::new(smtp::Smtp(mail.clone())),
             Arc::new(imap::ImapService(mail.clone())),
+            Arc::new(pages::Sending(web)),
         ],
     }
 }
