@@ -15,9 +15,11 @@
 )]
 
 pub mod find;
+pub mod setup;
 pub mod store;
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -34,6 +36,7 @@ struct Inner {
     kernel: Kernel,
     store: Store,
     indexes: find::Indexes,
+    listens: Mutex<Vec<(&'static str, SocketAddr)>>,
 }
 
 impl Mail {
@@ -59,6 +62,7 @@ impl Mail {
             kernel,
             store,
             indexes: find::Indexes::default(),
+            listens: Mutex::default(),
         })))
     }
 
@@ -76,6 +80,15 @@ impl Mail {
         &self.0.indexes
     }
 
+    /// Where this process listens for mail: protocol (`imaps`) and address.
+    pub fn listens(&self) -> Vec<(&'static str, SocketAddr)> {
+        self.0
+            .listens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// What stands after `@` in addresses of this node: `hill.internal`.
     pub fn domain(&self) -> String {
         let config = &self.0.kernel.config;
@@ -83,18 +96,53 @@ impl Mail {
     }
 }
 
+/// The feature's messages in all languages.
+pub const MESSAGES: &[(&str, &str)] = &[
+    ("en", include_str!("../i18n/setup/en.ftl")),
+    ("ko", include_str!("../i18n/setup/ko.ftl")),
+    ("ar", include_str!("../i18n/setup/ar.ftl")),
+    ("zh", include_str!("../i18n/setup/zh.ftl")),
+    ("ru", include_str!("../i18n/setup/ru.ftl")),
+    ("es", include_str!("../i18n/setup/es.ftl")),
+    ("fr", include_str!("../i18n/setup/fr.ftl")),
+];
+
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
-        messages: &[],
+        messages: MESSAGES,
         navigation: Vec::new(),
-        routes: Router::new(),
+        routes: setup::routes(mail),
         content: Router::new(),
         jobs: Vec::new(),
         publications: Vec::new(),
-        services: vec![Arc::new(Keeping(mail.clone()))],
+        services: noted(mail, vec![Arc::new(Keeping(mail.clone()))]),
+    }
+}
+
+/// Services whose addresses are noted, so that pages can tell them.
+fn noted(mail: &Mail, services: Vec<Arc<dyn Service>>) -> Vec<Arc<dyn Service>> {
+    services
+        .into_iter()
+        .map(|inner| Arc::new(Noted(mail.clone(), inner)) as Arc<dyn Service>)
+        .collect()
+}
+
+/// A service, and where it listens is noted.
+struct Noted(Mail, Arc<dyn Service>);
+
+#[async_trait]
+impl Service for Noted {
+    async fn start(&self, app: App, stop: CancellationToken) -> Result<Started, String> {
+        let started = self.1.start(app, stop).await?;
+        let listens = &self.0.0.listens;
+        listens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(started.listens.iter().copied());
+        Ok(started)
     }
 }
 

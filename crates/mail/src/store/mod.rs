@@ -17,6 +17,7 @@ mod changes;
 mod content;
 mod deliver;
 mod incoming;
+mod kept;
 mod loose;
 mod mailboxes;
 mod model;
@@ -47,10 +48,16 @@ pub const ROW_LIMIT_BYTES: usize = 64 * 1024;
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/1.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/1.sql"),
+        },
+        Migration {
+            version: 7,
+            sql: include_str!("../../migrations/7.sql"),
+        },
+    ],
 };
 
 /// What the store works with.
