@@ -10,6 +10,7 @@ mod feed_mirror;
 mod harvest;
 mod import;
 mod lock;
+mod mail;
 mod node;
 mod output;
 mod person;
@@ -103,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                     Command::Person { command } => person::run(&data, command).await,
                     Command::Collection { command } => collection::run(&data, command).await,
                     Command::Feed { command } => feed::run(&data, command).await,
+                    Command::Mail { command } => mail::run(&data, command).await,
                     Command::Doctor { json } => doctor::run(&data, json).await,
                     Command::Extract | Command::Completions { .. } | Command::Config { .. } => {
                         Ok(Outcome::Done)

@@ -42,6 +42,7 @@ pub fn default_data() -> PathBuf {
 pub struct Node {
     pub kernel: Kernel,
     pub library: Library,
+    pub mail: Mail,
     pub features: Vec<Feature>,
 }
 
@@ -92,6 +93,7 @@ impl Node {
         Ok(Self {
             kernel,
             library,
+            mail,
             features,
         })
     }

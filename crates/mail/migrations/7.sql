@@ -25,5 +25,6 @@ create table mail_source_item (
     folder text not null,
     validity bigint not null,
     item bigint not null,
+    message bigint not null,
     primary key (source, folder, validity, item)
 ) /* by key */;

@@ -1,5 +1,6 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`setup`]: what mail programs need; [`transfer`]: mail in and out.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -17,6 +18,7 @@
 pub mod find;
 pub mod setup;
 pub mod store;
+pub mod transfer;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -114,9 +116,9 @@ pub fn feature(mail: &Mail) -> Feature {
         migrations: store::MIGRATIONS,
         messages: MESSAGES,
         navigation: Vec::new(),
-        routes: setup::routes(mail),
+        routes: setup::routes(mail).merge(transfer::routes(mail)),
         content: Router::new(),
-        jobs: Vec::new(),
+        jobs: transfer::jobs(mail),
         publications: Vec::new(),
         services: noted(mail, vec![Arc::new(Keeping(mail.clone()))]),
     }

@@ -51,3 +51,51 @@ setup-days = { $n ->
     }
 setup-dns = لمن يدير DNS
 setup-dns-why = بهذه السجلات في نطاق العقدة تجد برامج البريد الإعدادات بنفسها (RFC 6186).
+transfer-title = نقل البريد
+transfer-jobs = الجاري والمنجز
+transfer-from-server = من خادم بريد آخر
+transfer-from-files = من ملفات
+transfer-queued = في الانتظار
+transfer-running = جارٍ
+transfer-done = تمّ
+transfer-ended = انتهى بمشكلة
+transfer-cancelled = أُلغي
+transfer-taken = { $n ->
+    [one] أُخذت رسالة واحدة
+    [two] أُخذت رسالتان
+    [few] أُخذت { $shown } رسائل
+   *[other] أُخذت { $shown } رسالة
+    }
+transfer-failed = { $n ->
+    [one] تعذّر أخذ واحدة
+   *[other] تعذّر أخذ { $shown }
+    }
+transfer-cancel = إلغاء
+transfer-look = انظر مرة أخرى
+transfer-out = خذ كل شيء معك
+transfer-have = { $n ->
+    [one] لديك رسالة واحدة
+    [two] لديك رسالتان
+    [few] لديك { $shown } رسائل
+   *[other] لديك { $shown } رسالة
+    }
+transfer-out-why = كل صناديقك في أرشيف واحد، في أي وقت: بصيغة Maildir (مع المجلدات والعلامات والأوقات؛ يقرؤها mutt وDovecot وغيرهما) أو بصيغة mbox (ملف لكل صندوق يستورده Thunderbird وApple Mail).
+transfer-server = من خادم بريد آخر
+transfer-server-why = تُنسخ كل الصناديق بعلاماتها وأوقاتها. لا يتغير شيء هناك. وإن انقطع الخط تابع العمل بنفسه، وإن بدأته لاحقًا من جديد لم يؤخذ إلا الجديد.
+transfer-host = الخادم (IMAP)
+transfer-secure = الأمان
+transfer-plain = لا شيء (في شبكة تثق بها فقط)
+transfer-port = المنفذ
+transfer-port-hint = فقط إن لم يكن المعتاد.
+transfer-user = اسم المستخدم هناك
+transfer-password = كلمة المرور هناك
+transfer-password-hint = تُحفظ مختومة حتى يصل كل شيء ثم تُنسى.
+transfer-trusted = بصمة شهادته
+transfer-trusted-hint = فقط إن كانت الشهادة صادرة عن الخادم نفسه؛ تذكرها رسالة المشكلة.
+transfer-begin = ابدأ
+transfer-files = من ملفات
+transfer-files-why = ملفات mbox (كما في Thunderbird) أو رسائل مفردة (‎.eml) أو ملف ‎.tar لمجلد Maildir.
+transfer-mailbox = إلى هذا الصندوق
+transfer-mailbox-hint = فارغ: تُسمى الصناديق بأسماء الملفات والمجلدات.
+transfer-choose = الملفات
+transfer-incomplete = الخادم واسم المستخدم لازمان، والمنفذ رقم.

@@ -49,3 +49,47 @@ setup-days = { $n ->
     }
 setup-dns = For the keeper of the DNS
 setup-dns-why = With these records in the zone of the node's domain, mail programs find the settings by themselves (RFC 6186).
+transfer-title = Mail in and out
+transfer-jobs = Under way and done
+transfer-from-server = From another mail server
+transfer-from-files = From files
+transfer-queued = waiting
+transfer-running = under way
+transfer-done = done
+transfer-ended = ended with a problem
+transfer-cancelled = cancelled
+transfer-taken = { $n ->
+    [one] one message taken
+   *[other] { $shown } messages taken
+    }
+transfer-failed = { $n ->
+    [one] one could not be taken
+   *[other] { $shown } could not be taken
+    }
+transfer-cancel = Cancel
+transfer-look = Look again
+transfer-out = Take everything with you
+transfer-have = { $n ->
+    [one] You have one message
+   *[other] You have { $shown } messages
+    }
+transfer-out-why = All your mailboxes in one archive, at any time: as Maildir (with folders, flags and times; mutt, Dovecot and others read it), or as mbox (one file for each mailbox, which Thunderbird and Apple Mail import).
+transfer-server = From another mail server
+transfer-server-why = All mailboxes are copied with their flags and times. Nothing changes there. If the line breaks it goes on by itself, and if you begin it again later, only what is new is taken.
+transfer-host = Server (IMAP)
+transfer-secure = Security
+transfer-plain = none (only within a network that you trust)
+transfer-port = Port
+transfer-port-hint = Only if it is not the usual one.
+transfer-user = User name there
+transfer-password = Password there
+transfer-password-hint = Kept sealed until everything has come, then forgotten.
+transfer-trusted = Fingerprint of its certificate
+transfer-trusted-hint = Only if the certificate is the server's own; the message of the problem names it.
+transfer-begin = Begin
+transfer-files = From files
+transfer-files-why = Files in mbox format (as Thunderbird has them), single messages (.eml), or a .tar of a Maildir.
+transfer-mailbox = Into this mailbox
+transfer-mailbox-hint = Empty: mailboxes are named as the files and folders are.
+transfer-choose = Files
+transfer-incomplete = Server and user name are needed; the port is a number.

@@ -49,3 +49,47 @@ setup-days = { $n ->
     }
 setup-dns = Para quien lleva el DNS
 setup-dns-why = Con estos registros en la zona del dominio del nodo, los programas de correo encuentran los ajustes por sí mismos (RFC 6186).
+transfer-title = Correo de entrada y salida
+transfer-jobs = En curso y hecho
+transfer-from-server = Desde otro servidor de correo
+transfer-from-files = Desde archivos
+transfer-queued = en espera
+transfer-running = en curso
+transfer-done = hecho
+transfer-ended = terminó con un problema
+transfer-cancelled = cancelado
+transfer-taken = { $n ->
+    [one] un mensaje traído
+   *[other] { $shown } mensajes traídos
+    }
+transfer-failed = { $n ->
+    [one] uno no se pudo traer
+   *[other] { $shown } no se pudieron traer
+    }
+transfer-cancel = Cancelar
+transfer-look = Mirar de nuevo
+transfer-out = Llévese todo
+transfer-have = { $n ->
+    [one] Tiene un mensaje
+   *[other] Tiene { $shown } mensajes
+    }
+transfer-out-why = Todos sus buzones en un solo archivo, en cualquier momento: como Maildir (con carpetas, marcas y fechas; lo leen mutt, Dovecot y otros) o como mbox (un archivo por buzón, que Thunderbird y Apple Mail importan).
+transfer-server = Desde otro servidor de correo
+transfer-server-why = Se copian todos los buzones con sus marcas y fechas. Allí no cambia nada. Si la línea se corta, sigue por sí mismo; si vuelve a empezar más tarde, solo se trae lo nuevo.
+transfer-host = Servidor (IMAP)
+transfer-secure = Seguridad
+transfer-plain = ninguna (solo en una red de confianza)
+transfer-port = Puerto
+transfer-port-hint = Solo si no es el habitual.
+transfer-user = Nombre de usuario allí
+transfer-password = Contraseña allí
+transfer-password-hint = Se guarda sellada hasta que todo ha llegado; después se olvida.
+transfer-trusted = Huella de su certificado
+transfer-trusted-hint = Solo si el certificado es del propio servidor; el mensaje del problema la nombra.
+transfer-begin = Empezar
+transfer-files = Desde archivos
+transfer-files-why = Archivos en formato mbox (como los de Thunderbird), mensajes sueltos (.eml) o un .tar de un Maildir.
+transfer-mailbox = A este buzón
+transfer-mailbox-hint = Vacío: los buzones se llaman como los archivos y carpetas.
+transfer-choose = Archivos
+transfer-incomplete = Hacen falta el servidor y el nombre de usuario; el puerto es un número.

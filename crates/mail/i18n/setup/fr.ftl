@@ -49,3 +49,47 @@ setup-days = { $n ->
     }
 setup-dns = Pour qui tient le DNS
 setup-dns-why = Avec ces enregistrements dans la zone du domaine du nœud, les programmes de courrier trouvent les réglages eux-mêmes (RFC 6186).
+transfer-title = Courrier : entrées et sorties
+transfer-jobs = En cours et terminé
+transfer-from-server = Depuis un autre serveur
+transfer-from-files = Depuis des fichiers
+transfer-queued = en attente
+transfer-running = en cours
+transfer-done = terminé
+transfer-ended = arrêté par un problème
+transfer-cancelled = annulé
+transfer-taken = { $n ->
+    [one] { $shown } message repris
+   *[other] { $shown } messages repris
+    }
+transfer-failed = { $n ->
+    [one] { $shown } n’a pas pu être repris
+   *[other] { $shown } n’ont pas pu être repris
+    }
+transfer-cancel = Annuler
+transfer-look = Regarder de nouveau
+transfer-out = Tout emporter
+transfer-have = { $n ->
+    [one] Vous avez { $shown } message
+   *[other] Vous avez { $shown } messages
+    }
+transfer-out-why = Toutes vos boîtes dans une archive, à tout moment : en Maildir (avec dossiers, marques et dates ; mutt, Dovecot et d’autres le lisent) ou en mbox (un fichier par boîte, que Thunderbird et Apple Mail importent).
+transfer-server = Depuis un autre serveur
+transfer-server-why = Toutes les boîtes sont copiées avec leurs marques et leurs dates. Rien ne change là-bas. Si la ligne est coupée, cela reprend tout seul ; si vous recommencez plus tard, seul le nouveau est repris.
+transfer-host = Serveur (IMAP)
+transfer-secure = Sécurité
+transfer-plain = aucune (seulement dans un réseau de confiance)
+transfer-port = Port
+transfer-port-hint = Seulement si ce n’est pas le port habituel.
+transfer-user = Nom d’utilisateur là-bas
+transfer-password = Mot de passe là-bas
+transfer-password-hint = Gardé scellé jusqu’à ce que tout soit arrivé, puis oublié.
+transfer-trusted = Empreinte de son certificat
+transfer-trusted-hint = Seulement si le certificat est celui du serveur lui-même ; le message du problème la donne.
+transfer-begin = Commencer
+transfer-files = Depuis des fichiers
+transfer-files-why = Fichiers au format mbox (comme ceux de Thunderbird), messages seuls (.eml) ou .tar d’un Maildir.
+transfer-mailbox = Dans cette boîte
+transfer-mailbox-hint = Vide : les boîtes portent les noms des fichiers et dossiers.
+transfer-choose = Fichiers
+transfer-incomplete = Il faut le serveur et le nom d’utilisateur ; le port est un nombre.

@@ -50,3 +50,49 @@ setup-days = { $n ->
     }
 setup-dns = Для того, кто ведёт DNS
 setup-dns-why = С этими записями в зоне домена узла почтовые программы находят настройки сами (RFC 6186).
+transfer-title = Перенос почты
+transfer-jobs = Идёт и сделано
+transfer-from-server = С другого почтового сервера
+transfer-from-files = Из файлов
+transfer-queued = ждёт
+transfer-running = идёт
+transfer-done = готово
+transfer-ended = прервано из-за ошибки
+transfer-cancelled = отменено
+transfer-taken = { $n ->
+    [one] взято { $shown } сообщение
+    [few] взято { $shown } сообщения
+   *[other] взято { $shown } сообщений
+    }
+transfer-failed = { $n ->
+    [one] { $shown } взять не удалось
+   *[other] { $shown } взять не удалось
+    }
+transfer-cancel = Отменить
+transfer-look = Посмотреть снова
+transfer-out = Забрать всё с собой
+transfer-have = { $n ->
+    [one] У вас { $shown } сообщение
+    [few] У вас { $shown } сообщения
+   *[other] У вас { $shown } сообщений
+    }
+transfer-out-why = Все ваши ящики одним архивом, в любое время: как Maildir (с папками, пометками и временем; его читают mutt, Dovecot и другие) или как mbox (файл на каждый ящик; его берут Thunderbird и Apple Mail).
+transfer-server = С другого почтового сервера
+transfer-server-why = Копируются все ящики с пометками и временем. Там ничего не меняется. Если связь прервётся, работа продолжится сама; если начать её позже снова, будет взято только новое.
+transfer-host = Сервер (IMAP)
+transfer-secure = Защита
+transfer-plain = нет (только в сети, которой вы доверяете)
+transfer-port = Порт
+transfer-port-hint = Только если он не обычный.
+transfer-user = Имя пользователя там
+transfer-password = Пароль там
+transfer-password-hint = Хранится запечатанным, пока всё не придёт, затем забывается.
+transfer-trusted = Отпечаток его сертификата
+transfer-trusted-hint = Только если сертификат выпущен самим сервером; отпечаток назван в сообщении об ошибке.
+transfer-begin = Начать
+transfer-files = Из файлов
+transfer-files-why = Файлы mbox (как у Thunderbird), отдельные сообщения (.eml) или .tar с Maildir.
+transfer-mailbox = В этот ящик
+transfer-mailbox-hint = Пусто: ящики называются как файлы и папки.
+transfer-choose = Файлы
+transfer-incomplete = Нужны сервер и имя пользователя; порт — это число.

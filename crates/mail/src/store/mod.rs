@@ -22,6 +22,7 @@ mod loose;
 mod mailboxes;
 mod model;
 mod seal;
+mod sealing;
 mod view;
 
 use std::sync::Arc;
