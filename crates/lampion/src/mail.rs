@@ -10,8 +10,8 @@ use lampion_mail::store::Account;
 use lampion_mail::transfer::client::Secure;
 use lampion_mail::transfer::export::{FolderSink, Format, export};
 use lampion_mail::transfer::fetch::Server;
-use lampion_mail::transfer::tar::TarWriter;
 use lampion_mail::transfer::{fetch, import};
+use lampion_mailproto::tar::TarWriter;
 
 use crate::Outcome;
 use crate::cli::Mail;
@@ -38,7 +38,8 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
                 return Ok(Outcome::NotFound);
             }
             let mailbox = options.mailbox.unwrap_or_default();
-            let job = import::begin(&node.mail, &account.id, &options.path, &mailbox, false).await?;
+            let job =
+                import::begin(&node.mail, &account.id, &options.path, &mailbox, false).await?;
             done(&node, data, &job, options.background, options.json).await
         }
         Mail::Fetch(options) => {
@@ -57,7 +58,11 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
             done(&node, data, &job, options.background, options.json).await
         }
         Mail::Export(options) => {
-            let format = if options.format == "mbox" { Format::Mbox } else { Format::Maildir };
+            let format = if options.format == "mbox" {
+                Format::Mbox
+            } else {
+                Format::Maildir
+            };
             let count = exported(&node, account, format, &options.out).await?;
             node.kernel.db.close().await;
             eprintln!("{count} messages exported");
@@ -83,7 +88,12 @@ fn password(file: Option<&Path>) -> anyhow::Result<String> {
     Ok(text.lines().next().unwrap_or_default().to_string())
 }
 
-async fn exported(node: &Node, account: Account, format: Format, out: &Path) -> anyhow::Result<u64> {
+async fn exported(
+    node: &Node,
+    account: Account,
+    format: Format,
+    out: &Path,
+) -> anyhow::Result<u64> {
     let (store, runtime) = (node.mail.store().clone(), tokio::runtime::Handle::current());
     let out = out.to_path_buf();
     let count = tokio::task::spawn_blocking(move || -> anyhow::Result<u64> {
@@ -93,20 +103,40 @@ async fn exported(node: &Node, account: Account, format: Format, out: &Path) -> 
             return Ok(export(&store, id, format, sink, &runtime)?);
         }
         if out.extension().is_some_and(|ending| ending == "tar") {
-            let file = std::fs::File::create_new(&out).with_context(|| out.display().to_string())?;
+            let file =
+                std::fs::File::create_new(&out).with_context(|| out.display().to_string())?;
             let sink = TarWriter::new(BufWriter::new(file.try_clone()?));
             let count = export(&store, id, format, sink, &runtime)?;
             file.sync_all()?;
             return Ok(count);
         }
-        Ok(export(&store, id, format, FolderSink::new(&out)?, &runtime)?)
+        Ok(export(
+            &store,
+            id,
+            format,
+            FolderSink::new(&out)?,
+            &runtime,
+        )?)
     });
     count.await?
 }
 
-async fn done(node: &Node, data: &Path, job: &str, background: bool, json: bool) -> anyhow::Result<Outcome> {
+async fn done(
+    node: &Node,
+    data: &Path,
+    job: &str,
+    background: bool,
+    json: bool,
+) -> anyhow::Result<Outcome> {
     if background {
-        say!("{}", if json { serde_json::json!({ "job": job }).to_string() } else { format!("queued: job {job}") });
+        say!(
+            "{}",
+            if json {
+                serde_json::json!({ "job": job }).to_string()
+            } else {
+                format!("queued: job {job}")
+            }
+        );
         return Ok(Outcome::Done);
     }
     let ended = follow(node, data, job, json).await?;
@@ -123,7 +153,15 @@ async fn done(node: &Node, data: &Path, job: &str, background: bool, json: bool)
         _ => bail!("{}", ended.error),
     }
     if !json {
-        say!("{} messages taken, {} could not be taken", progress.items, progress.failed);
+        say!(
+            "{} messages taken, {} could not be taken",
+            progress.items,
+            progress.failed
+        );
     }
-    Ok(if progress.failed > 0 { Outcome::Partly } else { Outcome::Done })
+    Ok(if progress.failed > 0 {
+        Outcome::Partly
+    } else {
+        Outcome::Done
+    })
 }

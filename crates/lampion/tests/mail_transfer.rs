@@ -35,7 +35,8 @@ fn read(folder: &Path) -> Value {
 
 fn counts(value: &Value) -> Vec<(String, usize)> {
     let all = value.as_object().unwrap().iter();
-    all.map(|(name, list)| (name.clone(), list.as_array().unwrap().len())).collect()
+    all.map(|(name, list)| (name.clone(), list.as_array().unwrap().len()))
+        .collect()
 }
 
 #[test]
@@ -49,15 +50,31 @@ fn a_maildir_goes_in_and_comes_out_as_it_was() {
     let mira = node.person("mira", "member");
     let maildir = folder.join("Maildir");
     let before = read(&maildir);
-    let done = node.run(&["mail", "import", &maildir.to_string_lossy(), "--person", "mira", "--json"]);
+    let done = node.run(&[
+        "mail",
+        "import",
+        &maildir.to_string_lossy(),
+        "--person",
+        "mira",
+        "--json",
+    ]);
     let report = done.expect(0).json();
-    assert_eq!((&report["messages"], &report["failed"]), (&24.into(), &0.into()), "{report}");
+    assert_eq!(
+        (&report["messages"], &report["failed"]),
+        (&24.into(), &0.into()),
+        "{report}"
+    );
     let out = net.path("out");
-    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()]).expect(0);
+    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()])
+        .expect(0);
     let mut after = read(&out);
     // Every account has these, empty.
     for own in ["Drafts", "Archive", "Junk", "Trash", "Lists"] {
-        assert_eq!(after.as_object_mut().unwrap().remove(own).unwrap(), Value::Array(Vec::new()), "{own}");
+        assert_eq!(
+            after.as_object_mut().unwrap().remove(own).unwrap(),
+            Value::Array(Vec::new()),
+            "{own}"
+        );
     }
     assert_eq!(after, before);
 
@@ -66,7 +83,12 @@ fn a_maildir_goes_in_and_comes_out_as_it_was() {
     assert_eq!(archive.header("content-type"), "application/x-tar");
     let (file, unpacked) = (net.path("mail.tar"), net.folder("unpacked"));
     std::fs::write(&file, &archive.body).unwrap();
-    python(&["untar", &file.to_string_lossy(), &unpacked.to_string_lossy()]).unwrap();
+    python(&[
+        "untar",
+        &file.to_string_lossy(),
+        &unpacked.to_string_lossy(),
+    ])
+    .unwrap();
     let mut after = read(&unpacked);
     for own in ["Drafts", "Archive", "Junk", "Trash", "Lists"] {
         after.as_object_mut().unwrap().remove(own);
@@ -77,11 +99,22 @@ fn a_maildir_goes_in_and_comes_out_as_it_was() {
     let tomas = node.person("tomas", "member");
     let token = tomas.csrf();
     tomas
-        .ask(Ask::upload("/mail/transfer/import", &[("csrf", &token)], &[("mail.tar", &archive.body)]))
+        .ask(Ask::upload(
+            "/mail/transfer/import",
+            &[("csrf", &token)],
+            &[("mail.tar", &archive.body)],
+        ))
         .expect(303);
     settled(&node, "tomas");
     let again = net.path("again");
-    node.run(&["mail", "export", "--person", "tomas", &again.to_string_lossy()]).expect(0);
+    node.run(&[
+        "mail",
+        "export",
+        "--person",
+        "tomas",
+        &again.to_string_lossy(),
+    ])
+    .expect(0);
     let mut after = read(&again);
     for own in ["Drafts", "Archive", "Junk", "Trash", "Lists"] {
         after.as_object_mut().unwrap().remove(own);
@@ -113,36 +146,93 @@ fn an_mbox_of_another_program_is_read_and_ours_is_read_by_it() {
     let node = net.node("hill");
     node.person("mira", "member");
     let mbox = folder.join("old.mbox");
-    let done = node.run(&["mail", "import", &mbox.to_string_lossy(), "--person", "mira", "--json"]);
+    let done = node.run(&[
+        "mail",
+        "import",
+        &mbox.to_string_lossy(),
+        "--person",
+        "mira",
+        "--json",
+    ]);
     assert_eq!(done.expect(0).json()["messages"], 6);
     let out = net.path("mboxes");
-    node.run(&["mail", "export", "--person", "mira", "--format", "mbox", &out.to_string_lossy()])
-        .expect(0);
+    node.run(&[
+        "mail",
+        "export",
+        "--person",
+        "mira",
+        "--format",
+        "mbox",
+        &out.to_string_lossy(),
+    ])
+    .expect(0);
     let after = read(&out);
     let old = after["old"].as_array().unwrap();
     assert_eq!(old.len(), 6);
     for (number, one) in (25..).zip(old) {
         assert_eq!(one[0], format!("<{number}@example.org>"));
         assert_eq!(one[1], if number % 2 == 1 { "RO" } else { "ROA" });
-        assert!(one[2].as_str().unwrap().ends_with("Sun Sep 13 12:26:40 2020"), "{one}");
+        assert!(
+            one[2]
+                .as_str()
+                .unwrap()
+                .ends_with("Sun Sep 13 12:26:40 2020"),
+            "{one}"
+        );
     }
     // Quoted lines are as their writer wrote them.
     let maildir = net.path("maildir");
-    node.run(&["mail", "export", "--person", "mira", &maildir.to_string_lossy()]).expect(0);
+    node.run(&[
+        "mail",
+        "export",
+        "--person",
+        "mira",
+        &maildir.to_string_lossy(),
+    ])
+    .expect(0);
     let texts: Vec<String> = std::fs::read_dir(maildir.join(".old/cur"))
         .unwrap()
-        .map(|entry| String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()).into_owned())
+        .map(|entry| {
+            String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()).into_owned()
+        })
         .collect();
-    assert!(texts.iter().any(|text| text.contains("\nFrom the hill\n>From")), "{texts:?}");
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.contains("\nFrom the hill\n>From")),
+        "{texts:?}"
+    );
     // mboxrd goes in as it came out.
     let again = net.path("again");
     node.person("tomas", "member");
-    node.run(&["mail", "import", &out.to_string_lossy(), "--person", "tomas"]).expect(0);
-    node.run(&["mail", "export", "--person", "tomas", &again.to_string_lossy()]).expect(0);
+    node.run(&[
+        "mail",
+        "import",
+        &out.to_string_lossy(),
+        "--person",
+        "tomas",
+    ])
+    .expect(0);
+    node.run(&[
+        "mail",
+        "export",
+        "--person",
+        "tomas",
+        &again.to_string_lossy(),
+    ])
+    .expect(0);
     assert_eq!(read(&again)["old"], read(&maildir)["old"]);
     // Nothing is taken where there is nothing.
-    node.run(&["mail", "import", "/nowhere", "--person", "mira"]).expect(3);
-    node.run(&["mail", "import", &mbox.to_string_lossy(), "--person", "nobody"]).expect(3);
+    node.run(&["mail", "import", "/nowhere", "--person", "mira"])
+        .expect(3);
+    node.run(&[
+        "mail",
+        "import",
+        &mbox.to_string_lossy(),
+        "--person",
+        "nobody",
+    ])
+    .expect(3);
 }
 
 #[test]
@@ -161,7 +251,8 @@ fn an_import_goes_on_after_kill_9_without_a_message_twice_or_lost() {
     node.start();
     node.person("mira", "member");
     let path = maildir.to_string_lossy().into_owned();
-    node.run(&["mail", "import", &path, "--person", "mira", "--background"]).expect(0);
+    node.run(&["mail", "import", &path, "--person", "mira", "--background"])
+        .expect(0);
     for part in 1..4 {
         until("some more came", || {
             let session = node.sign_in("mira", "mira and a lantern");
@@ -174,7 +265,8 @@ fn an_import_goes_on_after_kill_9_without_a_message_twice_or_lost() {
     }
     settled(&node, "mira");
     let out = net.path("out");
-    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()]).expect(0);
+    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()])
+        .expect(0);
     let mut texts: Vec<String> = std::fs::read_dir(out.join("cur"))
         .unwrap()
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
@@ -194,7 +286,12 @@ fn number_before(page: &str, words: &str) -> usize {
         .take_while(|c| c.is_ascii_digit() || *c == '\u{202f}')
         .filter(char::is_ascii_digit)
         .collect();
-    digits.chars().rev().collect::<String>().parse().unwrap_or(0)
+    digits
+        .chars()
+        .rev()
+        .collect::<String>()
+        .parse()
+        .unwrap_or(0)
 }
 
 /// Another mail server.
@@ -223,7 +320,11 @@ impl Dovecot {
         let folder = net.folder("dovecot");
         let mail = folder.join("mail");
         std::fs::create_dir_all(&mail).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let id = |flag| {
             let output = Command::new("id").arg(flag).output().unwrap();
             String::from_utf8(output.stdout).unwrap().trim().to_string()
@@ -251,7 +352,11 @@ impl Dovecot {
             .spawn()
             .unwrap();
         let dovecot = Self { child, port, mail };
-        until("Dovecot answers", || std::net::TcpStream::connect(("127.0.0.1", port)).ok().map(drop));
+        until("Dovecot answers", || {
+            std::net::TcpStream::connect(("127.0.0.1", port))
+                .ok()
+                .map(drop)
+        });
         Some(dovecot)
     }
 }
@@ -263,22 +368,31 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
     if python(&["make", &folder.to_string_lossy()]).is_none() {
         return;
     }
-    let Some(dovecot) = Dovecot::start(&net) else { return };
+    let Some(dovecot) = Dovecot::start(&net) else {
+        return;
+    };
     let copied = Command::new("cp")
-        .args(["-a", &format!("{}/.", folder.join("Maildir").display()), &dovecot.mail.to_string_lossy()])
+        .args([
+            "-a",
+            &format!("{}/.", folder.join("Maildir").display()),
+            &dovecot.mail.to_string_lossy(),
+        ])
         .status();
     assert!(copied.unwrap().success());
     let mut node = net.prepare("hill");
     node.start();
     node.person("mira", "member");
     let address = format!("imap://mira@127.0.0.1:{}", dovecot.port);
-    let words = ["mail", "fetch", &address, "--person", "mira", "--plain", "--json"];
+    let words = [
+        "mail", "fetch", &address, "--person", "mira", "--plain", "--json",
+    ];
     let wrong = node.run_with(&words, "wrong\n").expect(1);
     assert!(wrong.err.contains("refused"), "{}", wrong.err);
     let done = node.run_with(&words, "secret\n").expect(0);
     assert_eq!(done.json()["messages"], 24, "{}", done.out);
     let out = net.path("out");
-    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()]).expect(0);
+    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()])
+        .expect(0);
     let (before, after) = (read(&folder.join("Maildir")), read(&out));
     for name in ["", "Sent", "Lists.rust", "&ycDF1A-"] {
         assert_eq!(after[name], before[name], "{name}");
@@ -286,11 +400,16 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
     // Nothing comes twice; what is new comes.
     let again = node.run_with(&words, "secret\n").expect(0);
     assert_eq!(again.json()["messages"], 0, "{}", again.out);
-    std::fs::write(dovecot.mail.join("new/1700000000.new"), "Subject: new\n\nnew\n").unwrap();
+    std::fs::write(
+        dovecot.mail.join("new/1700000000.new"),
+        "Subject: new\n\nnew\n",
+    )
+    .unwrap();
     let again = node.run_with(&words, "secret\n").expect(0);
     assert_eq!(again.json()["messages"], 1, "{}", again.out);
     let out = net.path("out2");
-    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()]).expect(0);
+    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()])
+        .expect(0);
     let after = counts(&read(&out));
     assert!(after.contains(&(String::new(), 7)), "{after:?}");
     // The password isn't kept.
@@ -302,7 +421,9 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
 #[test]
 fn a_fetch_goes_on_after_kill_9() {
     let net = TestNet::new(PROGRAM);
-    let Some(dovecot) = Dovecot::start(&net) else { return };
+    let Some(dovecot) = Dovecot::start(&net) else {
+        return;
+    };
     for below in ["cur", "new", "tmp"] {
         std::fs::create_dir_all(dovecot.mail.join(below)).unwrap();
     }
@@ -317,22 +438,30 @@ fn a_fetch_goes_on_after_kill_9() {
     session
         .post(
             "/mail/transfer/fetch",
-            &[("host", "127.0.0.1"), ("port", &port), ("secure", "plain"), ("user", "mira"), ("password", "secret")],
+            &[
+                ("host", "127.0.0.1"),
+                ("port", &port),
+                ("secure", "plain"),
+                ("user", "mira"),
+                ("password", "secret"),
+            ],
         )
         .expect(303);
     for part in 1..3 {
         until("some more came", || {
             let session = node.sign_in("mira", "mira and a lantern");
             let page = session.get("/mail/transfer").expect(200).text();
-            (number_before(&page, "messages taken") >= part * 100 || !page.contains("/mail/transfer/cancel"))
-                .then_some(())
+            (number_before(&page, "messages taken") >= part * 100
+                || !page.contains("/mail/transfer/cancel"))
+            .then_some(())
         });
         node.kill9();
         node.start();
     }
     settled(&node, "mira");
     let out = net.path("out");
-    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()]).expect(0);
+    node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()])
+        .expect(0);
     let mut texts: Vec<String> = std::fs::read_dir(out.join("cur"))
         .unwrap()
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())

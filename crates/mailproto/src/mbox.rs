@@ -299,9 +299,7 @@ fn is_from(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ") else {
         return false;
     };
-    let clock = |piece: &[u8]| {
-        matches!(piece, [a, b, b':', c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()))
-    };
+    let clock = |piece: &[u8]| matches!(piece, [a, b, b':', c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()));
     rest.split(|byte| byte.is_ascii_whitespace()).any(clock)
 }
 
@@ -310,9 +308,14 @@ fn from_date(line: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(line).ok()?;
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let at = words.iter().position(|word| MONTHS.contains(word))?;
-    let month = MONTHS.iter().position(|month| words.get(at) == Some(month))?;
+    let month = MONTHS
+        .iter()
+        .position(|month| words.get(at) == Some(month))?;
     let day: i64 = words.get(at + 1)?.parse().ok()?;
-    let mut clock = words.get(at + 2)?.split(':').map(|part| part.parse::<i64>().ok());
+    let mut clock = words
+        .get(at + 2)?
+        .split(':')
+        .map(|part| part.parse::<i64>().ok());
     let (hour, minute) = (clock.next()??, clock.next()??);
     let second = clock.next().unwrap_or(Some(0))?;
     // A zone may stand between: it is passed over when it is a word, for such lines are in the local time of nobody knows whom.
@@ -320,7 +323,13 @@ fn from_date(line: &[u8]) -> Option<i64> {
         .get(at + 3..)?
         .iter()
         .find_map(|word| (word.len() == 4).then(|| word.parse().ok()).flatten())?;
-    let fine = (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61 && hour >= 0 && minute >= 0 && second >= 0;
+    let fine = (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 61
+        && hour >= 0
+        && minute >= 0
+        && second >= 0;
     let date = days(year, i64::try_from(month).ok()? + 1, day);
     fine.then_some(((date * 24 + hour) * 60 + minute) * 60_000 + second * 1_000)
 }
@@ -331,8 +340,12 @@ pub fn from_line(received_ms: i64) -> String {
     let second = received_ms.rem_euclid(86_400_000) / 1_000;
     let (year, month, date) = crate::imap::date::civil(day);
     let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    let name = usize::try_from(day.rem_euclid(7)).ok().and_then(|at| weekday.get(at));
-    let month = usize::try_from(month - 1).ok().and_then(|at| MONTHS.get(at));
+    let name = usize::try_from(day.rem_euclid(7))
+        .ok()
+        .and_then(|at| weekday.get(at));
+    let month = usize::try_from(month - 1)
+        .ok()
+        .and_then(|at| MONTHS.get(at));
     format!(
         "From MAILER-DAEMON {} {} {date:>2} {:02}:{:02}:{:02} {year:04}",
         name.unwrap_or(&"Thu"),
@@ -368,7 +381,9 @@ fn take_notes(
             notes.draft |= value.contains('T');
         } else if name.eq_ignore_ascii_case(b"x-keywords") {
             let words = value.split([',', ' ', '\t', '\r', '\n']);
-            notes.keywords.extend(words.filter(|word| !word.is_empty()).map(Into::into));
+            notes
+                .keywords
+                .extend(words.filter(|word| !word.is_empty()).map(Into::into));
         } else if name.eq_ignore_ascii_case(b"content-length") {
             *length = value.trim().parse().ok();
         } else {
@@ -392,7 +407,11 @@ impl Writer {
     pub fn begin(&mut self, notes: &Notes, out: &mut Vec<u8>) {
         *self = Self::default();
         out.extend_from_slice(from_line(notes.received_ms.unwrap_or(0)).as_bytes());
-        out.extend_from_slice(if notes.seen { b"\nStatus: RO\n" } else { b"\nStatus: O\n" });
+        out.extend_from_slice(if notes.seen {
+            b"\nStatus: RO\n"
+        } else {
+            b"\nStatus: O\n"
+        });
         let letters: String = [
             (notes.answered, 'A'),
             (notes.flagged, 'F'),
@@ -492,7 +511,9 @@ mod tests {
 
     fn texts(file: &str) -> Vec<String> {
         let all = all(file.as_bytes()).unwrap();
-        all.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect()
+        all.iter()
+            .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+            .collect()
     }
 
     #[test]
@@ -519,10 +540,16 @@ mod tests {
     #[test]
     fn a_length_is_believed_only_if_it_leads_to_the_next() {
         let body = "a\n\nFrom x Thu Jan  1 00:00:00 1970\n>From b\n";
-        let good = format!("From a Thu Jan  1 00:00:00 1970\nContent-Length: {}\n\n{body}\nFrom b Thu Jan  1 00:00:00 1970\n\nz\n", body.len());
+        let good = format!(
+            "From a Thu Jan  1 00:00:00 1970\nContent-Length: {}\n\n{body}\nFrom b Thu Jan  1 00:00:00 1970\n\nz\n",
+            body.len()
+        );
         assert_eq!(
             texts(&good),
-            ["\r\na\r\n\r\nFrom x Thu Jan  1 00:00:00 1970\r\n>From b\r\n", "\r\nz\r\n"]
+            [
+                "\r\na\r\n\r\nFrom x Thu Jan  1 00:00:00 1970\r\n>From b\r\n",
+                "\r\nz\r\n"
+            ]
         );
         let bad = "From a Thu Jan  1 00:00:00 1970\nContent-Length: 3\n\nlonger\n\nFrom b Thu Jan  1 00:00:00 1970\n\nz\n";
         assert_eq!(texts(bad), ["\r\nlonger\r\n", "\r\nz\r\n"]);
@@ -555,7 +582,13 @@ mod tests {
         let read = all(&file).unwrap();
         for ((got, bytes), message) in read.iter().zip(messages) {
             assert_eq!(String::from_utf8_lossy(bytes), message);
-            assert_eq!(Notes { offset: 0, ..got.clone() }, notes);
+            assert_eq!(
+                Notes {
+                    offset: 0,
+                    ..got.clone()
+                },
+                notes
+            );
         }
         assert_eq!(read.len(), messages.len());
         fuzz_mbox(&file);
@@ -565,10 +598,19 @@ mod tests {
     fn other_files_are_refused_and_odd_ones_are_read() {
         assert!(Reader::new(std::io::Cursor::new(b"")).is_err());
         assert!(Reader::new(std::io::Cursor::new(b"Subject: x\n\n")).is_err());
-        for odd in ["From ", "From \n", "From \n\n", "From x\nFrom y 10:00\n", "From \r\n\r\n\r\nFrom y 10:00\r\n"] {
+        for odd in [
+            "From ",
+            "From \n",
+            "From \n\n",
+            "From x\nFrom y 10:00\n",
+            "From \r\n\r\n\r\nFrom y 10:00\r\n",
+        ] {
             fuzz_mbox(odd.as_bytes());
         }
         let crlf = "From a Thu Jan  1 00:00:00 1970\r\nSubject: 1\r\n\r\nx\r\n\r\nFrom a Thu Jan  1 00:00:00 1970\r\nSubject: 2\r\n\r\n";
-        assert_eq!(texts(crlf), ["Subject: 1\r\n\r\nx\r\n", "Subject: 2\r\n\r\n"]);
+        assert_eq!(
+            texts(crlf),
+            ["Subject: 1\r\n\r\nx\r\n", "Subject: 2\r\n\r\n"]
+        );
     }
 }

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+};
 use tokio::net::TcpStream;
+
+use lampion_mailproto::answer::{Token, literal, tokens};
 
 use crate::store::Incoming;
 
@@ -50,37 +54,6 @@ pub enum Secure {
     Plain,
 }
 
-/// A piece of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Token {
-    /// `(`
-    Open,
-    /// `)`
-    Close,
-    /// A word, a number, `NIL`, a flag.
-    Atom(String),
-    /// A quoted string or a literal.
-    Text(Vec<u8>),
-    /// The literal that went to the sink.
-    Message,
-}
-
-impl Token {
-    /// The text of an atom or string.
-    pub fn text(&self) -> Option<String> {
-        match self {
-            Self::Atom(text) => Some(text.clone()),
-            Self::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            _ => None,
-        }
-    }
-
-    /// Whether it is this word, in any case.
-    pub fn is(&self, word: &str) -> bool {
-        matches!(self, Self::Atom(text) if text.eq_ignore_ascii_case(word))
-    }
-}
-
 /// One answer: its first word (`*`, `+` or a tag), and the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -108,12 +81,20 @@ async fn within<T>(
 ) -> Result<T, ClientError> {
     match tokio::time::timeout(limit, work).await {
         Ok(done) => Ok(done?),
-        Err(_) => Err(ClientError::Away(format!("it was silent for {} s", limit.as_secs()))),
+        Err(_) => Err(ClientError::Away(format!(
+            "it was silent for {} s",
+            limit.as_secs()
+        ))),
     }
 }
 
-async fn secured(stream: Box<dyn Stream>, host: &str, trusted: &str) -> Result<Box<dyn Stream>, ClientError> {
-    let config = super::tls::config(trusted).map_err(|error| ClientError::Refused(error.to_string()))?;
+async fn secured(
+    stream: Box<dyn Stream>,
+    host: &str,
+    trusted: &str,
+) -> Result<Box<dyn Stream>, ClientError> {
+    let config =
+        super::tls::config(trusted).map_err(|error| ClientError::Refused(error.to_string()))?;
     let name = rustls::pki_types::ServerName::try_from(host.to_string())
         .map_err(|_| ClientError::Refused(format!("`{host}` is no name of a server")))?;
     let connector = tokio_rustls::TlsConnector::from(config);
@@ -133,7 +114,12 @@ impl Client {
     ///
     /// # Errors
     /// `Away`; `Refused` by its certificate or greeting.
-    pub async fn connect(host: &str, port: u16, secure: Secure, trusted: &str) -> Result<Self, ClientError> {
+    pub async fn connect(
+        host: &str,
+        port: u16,
+        secure: Secure,
+        trusted: &str,
+    ) -> Result<Self, ClientError> {
         let stream = within(CONNECT, TcpStream::connect((host, port))).await?;
         stream.set_nodelay(true)?;
         let mut stream: Box<dyn Stream> = Box::new(stream);
@@ -180,20 +166,32 @@ impl Client {
     pub async fn sign_in(&mut self, user: &str, password: &str) -> Result<(), ClientError> {
         use base64::Engine as _;
         let capabilities = self.capabilities().await?;
-        let has = |word: &str| capabilities.iter().any(|one| one.eq_ignore_ascii_case(word));
+        let has = |word: &str| {
+            capabilities
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(word))
+        };
         if has("AUTH=PLAIN") {
-            let secret = base64::engine::general_purpose::STANDARD.encode(format!("\0{user}\0{password}"));
+            let secret =
+                base64::engine::general_purpose::STANDARD.encode(format!("\0{user}\0{password}"));
             if has("SASL-IR") {
-                self.command(&format!("AUTHENTICATE PLAIN {secret}"), None).await?;
+                self.command(&format!("AUTHENTICATE PLAIN {secret}"), None)
+                    .await?;
             } else {
                 self.command("AUTHENTICATE PLAIN", Some(&secret)).await?;
             }
             return Ok(());
         }
         if has("LOGINDISABLED") {
-            return Err(ClientError::Refused("it takes no password on this connection".into()));
+            return Err(ClientError::Refused(
+                "it takes no password on this connection".into(),
+            ));
         }
-        self.command(&format!("LOGIN {} {}", quoted(user)?, quoted(password)?), None).await?;
+        self.command(
+            &format!("LOGIN {} {}", quoted(user)?, quoted(password)?),
+            None,
+        )
+        .await?;
         Ok(())
     }
 
@@ -203,11 +201,21 @@ impl Client {
     /// `Away`, `NoImap`.
     pub async fn capabilities(&mut self) -> Result<Vec<String>, ClientError> {
         let answers = self.command("CAPABILITY", None).await?;
-        let found = answers
-            .into_iter()
-            .find(|answer| answer.tokens.first().is_some_and(|word| word.is("CAPABILITY")));
+        let found = answers.into_iter().find(|answer| {
+            answer
+                .tokens
+                .first()
+                .is_some_and(|word| word.is("CAPABILITY"))
+        });
         Ok(found
-            .map(|answer| answer.tokens.iter().skip(1).filter_map(Token::text).collect())
+            .map(|answer| {
+                answer
+                    .tokens
+                    .iter()
+                    .skip(1)
+                    .filter_map(Token::text)
+                    .collect()
+            })
             .unwrap_or_default())
     }
 
@@ -215,7 +223,11 @@ impl Client {
     ///
     /// # Errors
     /// `Refused` if it answers `NO` or `BAD`; `Away`, `NoImap`.
-    pub async fn command(&mut self, command: &str, more: Option<&str>) -> Result<Vec<Answer>, ClientError> {
+    pub async fn command(
+        &mut self,
+        command: &str,
+        more: Option<&str>,
+    ) -> Result<Vec<Answer>, ClientError> {
         let tag = self.send(command).await?;
         let mut answers = Vec::new();
         let mut more = more;
@@ -241,7 +253,8 @@ impl Client {
     pub async fn send(&mut self, command: &str) -> Result<String, ClientError> {
         self.next_tag += 1;
         let tag = format!("L{}", self.next_tag);
-        self.write(format!("{tag} {command}\r\n").as_bytes()).await?;
+        self.write(format!("{tag} {command}\r\n").as_bytes())
+            .await?;
         Ok(tag)
     }
 
@@ -263,7 +276,11 @@ impl Client {
         loop {
             let mut line = Vec::new();
             let limit = (ANSWER_LIMIT - size) as u64;
-            let read = within(SILENCE, (&mut self.stream).take(limit).read_until(b'\n', &mut line)).await?;
+            let read = within(
+                SILENCE,
+                (&mut self.stream).take(limit).read_until(b'\n', &mut line),
+            )
+            .await?;
             size += read;
             if read == 0 {
                 return Err(ClientError::Away("it hung up".into()));
@@ -277,7 +294,10 @@ impl Client {
                 let line = String::from_utf8_lossy(text);
                 let (tag, rest) = line.split_once(' ').unwrap_or((&line, ""));
                 (answer.tag, answer.line) = (tag.into(), rest.chars().take(500).collect());
-                let skip = text.iter().position(|b| *b == b' ').map_or(text.len(), |at| at + 1);
+                let skip = text
+                    .iter()
+                    .position(|b| *b == b' ')
+                    .map_or(text.len(), |at| at + 1);
                 tokens(text.get(skip..).unwrap_or_default(), &mut answer.tokens);
             } else {
                 tokens(text, &mut answer.tokens);
@@ -347,60 +367,14 @@ fn done(answer: Answer) -> Result<(), ClientError> {
 /// `Refused` for line ends and NUL.
 pub fn quoted(text: &str) -> Result<String, ClientError> {
     if text.contains(['\r', '\n', '\0']) {
-        return Err(ClientError::Refused("a name or password with line ends can't be sent".into()));
+        return Err(ClientError::Refused(
+            "a name or password with line ends can't be sent".into(),
+        ));
     }
-    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
-}
-
-/// A line without the announcement of a literal at its end, and the literal's length.
-fn literal(line: &[u8]) -> (&[u8], Option<u64>) {
-    let Some(inner) = line.strip_suffix(b"}") else {
-        return (line, None);
-    };
-    let Some(at) = inner.iter().rposition(|byte| *byte == b'{') else {
-        return (line, None);
-    };
-    let digits = inner.get(at + 1..).unwrap_or_default();
-    let length = std::str::from_utf8(digits).ok().and_then(|digits| digits.trim_end_matches('+').parse().ok());
-    match length {
-        Some(length) => (line.get(..at).unwrap_or_default(), Some(length)),
-        None => (line, None),
-    }
-}
-
-/// Takes a line apart. Brackets belong to words: `BODY[]`, `[ALERT]`.
-fn tokens(line: &[u8], out: &mut Vec<Token>) {
-    let mut at = 0;
-    while let Some(byte) = line.get(at) {
-        at += 1;
-        match byte {
-            b' ' => {}
-            b'(' => out.push(Token::Open),
-            b')' => out.push(Token::Close),
-            b'"' => {
-                let mut text = Vec::new();
-                while let Some(byte) = line.get(at) {
-                    at += 1;
-                    match byte {
-                        b'"' => break,
-                        b'\\' => {
-                            text.extend(line.get(at));
-                            at += 1;
-                        }
-                        other => text.push(*other),
-                    }
-                }
-                out.push(Token::Text(text));
-            }
-            _ => {
-                let rest = line.get(at..).unwrap_or_default();
-                let more = rest.iter().take_while(|b| !matches!(b, b' ' | b'(' | b')' | b'"')).count();
-                let word = line.get(at - 1..at + more).unwrap_or_default();
-                out.push(Token::Atom(String::from_utf8_lossy(word).into_owned()));
-                at += more;
-            }
-        }
-    }
+    Ok(format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\").replace('"', "\\\"")
+    ))
 }
 
 #[cfg(test)]
@@ -408,24 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_taken_apart() {
-        let mut out = Vec::new();
-        tokens(b"LIST (\\HasNoChildren \\Sent) \".\" \"INBOX.a \\\"b\\\"\"", &mut out);
-        let atom = |text: &str| Token::Atom(text.into());
-        assert_eq!(
-            out,
-            [
-                atom("LIST"),
-                Token::Open,
-                atom("\\HasNoChildren"),
-                atom("\\Sent"),
-                Token::Close,
-                Token::Text(b".".to_vec()),
-                Token::Text(b"INBOX.a \"b\"".to_vec()),
-            ]
-        );
-        assert_eq!(literal(b"* 1 FETCH (BODY[] {12}"), (&b"* 1 FETCH (BODY[] "[..], Some(12)));
-        assert_eq!(literal(b"* OK {x}"), (&b"* OK {x}"[..], None));
+    fn names_and_passwords_are_quoted() {
         assert_eq!(quoted("a\"b\\").unwrap(), "\"a\\\"b\\\\\"");
         assert!(quoted("a\nb").is_err());
     }

@@ -9,10 +9,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use lampion_mailproto::imap::utf7;
 use lampion_mailproto::mbox::{Notes, Writer};
+use lampion_mailproto::tar::TarWriter;
 use tokio::runtime::Handle;
 
 use super::line_ends::{LineEnds, to_lf};
-use super::tar::TarWriter;
 use crate::store::{Content, Flags, Item, MailError, Mailbox, Store};
 
 /// Keywords that a Maildir's file names have letters for.
@@ -98,7 +98,9 @@ impl FolderSink {
 
     fn close(&mut self) -> std::io::Result<()> {
         if let Some((file, modified_s)) = self.open.take() {
-            let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+            let file = file
+                .into_inner()
+                .map_err(std::io::IntoInnerError::into_error)?;
             let since = Duration::from_secs(u64::try_from(modified_s).unwrap_or(0));
             file.set_modified(UNIX_EPOCH + since)?;
         }
@@ -186,7 +188,9 @@ fn folder_of(name: &str) -> String {
     if name == "INBOX" {
         return String::new();
     }
-    let levels = name.split('/').map(|level| utf7::encode(level).replace('.', "&AC4-"));
+    let levels = name
+        .split('/')
+        .map(|level| utf7::encode(level).replace('.', "&AC4-"));
     levels.fold(String::new(), |path, level| format!("{path}.{level}")) + "/"
 }
 
@@ -212,18 +216,22 @@ impl<S: Sink> Out<'_, S> {
         let view = self.runtime.block_on(self.store.view(mailbox.id))?;
         let letters = letters(view.iter());
         if !letters.is_empty() {
-            let mut lines: Vec<(char, String)> = letters.iter().map(|(word, c)| (*c, word.clone())).collect();
+            let mut lines: Vec<(char, String)> =
+                letters.iter().map(|(word, c)| (*c, word.clone())).collect();
             lines.sort_unstable();
             let text: String = lines
                 .iter()
                 .enumerate()
                 .map(|(n, (_, word))| format!("{n} {word}\n"))
                 .collect();
-            self.sink.begin(&format!("{folder}dovecot-keywords"), text.len() as u64, 0)?;
+            self.sink
+                .begin(&format!("{folder}dovecot-keywords"), text.len() as u64, 0)?;
             self.sink.write(text.as_bytes())?;
         }
         for item in view.iter() {
-            let Some(content) = self.open(item)? else { continue };
+            let Some(content) = self.open(item)? else {
+                continue;
+            };
             let mut ends = LineEnds::default();
             pieces(self.runtime, &content, |piece| {
                 ends.count(piece);
@@ -259,7 +267,9 @@ impl<S: Sink> Out<'_, S> {
         let view = self.runtime.block_on(self.store.view(mailbox.id))?;
         let (mut size, mut last, mut there) = (0u64, 0, Vec::new());
         for item in view.iter() {
-            let Some(content) = self.open(item)? else { continue };
+            let Some(content) = self.open(item)? else {
+                continue;
+            };
             as_mbox(self.runtime, item, &content, |bytes| {
                 size += bytes.len() as u64;
                 Ok(())
@@ -333,7 +343,10 @@ fn letters<'a>(items: impl Iterator<Item = &'a Item>) -> BTreeMap<String, char> 
     let mut out = BTreeMap::new();
     for item in items {
         for word in item.keywords.split(' ').filter(|word| !word.is_empty()) {
-            if word.eq_ignore_ascii_case("$Forwarded") || out.contains_key(word) || out.len() >= LETTERS {
+            if word.eq_ignore_ascii_case("$Forwarded")
+                || out.contains_key(word)
+                || out.len() >= LETTERS
+            {
                 continue;
             }
             let letter = ('a'..='z').nth(out.len()).unwrap_or('z');

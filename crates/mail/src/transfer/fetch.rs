@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use lampion_core::jobs::{JobContext, JobEnd, JobHandler};
+use lampion_mailproto::answer::Token;
 use lampion_mailproto::imap::cursor::Cursor;
 use lampion_mailproto::imap::{date, utf7};
 use serde::{Deserialize, Serialize};
 
-use super::client::{Client, ClientError, Secure, Sink, Token, quoted};
+use super::client::{Client, ClientError, Secure, Sink, quoted};
 use super::import::Work;
 use super::source::{self, Came, Source, fitting};
 use super::{end_of, subject};
@@ -74,7 +75,12 @@ impl Server {
 
     /// The same account of the same server, however it is reached.
     fn name(&self) -> String {
-        format!("imap://{}@{}:{}", self.user, self.host.to_ascii_lowercase(), self.port)
+        format!(
+            "imap://{}@{}:{}",
+            self.user,
+            self.host.to_ascii_lowercase(),
+            self.port
+        )
     }
 }
 
@@ -93,7 +99,8 @@ pub async fn begin(
         source: source.id,
         server: server.clone(),
     };
-    let payload = serde_json::to_string(&order).map_err(|error| MailError::Fault(error.to_string()))?;
+    let payload =
+        serde_json::to_string(&order).map_err(|error| MailError::Fault(error.to_string()))?;
     let job = mail.kernel().queue(KIND, &subject(account), payload).await;
     Ok(job.map_err(|error| MailError::Away(error.to_string()))?.id)
 }
@@ -117,7 +124,9 @@ impl JobHandler for FetchJob {
     async fn run(&self, context: JobContext) -> Result<(), JobEnd> {
         let order: Order = serde_json::from_str(&context.job.payload)
             .map_err(|error| JobEnd::Failed(error.to_string()))?;
-        let known = source::get(&self.0, &order.source).await.map_err(|error| end_of(&error))?;
+        let known = source::get(&self.0, &order.source)
+            .await
+            .map_err(|error| end_of(&error))?;
         let Some((source, password)) = known else {
             return Err(JobEnd::Failed("the account is gone".into()));
         };
@@ -128,7 +137,9 @@ impl JobHandler for FetchJob {
             () = stop.cancelled() => Err(reason.stop_reason()),
         };
         if !matches!(ended, Err(JobEnd::Interrupted | JobEnd::Passing(_))) {
-            source::forget_secret(&self.0, &order.source).await.map_err(|error| end_of(&error))?;
+            source::forget_secret(&self.0, &order.source)
+                .await
+                .map_err(|error| end_of(&error))?;
         }
         ended
     }
@@ -151,11 +162,19 @@ impl FetchJob {
         server: &Server,
         password: &str,
     ) -> Result<(), JobEnd> {
-        let came = source::came(&self.0, &source.id).await.map_err(|error| end_of(&error))?;
-        let client = Client::connect(&server.host, server.port, server.secure, &server.trusted).await;
+        let came = source::came(&self.0, &source.id)
+            .await
+            .map_err(|error| end_of(&error))?;
+        let client =
+            Client::connect(&server.host, server.port, server.secure, &server.trusted).await;
         let mut client = client.map_err(|error| end_of_client(&error))?;
-        client.sign_in(&server.user, password).await.map_err(|error| end_of_client(&error))?;
-        let folders = folders(&mut client).await.map_err(|error| end_of_client(&error))?;
+        client
+            .sign_in(&server.user, password)
+            .await
+            .map_err(|error| end_of_client(&error))?;
+        let folders = folders(&mut client)
+            .await
+            .map_err(|error| end_of_client(&error))?;
         let mut work = Work::new(&self.0, source.clone(), context);
         let mut plans = Vec::new();
         for folder in &folders {
@@ -175,11 +194,20 @@ impl FetchJob {
                 None => source::mailbox(self.0.store(), &source.account, &folder.name).await,
             };
             let target = Target::new(mailbox.map_err(|error| end_of(&error))?.id);
-            let opened = client.command(&format!("EXAMINE {}", wire(&folder.raw)), None).await;
+            let opened = client
+                .command(&format!("EXAMINE {}", wire(&folder.raw)), None)
+                .await;
             opened.map_err(|error| end_of_client(&error))?;
             for some in uids.chunks(BATCH) {
                 let begun = Instant::now();
-                take(&self.0, &mut client, &mut work, &target, (&folder.raw, validity, some)).await?;
+                take(
+                    &self.0,
+                    &mut client,
+                    &mut work,
+                    &target,
+                    (&folder.raw, validity, some),
+                )
+                .await?;
                 work.flush().await?;
                 pause((begun.elapsed() / 4).min(LONGEST_PAUSE)).await;
             }
@@ -190,7 +218,10 @@ impl FetchJob {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the other server has others to serve as well")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the other server has others to serve as well"
+)]
 async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }
@@ -203,7 +234,11 @@ fn wire(raw: &str) -> String {
 /// Mailboxes that hold messages of their own.
 async fn folders(client: &mut Client) -> Result<Vec<Folder>, ClientError> {
     let capabilities = client.capabilities().await?;
-    let has = |word: &str| capabilities.iter().any(|one| one.eq_ignore_ascii_case(word));
+    let has = |word: &str| {
+        capabilities
+            .iter()
+            .any(|one| one.eq_ignore_ascii_case(word))
+    };
     let list = if has("SPECIAL-USE") && has("LIST-EXTENDED") {
         "LIST \"\" \"*\" RETURN (SPECIAL-USE)"
     } else {
@@ -223,16 +258,27 @@ async fn folders(client: &mut Client) -> Result<Vec<Folder>, ClientError> {
             .filter_map(Token::text)
             .collect();
         let delimiter = tokens.next().and_then(Token::text).unwrap_or_default();
-        let Some(raw) = tokens.next().and_then(Token::text) else { continue };
+        let Some(raw) = tokens.next().and_then(Token::text) else {
+            continue;
+        };
         listed.push((attributes, delimiter, raw));
     }
     // Some servers put everything under INBOX: that is taken off if it is on all.
     let under = |raw: &str, delimiter: &str| {
-        raw.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("INBOX"))
-            && raw.get(5..).is_some_and(|rest| !delimiter.is_empty() && rest.starts_with(delimiter))
+        raw.get(..5)
+            .is_some_and(|head| head.eq_ignore_ascii_case("INBOX"))
+            && raw
+                .get(5..)
+                .is_some_and(|rest| !delimiter.is_empty() && rest.starts_with(delimiter))
     };
-    let others: Vec<_> = listed.iter().filter(|(_, _, raw)| !raw.eq_ignore_ascii_case("INBOX")).collect();
-    let prefixed = !others.is_empty() && others.iter().all(|(_, delimiter, raw)| under(raw, delimiter));
+    let others: Vec<_> = listed
+        .iter()
+        .filter(|(_, _, raw)| !raw.eq_ignore_ascii_case("INBOX"))
+        .collect();
+    let prefixed = !others.is_empty()
+        && others
+            .iter()
+            .all(|(_, delimiter, raw)| under(raw, delimiter));
     let mut out = Vec::new();
     for (attributes, delimiter, raw) in &listed {
         let is = |word: &str| attributes.iter().any(|one| one.eq_ignore_ascii_case(word));
@@ -255,7 +301,9 @@ async fn folders(client: &mut Client) -> Result<Vec<Folder>, ClientError> {
         out.push(Folder {
             raw: raw.clone(),
             name: fitting(&levels),
-            special: attributes.iter().find_map(|one| Special::from_attribute(one)),
+            special: attributes
+                .iter()
+                .find_map(|one| Special::from_attribute(one)),
         });
     }
     Ok(out)
@@ -267,9 +315,14 @@ async fn examine(
     folder: &Folder,
     came: &Came,
 ) -> Result<(i64, Vec<u32>), ClientError> {
-    let answers = client.command(&format!("EXAMINE {}", wire(&folder.raw)), None).await?;
+    let answers = client
+        .command(&format!("EXAMINE {}", wire(&folder.raw)), None)
+        .await?;
     let validity = answers.iter().find_map(|answer| {
-        let at = answer.tokens.iter().position(|token| token.is("[UIDVALIDITY"))?;
+        let at = answer
+            .tokens
+            .iter()
+            .position(|token| token.is("[UIDVALIDITY"))?;
         let number = answer.tokens.get(at + 1)?.text()?;
         number.trim_end_matches(']').parse::<i64>().ok()
     });
@@ -296,7 +349,10 @@ async fn take(
     (raw, validity, uids): (&str, i64, &[u32]),
 ) -> Result<(), JobEnd> {
     let set: Vec<String> = uids.iter().map(ToString::to_string).collect();
-    let command = format!("UID FETCH {} (UID FLAGS INTERNALDATE BODY.PEEK[])", set.join(","));
+    let command = format!(
+        "UID FETCH {} (UID FLAGS INTERNALDATE BODY.PEEK[])",
+        set.join(",")
+    );
     let away = |error: ClientError| end_of_client(&error);
     let tag = client.send(&command).await.map_err(away)?;
     loop {
@@ -316,7 +372,9 @@ async fn take(
                 _ => Err(end_of_client(&ClientError::Refused(answer.line))),
             };
         }
-        let Some(fetched) = fetched(&answer.tokens).filter(|_| sink.came) else { continue };
+        let Some(fetched) = fetched(&answer.tokens).filter(|_| sink.came) else {
+            continue;
+        };
         if uids.binary_search(&fetched.uid).is_err() {
             continue;
         }
@@ -332,7 +390,8 @@ async fn take(
                     internal_ms: fetched.internal_ms,
                     ..target.clone()
                 };
-                work.add(message, target, (raw, validity, i64::from(fetched.uid))).await?;
+                work.add(message, target, (raw, validity, i64::from(fetched.uid)))
+                    .await?;
             }
             Err(error @ MailError::TooLarge { .. }) => {
                 work.failed(&format!("{raw} {}", fetched.uid), &error.to_string());
@@ -364,9 +423,16 @@ fn fetched(tokens: &[Token]) -> Option<Fetched> {
             let text = format!("\"{}\"", tokens.next()?.text()?.trim());
             out.internal_ms = date::date_time(&mut Cursor::new(text.as_bytes(), false)).ok();
         } else if token.is("FLAGS") {
-            for flag in tokens.by_ref().skip(1).take_while(|token| **token != Token::Close) {
+            for flag in tokens
+                .by_ref()
+                .skip(1)
+                .take_while(|token| **token != Token::Close)
+            {
                 let flag = flag.text()?;
-                match Flags::NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(&flag)) {
+                match Flags::NAMES
+                    .iter()
+                    .find(|(_, name)| name.eq_ignore_ascii_case(&flag))
+                {
                     Some((is, _)) => out.flags = out.flags.with(*is),
                     // `\Recent` and others that are not for clients to set.
                     None if flag.starts_with('\\') => {}
@@ -385,10 +451,22 @@ mod tests {
     #[test]
     fn addresses_of_servers_are_read() {
         let server = Server::from_address("imaps://mira%40example.org@mail.example.org").unwrap();
-        assert_eq!((server.user.as_str(), server.host.as_str(), server.port), ("mira@example.org", "mail.example.org", 993));
+        assert_eq!(
+            (server.user.as_str(), server.host.as_str(), server.port),
+            ("mira@example.org", "mail.example.org", 993)
+        );
         let server = Server::from_address("imap://mira@[::1]:10143/").unwrap();
-        assert_eq!((server.secure, server.host.as_str(), server.port), (Secure::StartTls, "::1", 10_143));
-        for wrong in ["http://a@b", "imaps://host", "imaps://a@", "imaps://a@b:x", ""] {
+        assert_eq!(
+            (server.secure, server.host.as_str(), server.port),
+            (Secure::StartTls, "::1", 10_143)
+        );
+        for wrong in [
+            "http://a@b",
+            "imaps://host",
+            "imaps://a@",
+            "imaps://a@b:x",
+            "",
+        ] {
             assert_eq!(Server::from_address(wrong), None, "{wrong}");
         }
     }

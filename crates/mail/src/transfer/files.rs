@@ -138,7 +138,11 @@ fn walk(
     let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for entry in entries {
-        let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = entry
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let folder = std::fs::symlink_metadata(&entry).is_ok_and(|about| about.is_dir());
         if maildir && (!folder || matches!(name.as_str(), "cur" | "new" | "tmp")) {
             continue;
@@ -158,12 +162,21 @@ fn walk(
 }
 
 fn file(path: &Path, levels: &[String], depth: usize, found: &mut Vec<(String, Found)>) {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let is_message = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("eml"));
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let is_message = path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("eml"));
     if is_message {
         found.push((fitting(levels), Found::Message(path.into())));
     } else if begins_as_mbox(path) || (depth == 0 && path.is_file()) {
-        let stem = name.strip_suffix(".mbox").or_else(|| name.strip_suffix(".mbx")).unwrap_or(&name);
+        let stem = name
+            .strip_suffix(".mbox")
+            .or_else(|| name.strip_suffix(".mbx"))
+            .unwrap_or(&name);
         let mut levels = levels.to_vec();
         // `mbox` in a folder of its own is how others name the messages of that folder.
         let own = stem.eq_ignore_ascii_case("mbox") || stem.eq_ignore_ascii_case("inbox");
@@ -192,7 +205,10 @@ impl Reading<'_> {
     ) -> Result<(), Gone> {
         let (mut items, mut bytes) = (0i64, 0i64);
         for (_, one) in found {
-            let size = |path: &Path| path.metadata().map_or(0, |about| i64::try_from(about.len()).unwrap_or(0));
+            let size = |path: &Path| {
+                path.metadata()
+                    .map_or(0, |about| i64::try_from(about.len()).unwrap_or(0))
+            };
             match one {
                 Found::Mbox(path) | Found::Message(path) => bytes += size(path),
                 Found::Maildir(path) => {
@@ -208,7 +224,11 @@ impl Reading<'_> {
             self.send(Event::Failed(what, why))?;
         }
         for (folder, one) in found {
-            let folder = if only.is_empty() { folder.as_str() } else { only };
+            let folder = if only.is_empty() {
+                folder.as_str()
+            } else {
+                only
+            };
             self.send(Event::Folder(folder.into()))?;
             match one {
                 Found::Maildir(path) => self.maildir(folder, path)?,
@@ -232,7 +252,11 @@ impl Reading<'_> {
     fn maildir(&mut self, folder: &str, path: &Path) -> Result<(), Gone> {
         let keywords = keywords(path);
         for file in messages(path) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let (base, letters) = match name.split_once(":2,").or_else(|| name.split_once("!2,")) {
                 Some((base, letters)) => (base, letters),
                 None => (name.as_str(), ""),
@@ -253,7 +277,9 @@ impl Reading<'_> {
 
     /// A message that is a file.
     fn message(&mut self, mut begin: Begin, path: &Path) -> Result<(), Gone> {
-        let size = path.metadata().map_or(0, |about| i64::try_from(about.len()).unwrap_or(0));
+        let size = path
+            .metadata()
+            .map_or(0, |about| i64::try_from(about.len()).unwrap_or(0));
         if self.came.has(&begin.file, 0, begin.item) {
             return self.send(Event::Passed(size));
         }
@@ -302,7 +328,8 @@ impl Reading<'_> {
     fn mbox(&mut self, folder: &str, path: &Path) -> Result<(), Gone> {
         let name = self.name(path);
         let opened = File::open(path).map_err(mbox::MboxError::from);
-        let reader = opened.and_then(|file| mbox::Reader::new(BufReader::with_capacity(PIECE, file)));
+        let reader =
+            opened.and_then(|file| mbox::Reader::new(BufReader::with_capacity(PIECE, file)));
         let mut reader = match reader {
             Ok(reader) => reader,
             Err(error) => return self.send(Event::Failed(name, error.to_string())),
@@ -370,7 +397,10 @@ fn messages(path: &Path) -> Vec<PathBuf> {
         .flatten()
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
         .map(|entry| entry.path())
-        .filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')))
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| !name.to_string_lossy().starts_with('.'))
+        })
         .collect();
     all.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
     all
@@ -407,6 +437,10 @@ fn flags(letters: &str, known: &BTreeMap<char, String>) -> (Flags, Vec<String>) 
 /// A number for a file's name: 63 bits of a hash.
 fn hash(name: &str) -> i64 {
     let hash = blake3::hash(name.as_bytes());
-    let bytes = hash.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
+    let bytes = hash
+        .as_bytes()
+        .first_chunk::<8>()
+        .copied()
+        .unwrap_or_default();
     i64::from_le_bytes(bytes) & i64::MAX
 }

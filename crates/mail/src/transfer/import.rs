@@ -48,7 +48,9 @@ pub async fn begin(
     temporary: bool,
 ) -> Result<String, MailError> {
     let Ok(path) = std::fs::canonicalize(path) else {
-        return Err(MailError::Refused("there is nothing to import at this path"));
+        return Err(MailError::Refused(
+            "there is nothing to import at this path",
+        ));
     };
     let kernel = mail.kernel();
     let name = format!("files:{}", ids::new_id(&*kernel.rng));
@@ -59,7 +61,8 @@ pub async fn begin(
         mailbox: mailbox.into(),
         temporary,
     };
-    let payload = serde_json::to_string(&order).map_err(|error| MailError::Fault(error.to_string()))?;
+    let payload =
+        serde_json::to_string(&order).map_err(|error| MailError::Fault(error.to_string()))?;
     let job = kernel.queue(KIND, &subject(account), payload).await;
     Ok(job.map_err(|error| MailError::Away(error.to_string()))?.id)
 }
@@ -84,7 +87,9 @@ impl JobHandler for ImportJob {
             if order.temporary {
                 let _swept_at_the_next_start = tokio::fs::remove_dir_all(&order.path).await;
             }
-            source::forget(&self.0, &order.source).await.map_err(|error| end_of(&error))?;
+            source::forget(&self.0, &order.source)
+                .await
+                .map_err(|error| end_of(&error))?;
         }
         ended
     }
@@ -93,11 +98,15 @@ impl JobHandler for ImportJob {
 impl ImportJob {
     async fn import(&self, context: &JobContext, order: &Order) -> Result<(), JobEnd> {
         let mail = &self.0;
-        let known = source::get(mail, &order.source).await.map_err(|error| end_of(&error))?;
+        let known = source::get(mail, &order.source)
+            .await
+            .map_err(|error| end_of(&error))?;
         let Some((source, _)) = known else {
             return Err(JobEnd::Failed("the account is gone".into()));
         };
-        let came = source::came(mail, &source.id).await.map_err(|error| end_of(&error))?;
+        let came = source::came(mail, &source.id)
+            .await
+            .map_err(|error| end_of(&error))?;
         let (to, mut events) = tokio::sync::mpsc::channel(WAITING);
         let before = i64::try_from(came.len()).unwrap_or(0);
         let (path, only) = (order.path.clone(), order.mailbox.clone());
@@ -195,7 +204,10 @@ impl<'a> Work<'a> {
         let message = match finished {
             Ok(message) => message,
             Err(error @ MailError::TooLarge { .. }) => {
-                self.failed(&format!("{} {}", begin.file, begin.item), &error.to_string());
+                self.failed(
+                    &format!("{} {}", begin.file, begin.item),
+                    &error.to_string(),
+                );
                 return Ok(());
             }
             Err(error) => return Err(end_of(&error)),
@@ -209,7 +221,8 @@ impl<'a> Work<'a> {
             keywords: begin.keywords,
             internal_ms: begin.internal_ms,
         };
-        self.add(message, target, (&begin.file, 0, begin.item)).await
+        self.add(message, target, (&begin.file, 0, begin.item))
+            .await
     }
 
     /// Adds a message that came from (folder, validity, item).
@@ -240,7 +253,10 @@ impl<'a> Work<'a> {
         if count > 0 {
             let done = self.mail.store().deliver_all(waiting).await;
             let done = done.map_err(|error| end_of(&error))?;
-            if done.iter().any(|one| one.placed.iter().any(Option::is_none)) {
+            if done
+                .iter()
+                .any(|one| one.placed.iter().any(Option::is_none))
+            {
                 let account = self.source.account.clone();
                 let account = self.mail.store().account(&account).await.ok().flatten();
                 let name = account.map(|account| account.name).unwrap_or_default();

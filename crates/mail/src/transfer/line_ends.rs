@@ -66,7 +66,15 @@ mod tests {
 
     #[test]
     fn what_goes_out_comes_in_as_it_was() {
-        for kept in [&b"a\r\nb\r\n"[..], b"a\nb\r\n", b"a\rb\r\n", b"", b"a", b"a\r\n\r", b"\r\r\n"] {
+        for kept in [
+            &b"a\r\nb\r\n"[..],
+            b"a\nb\r\n",
+            b"a\rb\r\n",
+            b"",
+            b"a",
+            b"a\r\n\r",
+            b"\r\r\n",
+        ] {
             let ends = of(kept);
             let mut out = Vec::new();
             if ends.to_lf() {

@@ -5,7 +5,7 @@
 //!   on after any interruption, without a message twice or lost.
 //! - [`files`] reads folders on a thread of its own; [`import`] puts what it reads into mailboxes.
 //! - [`fetch`] takes mail from another server, with the client in [`client`].
-//! - [`export`] writes; [`tar`] is the archive that a browser gets.
+//! - [`export`] writes; [`lampion_mailproto::tar`] is the archive that a browser gets.
 //!
 //! Line ends: a message whose lines end with LF alone is kept with CR LF, as every server sends it, and goes out with LF
 //! again; any other keeps its bytes as they are ([`line_ends`]).
@@ -18,7 +18,6 @@ pub mod import;
 pub mod line_ends;
 mod pages;
 pub mod source;
-pub mod tar;
 mod tls;
 
 use lampion_core::jobs::{Job, JobEnd, JobHandler};

@@ -13,6 +13,7 @@ use axum::{Extension, Router};
 use bytes::Bytes;
 use lampion_core::ids;
 use lampion_core::jobs::{Job, JobState};
+use lampion_mailproto::tar::{TarReader, TarWriter};
 use lampion_web::{App, AppError, Form, Page, PageResult, check_csrf};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt as _;
@@ -20,7 +21,6 @@ use tokio::io::AsyncWriteExt as _;
 use super::client::Secure;
 use super::export::{Format, export};
 use super::fetch::Server;
-use super::tar::{TarReader, TarWriter};
 use super::{fetch, import, jobs_of};
 use crate::Mail;
 use crate::store::Account;
@@ -85,11 +85,18 @@ fn shown(page: &Page, job: &Job) -> JobShown {
     };
     let mut text = page.n("transfer-taken", job.progress.items);
     if job.progress.failed > 0 {
-        text = format!("{text} · {}", page.n("transfer-failed", job.progress.failed));
+        text = format!(
+            "{text} · {}",
+            page.n("transfer-failed", job.progress.failed)
+        );
     }
     JobShown {
         id: job.id.clone(),
-        title: page.t(if job.kind == fetch::KIND { "transfer-from-server" } else { "transfer-from-files" }),
+        title: page.t(if job.kind == fetch::KIND {
+            "transfer-from-server"
+        } else {
+            "transfer-from-files"
+        }),
         state: page.t(match job.state {
             JobState::Queued => "transfer-queued",
             JobState::Running => "transfer-running",
@@ -107,12 +114,21 @@ fn shown(page: &Page, job: &Job) -> JobShown {
 
 async fn account(mail: &Mail, page: &Page) -> Result<Account, AppError> {
     let person = page.person()?;
-    mail.store().account_of(person).await.map_err(AppError::fault)
+    mail.store()
+        .account_of(person)
+        .await
+        .map_err(AppError::fault)
 }
 
-async fn page_of<'a>(page: &'a Page, mail: &Mail, error: String) -> Result<TransferPage<'a>, AppError> {
+async fn page_of<'a>(
+    page: &'a Page,
+    mail: &Mail,
+    error: String,
+) -> Result<TransferPage<'a>, AppError> {
     let account = account(mail, page).await?;
-    let jobs = jobs_of(mail, &account.id, SHOWN).await.map_err(AppError::fault)?;
+    let jobs = jobs_of(mail, &account.id, SHOWN)
+        .await
+        .map_err(AppError::fault)?;
     let jobs: Vec<JobShown> = jobs.iter().map(|job| shown(page, job)).collect();
     Ok(TransferPage {
         page,
@@ -188,16 +204,26 @@ async fn exported(
         if let Err(error) = export(&store, &id, format, TarWriter::new(out), &runtime) {
             tracing::info!(%error, "an export of mail ended early");
             // The connection breaks, so that nobody takes half for the whole.
-            let _gone_already = failed.blocking_send(Err(std::io::Error::other("the export ended early")));
+            let _gone_already =
+                failed.blocking_send(Err(std::io::Error::other("the export ended early")));
         }
     });
-    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| pieces.poll_recv(context)));
-    let name: String = account.name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| {
+        pieces.poll_recv(context)
+    }));
+    let name: String = account
+        .name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     let disposition = format!("attachment; filename=\"mail-{name}-{word}.tar\"");
     let disposition = HeaderValue::from_str(&disposition).map_err(AppError::fault)?;
     let mut response: Response = body.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-tar"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-tar"),
+    );
     headers.insert(header::CONTENT_DISPOSITION, disposition);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -242,11 +268,16 @@ async fn begin_fetch(page: Page, Extension(mail): Extension<Mail>, form: Form) -
 /// `POST /mail/transfer/cancel`: `job`, one of one's own.
 async fn cancel(page: Page, Extension(mail): Extension<Mail>, form: Form) -> PageResult {
     let account = account(&mail, &page).await?;
-    let jobs = jobs_of(&mail, &account.id, 100).await.map_err(AppError::fault)?;
+    let jobs = jobs_of(&mail, &account.id, 100)
+        .await
+        .map_err(AppError::fault)?;
     let Some(job) = jobs.iter().find(|job| job.id == form.get("job")) else {
         return Err(AppError::not_found());
     };
-    mail.kernel().cancel(&job.id).await.map_err(AppError::fault)?;
+    mail.kernel()
+        .cancel(&job.id)
+        .await
+        .map_err(AppError::fault)?;
     Ok(Page::see_other("/mail/transfer"))
 }
 
@@ -272,7 +303,9 @@ async fn upload(page: Page, Extension(mail): Extension<Mail>, mut form: Multipar
 /// A full disk is said as such.
 fn full(error: std::io::Error) -> AppError {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", ""),
+        std::io::ErrorKind::StorageFull => {
+            AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
+        }
         _ => AppError::bad_request(error.to_string()),
     }
 }
@@ -283,7 +316,8 @@ async fn receive(page: &Page, form: &mut Multipart, folder: &Path) -> Result<Str
         AppError::new(error.status(), "error-bad-request", error.body_text())
     };
     tokio::fs::create_dir_all(folder).await.map_err(full)?;
-    let (mut mailbox, mut token, mut files, mut left) = (String::new(), None, 0, UPLOAD_LIMIT_BYTES);
+    let (mut mailbox, mut token, mut files, mut left) =
+        (String::new(), None, 0, UPLOAD_LIMIT_BYTES);
     while let Some(mut field) = form.next_field().await.map_err(bad)? {
         let name = field.name().unwrap_or_default().to_string();
         if name != "file" {
@@ -296,17 +330,21 @@ async fn receive(page: &Page, form: &mut Multipart, folder: &Path) -> Result<Str
             continue;
         }
         check_csrf(page, token.as_deref().unwrap_or_default())?;
-        let Some(name) = field.file_name().and_then(safe_name) else { continue };
+        let Some(name) = field.file_name().and_then(safe_name) else {
+            continue;
+        };
         files += 1;
         if files > FILES_LIMIT {
-            return Err(AppError::bad_request(format!("more than {FILES_LIMIT} files: send them in parts")));
+            return Err(AppError::bad_request(format!(
+                "more than {FILES_LIMIT} files: send them in parts"
+            )));
         }
         let path = folder.join(&name);
         let mut out = tokio::fs::File::create(&path).await.map_err(full)?;
         while let Some(piece) = field.chunk().await.map_err(bad)? {
-            left = left
-                .checked_sub(piece.len() as u64)
-                .ok_or_else(|| AppError::bad_request("the files are too large together: send them in parts"))?;
+            left = left.checked_sub(piece.len() as u64).ok_or_else(|| {
+                AppError::bad_request("the files are too large together: send them in parts")
+            })?;
             out.write_all(&piece).await.map_err(full)?;
         }
         out.sync_all().await.map_err(full)?;
@@ -348,7 +386,9 @@ pub fn unpack(archive: &Path, folder: &Path) -> std::io::Result<()> {
             .components()
             .filter(|part| matches!(part, Component::Normal(_)))
             .collect();
-        let outside = Path::new(&entry.path).components().any(|part| part == Component::ParentDir);
+        let outside = Path::new(&entry.path)
+            .components()
+            .any(|part| part == Component::ParentDir);
         if outside || path.as_os_str().is_empty() {
             continue;
         }
@@ -361,7 +401,8 @@ pub fn unpack(archive: &Path, folder: &Path) -> std::io::Result<()> {
             }
             let mut out = std::fs::File::create(&to)?;
             std::io::copy(&mut reader, &mut out)?;
-            let since = std::time::Duration::from_secs(u64::try_from(entry.modified_s).unwrap_or(0));
+            let since =
+                std::time::Duration::from_secs(u64::try_from(entry.modified_s).unwrap_or(0));
             out.set_modified(std::time::UNIX_EPOCH + since)?;
         }
     }

@@ -112,7 +112,10 @@ pub async fn get(mail: &Mail, id: &str) -> Result<Option<(Source, String)>, Mail
         account: row.try_get("account")?,
         source: row.try_get("source")?,
     };
-    Ok(Some((source, String::from_utf8_lossy(&secret).into_owned())))
+    Ok(Some((
+        source,
+        String::from_utf8_lossy(&secret).into_owned(),
+    )))
 }
 
 /// Forgets the secret: no job needs it any more.
@@ -137,7 +140,10 @@ pub async fn forget(mail: &Mail, id: &str) -> Result<(), MailError> {
         "delete from mail_source_item where source = $1",
         "delete from mail_source where id = $1",
     ] {
-        query(sql).bind(id).execute(mail.kernel().db.write()).await?;
+        query(sql)
+            .bind(id)
+            .execute(mail.kernel().db.write())
+            .await?;
     }
     Ok(())
 }
@@ -198,10 +204,20 @@ pub fn fitting(levels: &[String]) -> String {
     let clean = |level: &String| -> String {
         let text: String = level
             .chars()
-            .map(|c| if c.is_control() || matches!(c, '*' | '%' | '/') { '_' } else { c })
+            .map(|c| {
+                if c.is_control() || matches!(c, '*' | '%' | '/') {
+                    '_'
+                } else {
+                    c
+                }
+            })
             .take(100)
             .collect();
-        if text.trim().is_empty() { "_".into() } else { text }
+        if text.trim().is_empty() {
+            "_".into()
+        } else {
+            text
+        }
     };
     let levels: Vec<String> = levels.iter().map(clean).collect();
     if levels.is_empty() {

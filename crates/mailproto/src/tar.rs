@@ -42,7 +42,11 @@ impl<W: Write> TarWriter<W> {
             self.out.write_all(records.as_bytes())?;
             self.pad(length)?;
         }
-        let short: String = name.chars().map(|c| if c.is_ascii() { c } else { '_' }).take(100).collect();
+        let short: String = name
+            .chars()
+            .map(|c| if c.is_ascii() { c } else { '_' })
+            .take(100)
+            .collect();
         let kind = if name.ends_with('/') { b'5' } else { b'0' };
         self.header(&short, size_bytes, modified_s, kind)?;
         self.left = size_bytes;
@@ -63,7 +67,10 @@ impl<W: Write> TarWriter<W> {
         field("0000000", 8);
         field("0000000", 8);
         field(&format!("{:011o}", size.min(OCTAL_LIMIT)), 12);
-        field(&format!("{:011o}", modified_s.clamp(0, 0o77_777_777_777)), 12);
+        field(
+            &format!("{:011o}", modified_s.clamp(0, 0o77_777_777_777)),
+            12,
+        );
         field("        ", 8);
         field(&char::from(kind).to_string(), 1);
         field("", 100);
@@ -91,7 +98,8 @@ impl<W: Write> TarWriter<W> {
     }
 
     fn pad(&mut self, size: u64) -> std::io::Result<()> {
-        self.out.write_all([0; BLOCK].get(..padding(size)).unwrap_or_default())
+        self.out
+            .write_all([0; BLOCK].get(..padding(size)).unwrap_or_default())
     }
 
     /// Ends the file.
@@ -103,7 +111,8 @@ impl<W: Write> TarWriter<W> {
             return Err(Error::other("a file shrank while it was written"));
         }
         let padding = std::mem::take(&mut self.padding);
-        self.out.write_all([0; BLOCK].get(..padding).unwrap_or_default())
+        self.out
+            .write_all([0; BLOCK].get(..padding).unwrap_or_default())
     }
 
     /// Ends the archive.
@@ -200,11 +209,16 @@ impl<R: Read> TarReader<R> {
             let name = text(block.get(..100).unwrap_or_default());
             let prefix = text(block.get(345..500).unwrap_or_default());
             let posix = block.get(257..263) == Some(b"ustar\0");
-            let own = if posix && !prefix.is_empty() { format!("{prefix}/{name}") } else { name };
+            let own = if posix && !prefix.is_empty() {
+                format!("{prefix}/{name}")
+            } else {
+                name
+            };
             return Ok(Some(Entry {
                 path: path.unwrap_or(own),
                 size_bytes: self.left,
-                modified_s: i64::try_from(octal(block.get(136..148).unwrap_or_default())?).unwrap_or(0),
+                modified_s: i64::try_from(octal(block.get(136..148).unwrap_or_default())?)
+                    .unwrap_or(0),
                 is_file: matches!(kind, b'0' | 0 | b'7'),
             }));
         }
@@ -237,7 +251,13 @@ fn check(block: &[u8]) -> std::io::Result<()> {
     let sum: u64 = block
         .iter()
         .enumerate()
-        .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) })
+        .map(|(at, byte)| {
+            if (148..156).contains(&at) {
+                32
+            } else {
+                u64::from(*byte)
+            }
+        })
         .sum();
     if said == sum {
         Ok(())
@@ -251,7 +271,9 @@ fn octal(field: &[u8]) -> std::io::Result<u64> {
     // Numbers that don't fit in octal digits are written in base 256 by GNU tar.
     if let Some((0x80, rest)) = field.split_first() {
         return rest.iter().try_fold(0u64, |sum, byte| {
-            sum.checked_mul(256).and_then(|sum| sum.checked_add(u64::from(*byte))).ok_or_else(bad)
+            sum.checked_mul(256)
+                .and_then(|sum| sum.checked_add(u64::from(*byte)))
+                .ok_or_else(bad)
         });
     }
     let digits: String = field
@@ -266,7 +288,10 @@ fn octal(field: &[u8]) -> std::io::Result<u64> {
 }
 
 fn text(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(bytes.len());
     String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned()
 }
 
@@ -274,16 +299,35 @@ fn records(bytes: &[u8], path: &mut Option<String>, size: &mut Option<u64>) {
     let all = String::from_utf8_lossy(bytes);
     let mut rest = &*all;
     while let Some((length, _)) = rest.split_once(' ') {
-        let Some((one, after)) = length.parse().ok().and_then(|length| rest.split_at_checked(length)) else {
+        let Some((one, after)) = length
+            .parse()
+            .ok()
+            .and_then(|length| rest.split_at_checked(length))
+        else {
             return;
         };
-        let pair = one.split_once(' ').and_then(|(_, pair)| pair.trim_end_matches('\n').split_once('='));
+        let pair = one
+            .split_once(' ')
+            .and_then(|(_, pair)| pair.trim_end_matches('\n').split_once('='));
         match pair {
             Some(("path", value)) => *path = Some(value.into()),
             Some(("size", value)) => *size = value.parse().ok(),
             _ => {}
         }
         rest = after;
+    }
+}
+
+/// For fuzzing: whatever is there, reading comes to an end.
+pub fn fuzz_tar(bytes: &[u8]) {
+    let mut reader = TarReader::new(bytes);
+    while let Ok(Some(entry)) = reader.next_entry() {
+        let mut read = Vec::new();
+        let whole = reader.read_to_end(&mut read).is_ok();
+        assert!(
+            !whole || read.len() as u64 == entry.size_bytes,
+            "as long as was said"
+        );
     }
 }
 
@@ -294,17 +338,27 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let long = format!("{}/책.mbox", "a".repeat(150));
-        let files = [("INBOX/", &b""[..]), ("a", b"x"), (long.as_str(), &[7; 1_000]), ("b", &[1; 512])];
+        let files = [
+            ("INBOX/", &b""[..]),
+            ("a", b"x"),
+            (long.as_str(), &[7; 1_000]),
+            ("b", &[1; 512]),
+        ];
         let mut writer = TarWriter::new(Vec::new());
         for (name, bytes) in files {
-            writer.begin(name, bytes.len() as u64, 1_700_000_000).unwrap();
+            writer
+                .begin(name, bytes.len() as u64, 1_700_000_000)
+                .unwrap();
             writer.write(bytes).unwrap();
         }
         let archive = writer.finish().unwrap();
         let mut reader = TarReader::new(&*archive);
         for (name, bytes) in files {
             let entry = reader.next_entry().unwrap().unwrap();
-            assert_eq!((entry.path.as_str(), entry.modified_s), (name, 1_700_000_000));
+            assert_eq!(
+                (entry.path.as_str(), entry.modified_s),
+                (name, 1_700_000_000)
+            );
             assert_eq!(entry.is_file, !name.ends_with('/'));
             let mut read = Vec::new();
             // One of them is passed over unread.
