@@ -6,6 +6,7 @@ mod collection;
 mod config;
 mod doctor;
 mod feed;
+mod feed_follow;
 mod feed_mirror;
 mod harvest;
 mod import;

@@ -448,6 +448,19 @@ impl Library {
     /// # Errors
     /// No such collection, or the database. Files that can't be removed are logged.
     pub async fn remove(&self, id: &str) -> Result<(), LibraryError> {
+        if let Some(node) = self.collection(id).filter(Collection::is_followed) {
+            return Err(LibraryError::BadSource {
+                path: id.into(),
+                reason: format!(
+                    "it comes from `{0}`, which is followed: `lampion feed unfollow {0}` takes all of its collections out",
+                    node.node()
+                ),
+            });
+        }
+        self.remove_any(id).await
+    }
+
+    pub(crate) async fn remove_any(&self, id: &str) -> Result<(), LibraryError> {
         let collection = self
             .store()
             .get(id)

@@ -113,6 +113,41 @@ impl Mail {
         })
     }
 
+    /// Messages of an account whose text, subject, people or names of files hold these words one after the other; a single
+    /// word may go on. `None` if there is no word to look for in it: then the messages themselves must be read.
+    ///
+    /// Words count, not letters within them (RFC 9051 §6.4.4 lets a server search so), in all forms that they have.
+    ///
+    /// # Errors
+    /// The database, the index.
+    pub async fn containing(
+        &self,
+        account: &Account,
+        text: &str,
+    ) -> Result<Option<BTreeSet<MessageId>>, MailError> {
+        if !text.chars().any(char::is_alphanumeric) {
+            return Ok(None);
+        }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let query = match words.as_slice() {
+            // Scripts that are written in syllables or without spaces are found by their parts anyway.
+            [one] if one.chars().all(|c| c.is_alphanumeric() && c < '\u{0e00}') => {
+                format!("{one}*")
+            }
+            [one] if one.chars().all(char::is_alphanumeric) => (*one).to_string(),
+            _ => format!("\"{}\"", words.join(" ").replace('"', " ")),
+        };
+        self.index(account).await?;
+        let (engine, name) = (Arc::clone(&self.kernel().search), collection(&account.id));
+        let found = blocking(move || engine.matching(&name, &query, None)).await?;
+        Ok(found.map(|(ids, _)| {
+            ids.into_iter()
+                .filter_map(|id| i64::try_from(id).ok())
+                .map(MessageId)
+                .collect()
+        }))
+    }
+
     /// Brings the index of an account up to date.
     ///
     /// # Errors
