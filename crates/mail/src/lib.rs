@@ -1,6 +1,7 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
 //! - [`setup`]: what mail programs need; [`transfer`]: mail in and out.
+//! - [`imap`]: mail programs read and file mail.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -17,6 +18,7 @@
 
 pub mod find;
 pub mod setup;
+pub mod imap;
 pub mod store;
 pub mod transfer;
 
@@ -145,6 +147,10 @@ impl Service for Noted {
             .unwrap_or_else(PoisonError::into_inner)
             .extend(started.listens.iter().copied());
         Ok(started)
+        services: vec![
+            Arc::new(Keeping(mail.clone())),
+            Arc::new(imap::ImapService(mail.clone())),
+        ],
     }
 }
 
