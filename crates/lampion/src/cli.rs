@@ -44,7 +44,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Feed,
     },
-    /// Take mail in from files or another server, and out again
+    /// Take mail in and out, and look after mail that is on its way to others
     Mail {
         #[command(subcommand)]
         command: Mail,
@@ -200,7 +200,7 @@ fn every(text: &str) -> Result<i64, String> {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Mail {
+pub enum MailTransfer {
     /// Import a Maildir (with folders), an mbox file, a folder of such, or single messages
     Import(MailImport),
     /// Take all mail from another IMAP server; what came before is not taken again
@@ -371,6 +371,38 @@ pub enum Collection {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What of a node's mail.
+#[derive(Debug, Subcommand)]
+pub enum Mail {
+    #[command(flatten)]
+    Transfer(MailTransfer),
+    /// Mail that is on its way to other nodes or to the world outside
+    Queue {
+        #[command(subcommand)]
+        command: Option<MailQueue>,
+        /// Print JSON
+        #[arg(long, global = true)]
+        json: bool,
+    },
+}
+
+/// What is done with mail on its way.
+#[derive(Debug, Subcommand)]
+pub enum MailQueue {
+    /// List it
+    List,
+    /// Try again now: one by its id, or all
+    Retry {
+        /// Its id, as the list shows it
+        id: Option<String>,
+    },
+    /// Give one up; its sender is told
+    Drop {
+        /// Its id, as the list shows it
+        id: String,
     },
 }
 

@@ -1,167 +1,73 @@
-//! `lampion mail`: one person's mail in and out, by who keeps the node.
+//! `lampion mail`.
 
-use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
-use lampion_core::Config;
-use lampion_core::jobs::JobState;
-use lampion_mail::store::Account;
-use lampion_mail::transfer::client::Secure;
-use lampion_mail::transfer::export::{FolderSink, Format, export};
-use lampion_mail::transfer::fetch::Server;
-use lampion_mail::transfer::{fetch, import};
-use lampion_mailproto::tar::TarWriter;
+use lampion_core::{Config, clock};
+use lampion_mail::queue::Dropped;
 
 use crate::Outcome;
-use crate::cli::Mail;
-use crate::import::follow;
+use crate::cli::{Mail, MailQueue};
 use crate::node::Node;
 use crate::output::say;
 
 pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
     let node = Node::open(data, Config::load(data)?).await?;
-    let person = match &command {
-        Mail::Import(options) => &options.person,
-        Mail::Fetch(options) => &options.person,
-        Mail::Export(options) => &options.person,
+    let (command, json) = match command {
+        Mail::Transfer(command) => return crate::mail_transfer::run(node, data, command).await,
+        Mail::Queue { command, json } => (command, json),
     };
-    let Some(found) = node.kernel.people.by_name(person).await? else {
-        eprintln!("lampion: there is no person `{person}`");
-        return Ok(Outcome::NotFound);
-    };
-    let account = node.mail.store().account_of(&found).await?;
-    match command {
-        Mail::Import(options) => {
-            if !options.path.exists() {
-                eprintln!("lampion: there is nothing at {}", options.path.display());
+    let queue = node.mail.queue();
+    match command.unwrap_or(MailQueue::List) {
+        MailQueue::List => {
+            let all = queue.list().await?;
+            if json {
+                let all: Vec<_> = all
+                    .iter()
+                    .map(|one| {
+                        serde_json::json!({
+                            "id": one.id, "sender": one.sender, "recipient": one.recipient, "route": one.route,
+                            "state": one.state(), "arrived": clock::timestamp(one.arrived_ms), "tries": one.tries,
+                            "age_seconds": one.age_s, "next_seconds": one.pause_s, "said": one.said,
+                        })
+                    })
+                    .collect();
+                say!("{}", serde_json::json!(all));
+            } else {
+                for one in &all {
+                    let sender = if one.sender.is_empty() {
+                        "<>"
+                    } else {
+                        &one.sender
+                    };
+                    say!(
+                        "{}  {}  {sender} -> {}",
+                        one.id,
+                        clock::timestamp(one.arrived_ms),
+                        one.recipient
+                    );
+                    say!("    {}", one.state());
+                }
+            }
+        }
+        // A running node looks at the queue every few seconds.
+        MailQueue::Retry { id } => {
+            let count = queue.retry(id.as_deref()).await?;
+            if json {
+                say!("{}", serde_json::json!({ "retried": count }));
+            }
+            if count == 0 && id.is_some() {
                 return Ok(Outcome::NotFound);
             }
-            let mailbox = options.mailbox.unwrap_or_default();
-            let job =
-                import::begin(&node.mail, &account.id, &options.path, &mailbox, false).await?;
-            done(&node, data, &job, options.background, options.json).await
         }
-        Mail::Fetch(options) => {
-            let Some(mut server) = Server::from_address(&options.server) else {
-                bail!(
-                    "{}: use an address such as imaps://mira@mail.example.org (imap:// asks for TLS first)",
-                    options.server
-                );
-            };
-            if options.plain {
-                server.secure = Secure::Plain;
+        MailQueue::Drop { id } => {
+            if queue.give_up(&id).await? == Dropped::NotThere {
+                eprintln!("lampion: nothing in the queue has the id `{id}`");
+                return Ok(Outcome::NotFound);
             }
-            server.trusted = options.trust.unwrap_or_default();
-            let password = password(options.password_file.as_deref())?;
-            let job = fetch::begin(&node.mail, &account.id, &server, &password).await?;
-            done(&node, data, &job, options.background, options.json).await
-        }
-        Mail::Export(options) => {
-            let format = if options.format == "mbox" {
-                Format::Mbox
-            } else {
-                Format::Maildir
-            };
-            let count = exported(&node, account, format, &options.out).await?;
-            node.kernel.db.close().await;
-            eprintln!("{count} messages exported");
-            Ok(Outcome::Done)
-        }
-    }
-}
-
-/// The first line of a file, or of standard input.
-fn password(file: Option<&Path>) -> anyhow::Result<String> {
-    let text = match file {
-        Some(file) => std::fs::read_to_string(file).with_context(|| file.display().to_string())?,
-        None => {
-            if std::io::stdin().is_terminal() {
-                eprint!("Password (it is shown; --password-file reads it from a file): ");
-                std::io::stderr().flush()?;
-            }
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line)?;
-            line
-        }
-    };
-    Ok(text.lines().next().unwrap_or_default().to_string())
-}
-
-async fn exported(
-    node: &Node,
-    account: Account,
-    format: Format,
-    out: &Path,
-) -> anyhow::Result<u64> {
-    let (store, runtime) = (node.mail.store().clone(), tokio::runtime::Handle::current());
-    let out = out.to_path_buf();
-    let count = tokio::task::spawn_blocking(move || -> anyhow::Result<u64> {
-        let id = &account.id;
-        if out.as_os_str() == "-" {
-            let sink = TarWriter::new(BufWriter::new(std::io::stdout()));
-            return Ok(export(&store, id, format, sink, &runtime)?);
-        }
-        if out.extension().is_some_and(|ending| ending == "tar") {
-            let file =
-                std::fs::File::create_new(&out).with_context(|| out.display().to_string())?;
-            let sink = TarWriter::new(BufWriter::new(file.try_clone()?));
-            let count = export(&store, id, format, sink, &runtime)?;
-            file.sync_all()?;
-            return Ok(count);
-        }
-        Ok(export(
-            &store,
-            id,
-            format,
-            FolderSink::new(&out)?,
-            &runtime,
-        )?)
-    });
-    count.await?
-}
-
-async fn done(
-    node: &Node,
-    data: &Path,
-    job: &str,
-    background: bool,
-    json: bool,
-) -> anyhow::Result<Outcome> {
-    if background {
-        say!(
-            "{}",
             if json {
-                serde_json::json!({ "job": job }).to_string()
-            } else {
-                format!("queued: job {job}")
+                say!("{}", serde_json::json!({ "dropped": id }));
             }
-        );
-        return Ok(Outcome::Done);
+        }
     }
-    let ended = follow(node, data, job, json).await?;
-    let progress = &ended.progress;
-    if json {
-        say!(
-            "{}",
-            serde_json::json!({ "job": job, "state": ended.state, "messages": progress.items, "failed": progress.failed, "error": ended.error })
-        );
-    }
-    match ended.state {
-        JobState::Done => {}
-        JobState::Cancelled => bail!("the import was cancelled"),
-        _ => bail!("{}", ended.error),
-    }
-    if !json {
-        say!(
-            "{} messages taken, {} could not be taken",
-            progress.items,
-            progress.failed
-        );
-    }
-    Ok(if progress.failed > 0 {
-        Outcome::Partly
-    } else {
-        Outcome::Done
-    })
+    Ok(Outcome::Done)
 }

@@ -1,6 +1,8 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
 //! - [`setup`]: what mail programs need; [`transfer`]: mail in and out.
+//! - [`queue`]: what was accepted and is on its way to others.
+//! - [`smtp`]: the ports at which mail comes in.
 //! - [`imap`]: mail programs read and file mail.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
@@ -17,8 +19,10 @@
 )]
 
 pub mod find;
-pub mod setup;
 pub mod imap;
+pub mod queue;
+pub mod setup;
+pub mod smtp;
 pub mod store;
 pub mod transfer;
 
@@ -39,6 +43,7 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     kernel: Kernel,
     store: Store,
+    queue: queue::Queue,
     indexes: find::Indexes,
     listens: Mutex<Vec<(&'static str, SocketAddr)>>,
 }
@@ -62,9 +67,11 @@ impl Mail {
             message_limit_bytes: megabytes(kernel.config.mail_message_limit_mb),
             quota_bytes: (quota > 0).then_some(quota),
         });
+        let queue = queue::Queue::new(&kernel, store.clone());
         Ok(Self(Arc::new(Inner {
             kernel,
             store,
+            queue,
             indexes: find::Indexes::default(),
             listens: Mutex::default(),
         })))
@@ -91,6 +98,11 @@ impl Mail {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// What is on its way to others.
+    pub fn queue(&self) -> &queue::Queue {
+        &self.0.queue
     }
 
     /// What stands after `@` in addresses of this node: `hill.internal`.
@@ -122,7 +134,14 @@ pub fn feature(mail: &Mail) -> Feature {
         content: Router::new(),
         jobs: transfer::jobs(mail),
         publications: Vec::new(),
-        services: noted(mail, vec![Arc::new(Keeping(mail.clone()))]),
+        services: noted(
+            mail,
+            vec![
+                Arc::new(Keeping(mail.clone())),
+                Arc::new(smtp::Smtp(mail.clone())),
+                Arc::new(imap::ImapService(mail.clone())),
+            ],
+        ),
     }
 }
 
@@ -147,10 +166,6 @@ impl Service for Noted {
             .unwrap_or_else(PoisonError::into_inner)
             .extend(started.listens.iter().copied());
         Ok(started)
-        services: vec![
-            Arc::new(Keeping(mail.clone())),
-            Arc::new(imap::ImapService(mail.clone())),
-        ],
     }
 }
 

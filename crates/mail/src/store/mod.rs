@@ -55,6 +55,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             sql: include_str!("../../migrations/1.sql"),
         },
         Migration {
+            version: 2,
+            sql: include_str!("../../migrations/2.sql"),
+        },
+        Migration {
             version: 3,
             sql: include_str!("../../migrations/3.sql"),
         },
