@@ -44,7 +44,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Feed,
     },
-    /// Look after mail that is on its way to others
+    /// Take mail in and out, and look after mail that is on its way to others
     Mail {
         #[command(subcommand)]
         command: Mail,
@@ -199,6 +199,74 @@ fn every(text: &str) -> Result<i64, String> {
     }
 }
 
+#[derive(Debug, Subcommand)]
+pub enum MailTransfer {
+    /// Import a Maildir (with folders), an mbox file, a folder of such, or single messages
+    Import(MailImport),
+    /// Take all mail from another IMAP server; what came before is not taken again
+    #[command(
+        after_help = "Example:\n  lampion mail fetch imaps://mira@mail.example.org --person mira --password-file secret"
+    )]
+    Fetch(MailFetch),
+    /// Write all mail as Maildir or mbox
+    Export(MailExport),
+}
+
+#[derive(Debug, Args)]
+pub struct MailImport {
+    /// Folder or file
+    pub path: PathBuf,
+    /// Whose mail it becomes
+    #[arg(long, value_name = "NAME")]
+    pub person: String,
+    /// Everything into this mailbox, instead of those that the files are named after
+    #[arg(long, value_name = "MAILBOX")]
+    pub mailbox: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Queue the import and return at once (a running node does it)
+    #[arg(long)]
+    pub background: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct MailFetch {
+    /// imaps://USER@HOST:PORT, or imap://… which asks for TLS first; %40 stands for @ in the user's name
+    #[arg(value_name = "ADDRESS")]
+    pub server: String,
+    /// Whose mail it becomes
+    #[arg(long, value_name = "NAME")]
+    pub person: String,
+    /// The password is this file's first line [default: read from standard input]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Without TLS: only within a network that is trusted
+    #[arg(long)]
+    pub plain: bool,
+    /// SHA-256 of the server's certificate, if it is its own
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub trust: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Queue the fetch and return at once (a running node does it)
+    #[arg(long)]
+    pub background: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct MailExport {
+    /// An empty folder, a file that ends with .tar, or - for an archive on standard output
+    pub out: PathBuf,
+    /// Whose mail
+    #[arg(long, value_name = "NAME")]
+    pub person: String,
+    /// How
+    #[arg(long, default_value = "maildir", value_parser = ["maildir", "mbox"])]
+    pub format: String,
+}
+
 #[derive(Debug, Args)]
 pub struct Search {
     /// What to search for: words, "phrases", -without, OR, title:word, prefix*
@@ -309,6 +377,8 @@ pub enum Collection {
 /// What of a node's mail.
 #[derive(Debug, Subcommand)]
 pub enum Mail {
+    #[command(flatten)]
+    Transfer(MailTransfer),
     /// Mail that is on its way to other nodes or to the world outside
     Queue {
         #[command(subcommand)]

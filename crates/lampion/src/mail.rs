@@ -12,8 +12,11 @@ use crate::output::say;
 
 pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
     let node = Node::open(data, Config::load(data)?).await?;
+    let (command, json) = match command {
+        Mail::Transfer(command) => return crate::mail_transfer::run(node, data, command).await,
+        Mail::Queue { command, json } => (command, json),
+    };
     let queue = node.mail.queue();
-    let Mail::Queue { command, json } = command;
     match command.unwrap_or(MailQueue::List) {
         MailQueue::List => {
             let all = queue.list().await?;
@@ -31,8 +34,17 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
                 say!("{}", serde_json::json!(all));
             } else {
                 for one in &all {
-                    let sender = if one.sender.is_empty() { "<>" } else { &one.sender };
-                    say!("{}  {}  {sender} -> {}", one.id, clock::timestamp(one.arrived_ms), one.recipient);
+                    let sender = if one.sender.is_empty() {
+                        "<>"
+                    } else {
+                        &one.sender
+                    };
+                    say!(
+                        "{}  {}  {sender} -> {}",
+                        one.id,
+                        clock::timestamp(one.arrived_ms),
+                        one.recipient
+                    );
                     say!("    {}", one.state());
                 }
             }

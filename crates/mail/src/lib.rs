@@ -1,5 +1,6 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`setup`]: what mail programs need; [`transfer`]: mail in and out.
 //! - [`queue`]: what was accepted and is on its way to others.
 //! - [`smtp`]: the ports at which mail comes in.
 //! - [`imap`]: mail programs read and file mail.
@@ -20,13 +21,16 @@
 
 pub mod filters;
 pub mod find;
-pub mod queue;
-pub mod smtp;
 pub mod imap;
 pub mod pages;
+pub mod queue;
+pub mod setup;
+pub mod smtp;
 pub mod store;
+pub mod transfer;
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use lampion_web::{App, Feature, Kernel, Service, Started};
@@ -43,6 +47,7 @@ struct Inner {
     store: Store,
     queue: queue::Queue,
     indexes: find::Indexes,
+    listens: Mutex<Vec<(&'static str, SocketAddr)>>,
 }
 
 impl Mail {
@@ -70,6 +75,7 @@ impl Mail {
             store,
             queue,
             indexes: find::Indexes::default(),
+            listens: Mutex::default(),
         })))
     }
 
@@ -87,6 +93,15 @@ impl Mail {
         &self.0.indexes
     }
 
+    /// Where this process listens for mail: protocol (`imaps`) and address.
+    pub fn listens(&self) -> Vec<(&'static str, SocketAddr)> {
+        self.0
+            .listens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// What is on its way to others.
     pub fn queue(&self) -> &queue::Queue {
         &self.0.queue
@@ -99,24 +114,71 @@ impl Mail {
     }
 }
 
+/// The feature's messages in all languages.
+pub const MESSAGES: &[(&str, &str)] = &[
+    ("en", include_str!("../i18n/en.ftl")),
+    ("en", include_str!("../i18n/setup/en.ftl")),
+    ("ko", include_str!("../i18n/ko.ftl")),
+    ("ko", include_str!("../i18n/setup/ko.ftl")),
+    ("ar", include_str!("../i18n/ar.ftl")),
+    ("ar", include_str!("../i18n/setup/ar.ftl")),
+    ("zh", include_str!("../i18n/zh.ftl")),
+    ("zh", include_str!("../i18n/setup/zh.ftl")),
+    ("ru", include_str!("../i18n/ru.ftl")),
+    ("ru", include_str!("../i18n/setup/ru.ftl")),
+    ("es", include_str!("../i18n/es.ftl")),
+    ("es", include_str!("../i18n/setup/es.ftl")),
+    ("fr", include_str!("../i18n/fr.ftl")),
+    ("fr", include_str!("../i18n/setup/fr.ftl")),
+];
+
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
     let web = pages::Web::new(mail);
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
-        messages: pages::MESSAGES,
+        messages: MESSAGES,
         navigation: pages::navigation(),
-        routes: pages::routes(web.clone()),
+        routes: pages::routes(web.clone())
+            .merge(setup::routes(mail))
+            .merge(transfer::routes(mail)),
         content: pages::content(web.clone()),
-        jobs: Vec::new(),
+        jobs: transfer::jobs(mail),
         publications: Vec::new(),
-        services: vec![
-            Arc::new(Keeping(mail.clone())),
-            Arc::new(smtp::Smtp(mail.clone())),
-            Arc::new(imap::ImapService(mail.clone())),
-            Arc::new(pages::Sending(web)),
-        ],
+        services: noted(
+            mail,
+            vec![
+                Arc::new(Keeping(mail.clone())),
+                Arc::new(smtp::Smtp(mail.clone())),
+                Arc::new(imap::ImapService(mail.clone())),
+                Arc::new(pages::Sending(web)),
+            ],
+        ),
+    }
+}
+
+/// Services whose addresses are noted, so that pages can tell them.
+fn noted(mail: &Mail, services: Vec<Arc<dyn Service>>) -> Vec<Arc<dyn Service>> {
+    services
+        .into_iter()
+        .map(|inner| Arc::new(Noted(mail.clone(), inner)) as Arc<dyn Service>)
+        .collect()
+}
+
+/// A service, and where it listens is noted.
+struct Noted(Mail, Arc<dyn Service>);
+
+#[async_trait]
+impl Service for Noted {
+    async fn start(&self, app: App, stop: CancellationToken) -> Result<Started, String> {
+        let started = self.1.start(app, stop).await?;
+        let listens = &self.0.0.listens;
+        listens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(started.listens.iter().copied());
+        Ok(started)
     }
 }
 

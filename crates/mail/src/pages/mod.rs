@@ -38,17 +38,6 @@ use tokio_util::sync::CancellationToken;
 use crate::Mail;
 use crate::store::{Account, MailError, Mailbox, MailboxId, Store};
 
-/// The feature's messages in all languages.
-pub const MESSAGES: &[(&str, &str)] = &[
-    ("en", include_str!("../../i18n/en.ftl")),
-    ("ko", include_str!("../../i18n/ko.ftl")),
-    ("ar", include_str!("../../i18n/ar.ftl")),
-    ("zh", include_str!("../../i18n/zh.ftl")),
-    ("ru", include_str!("../../i18n/ru.ftl")),
-    ("es", include_str!("../../i18n/es.ftl")),
-    ("fr", include_str!("../../i18n/fr.ftl")),
-];
-
 /// What forms carry beside the files of a letter, in bytes.
 const FORM_ROOM: usize = 2 << 20;
 

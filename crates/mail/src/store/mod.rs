@@ -17,6 +17,7 @@ mod changes;
 mod content;
 mod deliver;
 mod incoming;
+mod kept;
 mod loose;
 mod mailboxes;
 mod model;
@@ -58,7 +59,7 @@ macro_rules! step {
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
-    steps: &[step!(1), step!(2), step!(3), step!(4)],
+    steps: &[step!(1), step!(2), step!(3), step!(4), step!(7)],
 };
 
 /// What the store works with.
