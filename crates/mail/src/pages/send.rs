@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::Path;
 use lampion_mailproto::mime::{Date, Mailbox as Person, address, compose};
+use lampion_mailproto::smtp::Address;
 use lampion_web::{AppError, Form, Page, PageResult};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::letters::{self, Letter, Written};
 use super::{Web, contacts, settings};
 use crate::filters;
+use crate::queue::{Accept, Recipient, Route};
 use crate::store::{
-    Delivery, Extra, FlagAction, FlagChange, Flags, MailError, MailboxId, NewMessage, Special,
-    Target, Value,
+    Account, Extra, FlagAction, FlagChange, Flags, MailError, MailboxId, NewMessage, Special, Value,
 };
 
 /// Recipients of one letter at most.
@@ -65,15 +66,13 @@ pub(super) async fn check(
         return Ok(Err(page.t("mail-many-recipients")));
     }
     for person in &all {
-        let here = person.domain.eq_ignore_ascii_case(&web.domain());
         if person.local.contains(char::is_whitespace) || person.local.is_empty() {
             return Ok(Err(page.s("mail-bad-recipient", &person.local)));
         }
-        if !here {
-            return Ok(Err(page.s("mail-no-way", &person.address())));
-        }
-        if web.store().account_at(&person.local).await?.is_none() {
-            return Ok(Err(page.s("mail-nobody", &person.address())));
+        match web.0.mail.queue().route(&envelope(person)).await? {
+            Route::None => return Ok(Err(page.s("mail-no-way", &person.address()))),
+            Route::Unknown => return Ok(Err(page.s("mail-nobody", &person.address()))),
+            Route::Local(_) | Route::Node(_) | Route::Smarthost => {}
         }
     }
     let size: i64 = letters::files(web, id)
@@ -182,7 +181,7 @@ async fn send(web: &Web, letter: &Letter) -> Result<(), MailError> {
     };
     let message = composed(web, letter, from).await?;
     let all = recipients(web, written);
-    submit(web, &account.id, message, &all, Some(&letter.id)).await?;
+    submit(web, &account, message, &all, &letter.id).await?;
     contacts::note(web, &account.id, &all).await?;
     if let (Some((id, uid)), "reply") = (written.source, written.kind.as_str()) {
         let mailbox = store.mailbox_by_id(MailboxId(id)).await?;
@@ -218,7 +217,11 @@ pub(super) async fn forget_draft(
 }
 
 /// The message of a letter; its files pass through piece by piece.
-async fn composed(web: &Web, letter: &Letter, from: Person) -> Result<NewMessage, MailError> {
+async fn composed(
+    web: &Web,
+    letter: &Letter,
+    from: Person,
+) -> Result<(NewMessage, Vec<u8>), MailError> {
     let written = &letter.written;
     let now = Date {
         unix_ms: web.kernel().clock.now_ms(),
@@ -245,7 +248,8 @@ async fn composed(web: &Web, letter: &Letter, from: Person) -> Result<NewMessage
     let boundary = lampion_core::ids::new_secret(&*web.kernel().rng);
     let mut writer = compose::Writer::new((!files.is_empty()).then_some(boundary.as_str()));
     let mut incoming = web.store().incoming();
-    incoming.write(&writer.head(&mail)).await?;
+    let head = writer.head(&mail);
+    incoming.write(&head).await?;
     for file in files {
         let about = compose::Attached {
             name: file.name,
@@ -265,93 +269,120 @@ async fn composed(web: &Web, letter: &Letter, from: Person) -> Result<NewMessage
         incoming.write(&out).await?;
     }
     incoming.write(&writer.end()).await?;
-    incoming.finish().await
+    Ok((incoming.finish().await?, head))
 }
 
-/// Hands a message over: to everybody on this node, and a copy to the sender's own Sent. With `letter`, that row is gone
-/// in the same transaction. This is the one function to replace by the queue's.
+/// Hands a message over to the queue: to everybody on this node, on its way to others, and a copy to the sender's own Sent.
+/// The letter's row is gone in the same transaction.
 async fn submit(
     web: &Web,
-    sender: &str,
-    message: NewMessage,
+    account: &Account,
+    (message, head): (NewMessage, Vec<u8>),
     all: &[Person],
-    letter: Option<&str>,
+    letter: &str,
 ) -> Result<(), MailError> {
-    let store = web.store();
     let summary = message.scanned.summary.clone();
-    let size = i64::try_from(message.size_bytes).unwrap_or(i64::MAX);
-    let mut targets: Vec<Target> = Vec::new();
+    let mut recipients = Vec::with_capacity(all.len());
     let mut answers = Vec::new();
     for person in all {
-        let account = store.account_at(&person.local).await?;
-        let account = account.ok_or_else(|| MailError::NoSuchMailbox(person.address()))?;
-        if account
-            .quota_bytes
-            .is_some_and(|quota| account.used_bytes.saturating_add(size) > quota)
-        {
-            return Err(MailError::OverQuota(account.name));
-        }
-        for target in filters::targets(store, &web.kernel().db, &account.id, &summary).await? {
-            if !targets.iter().any(|one| one.mailbox == target.mailbox) {
-                targets.push(target);
+        let to = envelope(person);
+        let route = web.0.mail.queue().route(&to).await?;
+        match &route {
+            Route::Unknown | Route::None => {
+                return Err(MailError::NoSuchMailbox(person.address()));
             }
+            Route::Local(receiver) => {
+                let size = i64::try_from(message.size_bytes).unwrap_or(i64::MAX);
+                let full = |quota| receiver.used_bytes.saturating_add(size) > quota;
+                if receiver.quota_bytes.is_some_and(full) {
+                    return Err(MailError::OverQuota(receiver.name.clone()));
+                }
+                answers.extend(vacation(web, receiver, &summary).await?);
+            }
+            Route::Node(_) | Route::Smarthost => {}
         }
-        answers.extend(vacation(web, &account, &summary).await?);
+        recipients.push(Recipient {
+            to,
+            route,
+            notify: None,
+            original: None,
+        });
     }
-    let sent = store.special(sender, Special::Sent).await?;
-    targets.push(Target {
-        flags: Flags::SEEN,
-        ..Target::new(sent.id)
-    });
-    let extra = letter.map(|letter| Extra {
-        sql: "delete from mail_letter where $1 > 0 and id = $2",
-        values: vec![Value::Text(letter.into())],
-    });
-    let delivery = Delivery {
-        message,
-        targets,
-        extra: extra.into_iter().collect(),
-        holder: None,
+    let utf8 = !head.is_ascii();
+    let from = Address {
+        local: account.name.clone(),
+        domain: web.domain(),
     };
-    store.deliver(delivery).await?;
-    for (answer, to) in answers {
-        let writer = compose::Writer::new(None);
-        let message = store.message(&writer.head(&answer)).await?;
-        for person in answer
-            .to
-            .iter()
-            .filter(|person| person.domain.eq_ignore_ascii_case(&web.domain()))
-        {
-            if let Some(account) = store.account_at(&person.local).await? {
-                let targets = filters::targets(
-                    store,
-                    &web.kernel().db,
-                    &account.id,
-                    &message.scanned.summary,
-                )
-                .await?;
-                store
-                    .deliver(Delivery {
-                        message,
-                        targets,
-                        extra: Vec::new(),
-                        holder: None,
-                    })
-                    .await?;
-                break;
-            }
+    let accept = Accept {
+        message,
+        head,
+        from: Some(from),
+        recipients,
+        ret: None,
+        envelope_id: None,
+        eight_bit: true,
+        utf8,
+        sent_by: Some(account.id.clone()),
+        extra: vec![Extra {
+            sql: "delete from mail_letter where cast($1 as bigint) > 0 and id = $2",
+            values: vec![Value::Text(letter.into())],
+        }],
+    };
+    web.0.mail.queue().accept(accept).await?;
+    for answer in answers {
+        if let Err(error) = answered(web, answer).await {
+            tracing::warn!(%error, "an answer of somebody who is away could not be sent");
         }
-        tracing::debug!(account = %to, "somebody was told that somebody is away");
     }
+    Ok(())
+}
+
+fn envelope(person: &Person) -> Address {
+    Address {
+        local: person.local.clone(),
+        domain: person.domain.clone(),
+    }
+}
+
+/// Sends an answer of somebody who is away, from nobody: it can't come back.
+async fn answered(web: &Web, answer: compose::Letter) -> Result<(), MailError> {
+    let head = compose::Writer::new(None).head(&answer);
+    let message = web.store().message(&head).await?;
+    let mut recipients = Vec::new();
+    for person in &answer.to {
+        let to = envelope(person);
+        let route = web.0.mail.queue().route(&to).await?;
+        if !matches!(route, Route::Unknown | Route::None) {
+            recipients.push(Recipient {
+                to,
+                route,
+                notify: None,
+                original: None,
+            });
+        }
+    }
+    let accept = Accept {
+        message,
+        utf8: !head.is_ascii(),
+        head,
+        from: None,
+        recipients,
+        ret: None,
+        envelope_id: None,
+        eight_bit: true,
+        sent_by: None,
+        extra: Vec::new(),
+    };
+    web.0.mail.queue().accept(accept).await?;
     Ok(())
 }
 
 /// The answer of somebody who is away, if one is due, with the account that it is of.
 async fn vacation(
     web: &Web,
-    account: &crate::store::Account,
+    account: &Account,
     summary: &lampion_mailproto::mime::Summary,
-) -> Result<Option<(compose::Letter, String)>, MailError> {
+) -> Result<Option<compose::Letter>, MailError> {
     let own = settings::preference(&web.kernel().db, &account.id).await?;
     if !own.vacation {
         return Ok(None);
@@ -388,5 +419,5 @@ async fn vacation(
         .unwrap_or_default()
         .to_lowercase();
     let first = filters::first_in_a_while(&web.kernel().db, &account.id, &to, now_ms).await?;
-    Ok(first.then(|| (answer, account.id.clone())))
+    Ok(first.then_some(answer))
 }

@@ -95,6 +95,8 @@ pub struct Accept {
     pub utf8: bool,
     /// Whose copy is to be filed to Sent.
     pub sent_by: Option<String>,
+    /// Rows that belong to it.
+    pub extra: Vec<Extra>,
 }
 
 /// The queue. Cheap to clone.
@@ -169,12 +171,15 @@ impl Queue {
     ///
     /// # Errors
     /// `DiskFull`, `Away`, `Conflict`: nothing was accepted.
-    pub async fn accept(&self, accept: Accept) -> Result<Vec<bool>, MailError> {
+    pub async fn accept(&self, mut accept: Accept) -> Result<Vec<bool>, MailError> {
         let automatic = is_automatic(&accept.message);
-        let (mut targets, mut extra, mut places) = (Vec::<Target>::new(), Vec::new(), Vec::new());
+        let (mut targets, mut places) = (Vec::<Target>::new(), Vec::new());
+        let mut extra = std::mem::take(&mut accept.extra);
+        let mut queued = false;
         for recipient in &accept.recipients {
             let Route::Local(account) = &recipient.route else {
                 extra.push(self.row(&accept, recipient, automatic));
+                queued = true;
                 places.push(None);
                 continue;
             };
@@ -184,7 +189,6 @@ impl Queue {
                 .id;
             places.push(Some(target_of(&mut targets, Target::new(inbox))));
         }
-        let queued = !extra.is_empty();
         if let Some(account) = &accept.sent_by {
             let sent = self.0.store.special(account, Special::Sent).await?.id;
             let mut target = Target::new(sent);

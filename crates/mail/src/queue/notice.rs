@@ -60,6 +60,38 @@ impl Queue {
         Ok(all)
     }
 
+    /// A recipient of this node had no room, though there was some at RCPT, and others took the message: the sender is told.
+    pub(crate) async fn no_room(
+        &self,
+        from: &Address,
+        recipient: &Recipient,
+        envelope_id: Option<&str>,
+        head: &[u8],
+    ) -> Result<(), MailError> {
+        if !recipient.notify.unwrap_or(Notify::DEFAULT).failure {
+            return Ok(());
+        }
+        let address = recipient.to.to_string();
+        let about = About {
+            to: from.clone(),
+            envelope_id,
+            original: recipient.original.as_ref(),
+            recipient: &address,
+            arrived_ms: self.0.clock.now_ms(),
+            returned: header_of(head),
+            whole: false,
+        };
+        let why = "The mailbox is full.";
+        if let Some(report) = self
+            .report(&about, Action::Failed, "5.2.2", why, None)
+            .await?
+        {
+            self.0.store.deliver(report).await?;
+            self.0.wake.notify_one();
+        }
+        Ok(())
+    }
+
     /// A message failed for good: the sender is told, and it leaves the queue.
     pub(super) async fn failed(
         &self,
@@ -217,6 +249,7 @@ impl Queue {
                     original: None,
                 };
                 let accept = Accept {
+                    extra: Vec::new(),
                     message,
                     head: Vec::new(),
                     from: None,

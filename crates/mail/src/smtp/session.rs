@@ -438,22 +438,19 @@ impl Session {
         let recipients = std::mem::take(&mut self.recipients);
         let count = recipients.len();
         let head = std::mem::take(&mut self.head);
-        let accepted = self
-            .context
-            .mail
-            .queue()
-            .accept(Accept {
-                message,
-                head: head.kept,
-                from: self.from.from.clone(),
-                recipients,
-                ret: self.from.ret,
-                envelope_id: self.from.envelope_id.clone(),
-                eight_bit: head.eight_bit,
-                utf8: head.utf8,
-                sent_by: self.sender.as_ref().map(|sender| sender.account.id.clone()),
-            })
-            .await;
+        let accept = Accept {
+            message,
+            head: head.kept.clone(),
+            from: self.from.from.clone(),
+            recipients: recipients.clone(),
+            ret: self.from.ret,
+            envelope_id: self.from.envelope_id.clone(),
+            eight_bit: head.eight_bit,
+            utf8: head.utf8,
+            sent_by: self.sender.as_ref().map(|sender| sender.account.id.clone()),
+            extra: Vec::new(),
+        };
+        let accepted = self.context.mail.queue().accept(accept).await;
         let fine = || Reply::new(250, "2.0.0", "it is kept");
         match accepted {
             Err(error) => vec![trouble(&error); count.max(1)],
@@ -461,9 +458,23 @@ impl Session {
                 .into_iter()
                 .map(|room| if room { fine() } else { full() })
                 .collect(),
-            // One had room a moment ago. If others have it, it is said to be kept: the room was asked for at RCPT.
-            Ok(rooms) if rooms.iter().any(|room| *room) => vec![fine()],
+            // There was room at RCPT. Where others have the message, the sender is told of those that don't.
+            Ok(rooms) if rooms.iter().any(|room| *room) => {
+                for (recipient, _) in recipients.iter().zip(rooms).filter(|(_, room)| !room) {
+                    self.tell_full(recipient, &head.kept).await;
+                }
+                vec![fine()]
+            }
             Ok(_) => vec![full()],
+        }
+    }
+
+    async fn tell_full(&self, recipient: &Recipient, head: &[u8]) {
+        let Some(from) = &self.from.from else { return };
+        let id = self.from.envelope_id.as_deref();
+        let told = self.context.mail.queue().no_room(from, recipient, id, head);
+        if let Err(error) = told.await {
+            tracing::error!(%error, "a sender could not be told that a mailbox is full");
         }
     }
 
