@@ -16,6 +16,7 @@ fn files(folder: &Path) -> Vec<(String, String)> {
     let mut all: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .collect();
     all.sort();
     all.into_iter()
@@ -30,7 +31,7 @@ fn files(folder: &Path) -> Vec<(String, String)> {
 fn every_language_has_every_message_that_a_page_wants() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let web = here.join("../web");
-    let messages: Vec<(String, String)> = [here.join("i18n"), web.join("i18n")]
+    let messages: Vec<(String, String)> = [here.join("i18n"), here.join("i18n/setup"), web.join("i18n")]
         .iter()
         .flat_map(|folder| files(folder))
         .collect();
