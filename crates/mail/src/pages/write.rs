@@ -598,10 +598,7 @@ async fn send_it(
     id: &str,
     form: Form,
 ) -> Result<Response, AppError> {
-    let refused = match send::check(web, page, id, &form.written).await? {
-        Ok(_) => None,
-        Err(refused) => Some(refused),
-    };
+    let refused = send::check(web, page, id, &form.written).await?.err();
     if let Some(refused) = refused {
         return draw(
             page,
