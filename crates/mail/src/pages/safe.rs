@@ -65,7 +65,8 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
         .add_tags(ELEMENTS)
         .add_generic_attributes(ATTRIBUTES)
         .url_schemes(["http", "https", "mailto", "cid", "data"].into())
-        .url_relative(UrlRelative::Deny)
+        // Addresses of the message's own parts are put in below; those of others are taken away there.
+        .url_relative(UrlRelative::PassThrough)
         .link_rel(Some("noopener noreferrer"))
         .set_tag_attribute_value("a", "target", "_blank")
         .strip_comments(true);
@@ -84,6 +85,11 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
                     remote.then(|| value.into())
                 }
             },
+            (_, "href" | "src" | "cite" | "background" | "longdesc" | "poster")
+                if !is_absolute(value) =>
+            {
+                None
+            }
             // Links lead to pages and to people, never into data.
             ("a", "href") if value.to_ascii_lowercase().trim_start().starts_with("data:") => None,
             // What a style loads is blocked by the page's policy as well.
@@ -100,6 +106,16 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
         html,
         remote: count.load(Ordering::Relaxed),
     }
+}
+
+/// Whether an address begins with a scheme (RFC 3986 §3.1); those that don't would mean this node.
+fn is_absolute(address: &str) -> bool {
+    address.trim_start().split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    })
 }
 
 /// Percents of an address by `cid:` (RFC 2392).
@@ -146,6 +162,7 @@ mod tests {
             "<link rel=stylesheet href=//x>",
             "<img src='data:text/html,x'>",
             "<div style='position:fixed;top:0'>x</div>",
+            "<a href='//x'>a</a><a href='/x//x'>b</a><img src='/mail/x//x'><blockquote cite='//x'>c</blockquote>",
             "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
         ] {
             let safe = clean(hostile, &parts, false).html;
