@@ -4,6 +4,7 @@
 //! - [`queue`]: what was accepted and is on its way to others.
 //! - [`smtp`]: the ports at which mail comes in.
 //! - [`imap`]: mail programs read and file mail.
+//! - [`pages`]: web mail; [`filters`]: what is done with a message when it comes.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -18,8 +19,10 @@
     )
 )]
 
+pub mod filters;
 pub mod find;
 pub mod imap;
+pub mod pages;
 pub mod queue;
 pub mod setup;
 pub mod smtp;
@@ -30,7 +33,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use axum::Router;
 use lampion_web::{App, Feature, Kernel, Service, Started};
 use tokio_util::sync::CancellationToken;
 
@@ -112,26 +114,18 @@ impl Mail {
     }
 }
 
-/// The feature's messages in all languages.
-pub const MESSAGES: &[(&str, &str)] = &[
-    ("en", include_str!("../i18n/setup/en.ftl")),
-    ("ko", include_str!("../i18n/setup/ko.ftl")),
-    ("ar", include_str!("../i18n/setup/ar.ftl")),
-    ("zh", include_str!("../i18n/setup/zh.ftl")),
-    ("ru", include_str!("../i18n/setup/ru.ftl")),
-    ("es", include_str!("../i18n/setup/es.ftl")),
-    ("fr", include_str!("../i18n/setup/fr.ftl")),
-];
-
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
+    let web = pages::Web::new(mail);
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
-        messages: MESSAGES,
-        navigation: Vec::new(),
-        routes: setup::routes(mail).merge(transfer::routes(mail)),
-        content: Router::new(),
+        messages: pages::MESSAGES,
+        navigation: pages::navigation(),
+        routes: pages::routes(web.clone())
+            .merge(setup::routes(mail))
+            .merge(transfer::routes(mail)),
+        content: pages::content(web.clone()),
         jobs: transfer::jobs(mail),
         publications: Vec::new(),
         services: noted(
@@ -140,6 +134,7 @@ pub fn feature(mail: &Mail) -> Feature {
                 Arc::new(Keeping(mail.clone())),
                 Arc::new(smtp::Smtp(mail.clone())),
                 Arc::new(imap::ImapService(mail.clone())),
+                Arc::new(pages::Sending(web)),
             ],
         ),
     }

@@ -46,27 +46,20 @@ pub use view::View;
 /// The longest message that is kept in its row; longer ones are blobs.
 pub const ROW_LIMIT_BYTES: usize = 64 * 1024;
 
+/// A step of the tables: its file.
+macro_rules! step {
+    ($version:literal) => {
+        Migration {
+            version: $version,
+            sql: include_str!(concat!("../../migrations/", $version, ".sql")),
+        }
+    };
+}
+
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
-    steps: &[
-        Migration {
-            version: 1,
-            sql: include_str!("../../migrations/1.sql"),
-        },
-        Migration {
-            version: 2,
-            sql: include_str!("../../migrations/2.sql"),
-        },
-        Migration {
-            version: 3,
-            sql: include_str!("../../migrations/3.sql"),
-        },
-        Migration {
-            version: 7,
-            sql: include_str!("../../migrations/7.sql"),
-        },
-    ],
+    steps: &[step!(1), step!(2), step!(3), step!(4), step!(7)],
 };
 
 /// What the store works with.
