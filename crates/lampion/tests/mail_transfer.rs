@@ -299,17 +299,34 @@ struct Dovecot {
     child: Child,
     port: u16,
     mail: PathBuf,
+    folder: PathBuf,
+    /// Who its mail must belong to, if not who runs the tests.
+    owner: Option<String>,
 }
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
-        let _already_gone = self.child.kill();
+        // By a signal that lets it end its other processes as well.
+        let pid = self.child.id().to_string();
+        let _already_gone = Command::new("kill").arg(&pid).status();
         let _reaped = self.child.wait();
+        let _left_behind = std::fs::remove_dir_all(&self.folder);
     }
 }
 
 impl Dovecot {
-    fn start(net: &TestNet) -> Option<Self> {
+    /// Gives it what was put into its folder.
+    fn own(&self) {
+        if let Some(owner) = &self.owner {
+            let status = Command::new("chown")
+                .args(["-R", owner])
+                .arg(&self.mail)
+                .status();
+            assert!(status.unwrap().success());
+        }
+    }
+
+    fn start() -> Option<Self> {
         let Some(program) = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"]
             .iter()
             .find(|path| Path::new(path).exists())
@@ -317,7 +334,11 @@ impl Dovecot {
             println!("skipped: there is no Dovecot (Debian: dovecot-imapd)");
             return None;
         };
-        let folder = net.folder("dovecot");
+        // Its processes give up the rights of root, and must reach it all the same.
+        let folder = std::env::temp_dir().join(format!("lampion-dovecot.{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
         let mail = folder.join("mail");
         std::fs::create_dir_all(&mail).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0")
@@ -329,16 +350,22 @@ impl Dovecot {
             let output = Command::new("id").arg(flag).output().unwrap();
             String::from_utf8(output.stdout).unwrap().trim().to_string()
         };
-        let (user, group) = (id("-un"), id("-gn"));
-        let (uid, gid) = (id("-u"), id("-g"));
+        let root = id("-u") == "0";
+        let (user, login) = if root {
+            ("dovecot".into(), "dovenull".into())
+        } else {
+            (id("-un"), id("-un"))
+        };
+        let group = if root { "dovecot".into() } else { id("-gn") };
+        let owner = root.then(|| format!("{user}:{group}"));
         let shown = folder.display();
         let config = format!(
             "base_dir = {shown}/run\nstate_dir = {shown}/state\nlog_path = {shown}/log\nprotocols = imap\nssl = no\n\
              disable_plaintext_auth = no\nlisten = 127.0.0.1\nmail_location = maildir:{shown}/mail\nfirst_valid_uid = 0\n\
-             default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\nmail_uid = {uid}\nmail_gid = {gid}\n\
+             default_internal_user = {user}\ndefault_login_user = {login}\ndefault_internal_group = {group}\nmail_uid = {user}\nmail_gid = {group}\n\
              service imap-login {{\n chroot =\n inet_listener imap {{\n port = {port}\n }}\n inet_listener imaps {{\n port = 0\n }}\n}}\n\
              service anvil {{\n chroot =\n}}\nservice stats {{\n chroot =\n}}\n\
-             passdb {{\n driver = static\n args = password=secret\n}}\nuserdb {{\n driver = static\n args = uid={uid} gid={gid} home={shown}\n}}\n\
+             passdb {{\n driver = static\n args = password=secret\n}}\nuserdb {{\n driver = static\n args = uid={user} gid={group} home={shown}/mail\n}}\n\
              namespace inbox {{\n inbox = yes\n separator = .\n prefix = INBOX.\n mailbox Gesendet {{\n special_use = \\Sent\n auto = create\n }}\n}}\n"
         );
         let file = folder.join("dovecot.conf");
@@ -351,7 +378,14 @@ impl Dovecot {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let dovecot = Self { child, port, mail };
+        let dovecot = Self {
+            child,
+            port,
+            mail,
+            folder,
+            owner,
+        };
+        dovecot.own();
         until("Dovecot answers", || {
             std::net::TcpStream::connect(("127.0.0.1", port))
                 .ok()
@@ -368,7 +402,7 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
     if python(&["make", &folder.to_string_lossy()]).is_none() {
         return;
     }
-    let Some(dovecot) = Dovecot::start(&net) else {
+    let Some(dovecot) = Dovecot::start() else {
         return;
     };
     let copied = Command::new("cp")
@@ -379,6 +413,7 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
         ])
         .status();
     assert!(copied.unwrap().success());
+    dovecot.own();
     let mut node = net.prepare("hill");
     node.start();
     node.person("mira", "member");
@@ -421,7 +456,7 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
 #[test]
 fn a_fetch_goes_on_after_kill_9() {
     let net = TestNet::new(PROGRAM);
-    let Some(dovecot) = Dovecot::start(&net) else {
+    let Some(dovecot) = Dovecot::start() else {
         return;
     };
     for below in ["cur", "new", "tmp"] {
@@ -431,6 +466,7 @@ fn a_fetch_goes_on_after_kill_9() {
         let text = format!("Subject: {number}\nMessage-ID: <{number}@x>\n\n{number}\n");
         std::fs::write(dovecot.mail.join(format!("cur/{number:05}.x:2,S")), text).unwrap();
     }
+    dovecot.own();
     let mut node = net.prepare("hill");
     node.start();
     let session = node.person("mira", "member");

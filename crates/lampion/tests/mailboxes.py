@@ -11,7 +11,7 @@ def message(number, body):
             f"Message-ID: <{number}@example.org>\n\n{body}").encode()
 
 BODIES = [
-    "plain\n", "From the hill\n>From quoted\n>>From twice\n", "no end", "\n\n\n", "bytes \x00\x01 and ü\n",
+    "plain\n", "From the hill\n>From quoted\n>>From twice\n", "no end", "\n\n\n", "bytes \x01 and ü\n",
     "long\n" + "x" * 200000 + "\n",
 ]
 

@@ -139,6 +139,7 @@ pub fn feature(mail: &Mail) -> Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
         messages: MESSAGES,
+        messages: pages::MESSAGES,
         navigation: pages::navigation(),
         routes: pages::routes(web.clone())
             .merge(setup::routes(mail))

@@ -80,7 +80,8 @@ impl Web {
     /// The account and mailboxes of who asks.
     async fn enter(&self, page: &Page) -> Result<(Account, Vec<Mailbox>), AppError> {
         let account = self.store().account_of(page.person()?).await?;
-        let mailboxes = self.store().mailboxes(&account.id).await?;
+        let mut mailboxes = self.store().mailboxes(&account.id).await?;
+        mailboxes.extend(self.store().kept(&account.id).await?);
         Ok((account, mailboxes))
     }
 

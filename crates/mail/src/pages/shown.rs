@@ -31,6 +31,7 @@ pub(super) fn name(page: &Page, mailbox: &Mailbox) -> String {
         (_, Some(Special::Archive)) => "mail-archive",
         (_, Some(Special::Junk)) => "mail-junk",
         (_, Some(Special::Trash)) => "mail-trash",
+        _ if mailbox.is_kept() => "mail-kept",
         _ => return mailbox.name.rsplit('/').next().unwrap_or_default().into(),
     };
     page.t(key)
@@ -45,6 +46,7 @@ pub(super) fn folders(page: &Page, mailboxes: &[Mailbox], here: Option<i64>) -> 
         (_, Some(Special::Archive)) => 3,
         (_, Some(Special::Junk)) => 4,
         (_, Some(Special::Trash)) => 5,
+        _ if mailbox.is_kept() => 5,
         _ => 6,
     };
     let mut sorted: Vec<&Mailbox> = mailboxes.iter().collect();

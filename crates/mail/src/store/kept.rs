@@ -17,6 +17,13 @@ const DAY_MS: i64 = 86_400_000;
 /// Of an account's room, kept messages are added only while less than so many hundredths are used.
 const ROOM_PERCENT: i64 = 90;
 
+impl Mailbox {
+    /// Whether it holds what programs deleted; see [`Store::kept`].
+    pub fn is_kept(&self) -> bool {
+        self.name == NAME
+    }
+}
+
 impl Store {
     /// For how many days messages that programs delete are kept; 0 for not at all.
     ///

@@ -223,6 +223,10 @@ impl Reading<'_> {
         for (what, why) in problems {
             self.send(Event::Failed(what, why))?;
         }
+        if found.is_empty() {
+            let why = "there is no mail in it: neither a Maildir, nor mbox files, nor .eml files";
+            self.send(Event::Failed("import".into(), why.into()))?;
+        }
         for (folder, one) in found {
             let folder = if only.is_empty() {
                 folder.as_str()

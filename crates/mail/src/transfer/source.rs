@@ -1,6 +1,6 @@
 //! From where mail was taken, and which messages came.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use lampion_core::ids;
 use lampion_db::{Row, query, query_scalar};
@@ -22,16 +22,15 @@ pub struct Source {
 /// Which messages of a source have come: folder (by its place in the list), its validity, and the message.
 #[derive(Debug, Default)]
 pub struct Came {
-    folders: Vec<String>,
+    folders: HashMap<String, u32>,
     items: HashSet<(u32, i64, i64)>,
 }
 
 impl Came {
     /// Whether a message has come.
     pub fn has(&self, folder: &str, validity: i64, item: i64) -> bool {
-        let at = self.folders.iter().position(|one| one == folder);
-        at.and_then(|at| u32::try_from(at).ok())
-            .is_some_and(|at| self.items.contains(&(at, validity, item)))
+        let at = self.folders.get(folder);
+        at.is_some_and(|at| self.items.contains(&(*at, validity, item)))
     }
 
     /// How many have.
@@ -45,16 +44,9 @@ impl Came {
     }
 
     fn add(&mut self, folder: String, validity: i64, item: i64) {
-        let at = match self.folders.iter().position(|one| *one == folder) {
-            Some(at) => at,
-            None => {
-                self.folders.push(folder);
-                self.folders.len() - 1
-            }
-        };
-        if let Ok(at) = u32::try_from(at) {
-            self.items.insert((at, validity, item));
-        }
+        let next = u32::try_from(self.folders.len()).unwrap_or(u32::MAX);
+        let at = *self.folders.entry(folder).or_insert(next);
+        self.items.insert((at, validity, item));
     }
 }
 
