@@ -31,8 +31,17 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
                 say!("{}", serde_json::json!(all));
             } else {
                 for one in &all {
-                    let sender = if one.sender.is_empty() { "<>" } else { &one.sender };
-                    say!("{}  {}  {sender} -> {}", one.id, clock::timestamp(one.arrived_ms), one.recipient);
+                    let sender = if one.sender.is_empty() {
+                        "<>"
+                    } else {
+                        &one.sender
+                    };
+                    say!(
+                        "{}  {}  {sender} -> {}",
+                        one.id,
+                        clock::timestamp(one.arrived_ms),
+                        one.recipient
+                    );
                     say!("    {}", one.state());
                 }
             }

@@ -18,9 +18,9 @@
 )]
 
 pub mod find;
+pub mod imap;
 pub mod queue;
 pub mod smtp;
-pub mod imap;
 pub mod store;
 
 use std::sync::Arc;
@@ -108,10 +108,10 @@ pub fn feature(mail: &Mail) -> Feature {
         content: Router::new(),
         jobs: Vec::new(),
         publications: Vec::new(),
-        services: vec![Arc::new(Keeping(mail.clone())), Arc::new(smtp::Smtp(mail.clone()))],
         services: vec![
             Arc::new(Keeping(mail.clone())),
             Arc::new(imap::ImapService(mail.clone())),
+            Arc::new(smtp::Smtp(mail.clone())),
         ],
     }
 }

@@ -20,11 +20,16 @@ impl Session {
         match body {
             Body::StartTls => self.start_tls(tag).await,
             _ if self.who.is_some() => Ok(Answer::Bad("you have signed in already".into())),
-            _ if !self.may_sign_in() => Ok(Answer::No("[PRIVACYREQUIRED] ask for TLS first".into())),
+            _ if !self.may_sign_in() => {
+                Ok(Answer::No("[PRIVACYREQUIRED] ask for TLS first".into()))
+            }
             Body::Login { name, password } => {
-                let (Ok(name), Ok(password)) = (String::from_utf8(name), String::from_utf8(password))
+                let (Ok(name), Ok(password)) =
+                    (String::from_utf8(name), String::from_utf8(password))
                 else {
-                    return Ok(Answer::No("[AUTHENTICATIONFAILED] name and password must be UTF-8".into()));
+                    return Ok(Answer::No(
+                        "[AUTHENTICATIONFAILED] name and password must be UTF-8".into(),
+                    ));
                 };
                 self.enter(&name, &password).await
             }
@@ -64,7 +69,9 @@ impl Session {
                     return Ok(Answer::Bad("this is no message of PLAIN".into()));
                 };
                 if !act_as.is_empty() && act_as != name {
-                    return Ok(Answer::No("[AUTHORIZATIONFAILED] nobody acts for others here".into()));
+                    return Ok(Answer::No(
+                        "[AUTHORIZATIONFAILED] nobody acts for others here".into(),
+                    ));
                 }
                 let (name, secret) = (name.to_string(), secret.to_string());
                 self.enter(&name, &secret).await
@@ -100,11 +107,19 @@ impl Session {
         };
         self.who = Some(Box::new(Who::new(account.id, person.name, place)));
         self.reader.set_limit(COMMAND_LIMIT);
-        Ok(Answer::Ok(format!("[CAPABILITY {}] welcome", self.capabilities())))
+        Ok(Answer::Ok(format!(
+            "[CAPABILITY {}] welcome",
+            self.capabilities()
+        )))
     }
 
     async fn start_tls(&mut self, tag: &str) -> Done {
-        let Some(acceptor) = self.shared.tls.clone().filter(|_| !self.secure && self.who.is_none()) else {
+        let Some(acceptor) = self
+            .shared
+            .tls
+            .clone()
+            .filter(|_| !self.secure && self.who.is_none())
+        else {
             return Ok(Answer::Bad("there is no TLS to start".into()));
         };
         self.answer(tag, &Answer::Ok("begin TLS now".into()));
@@ -113,7 +128,9 @@ impl Session {
             return Err(Failure::Io(std::io::ErrorKind::NotConnected.into()));
         };
         let stream = tokio::time::timeout(SIGN_IN_TIME, acceptor.accept(stream));
-        let stream = stream.await.map_err(|_| Failure::Io(std::io::ErrorKind::TimedOut.into()))??;
+        let stream = stream
+            .await
+            .map_err(|_| Failure::Io(std::io::ErrorKind::TimedOut.into()))??;
         // Commands that came before it were not protected: they are forgotten (RFC 9051 §6.2.1).
         self.wire.replace(Box::new(stream));
         self.secure = true;

@@ -24,7 +24,8 @@ use ring::digest;
 use tokio::sync::Notify as Wake;
 
 use crate::store::{
-    Account, Delivery, Extra, Flags, MailError, MailboxId, NewMessage, Special, Store, Target, Uid, Value,
+    Account, Delivery, Extra, Flags, MailError, MailboxId, NewMessage, Special, Store, Target, Uid,
+    Value,
 };
 
 pub use rows::{Dropped, Queued};
@@ -178,7 +179,9 @@ impl Queue {
                 continue;
             };
             let inbox = self.0.store.mailbox(&account.id, "INBOX").await?;
-            let inbox = inbox.ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))?.id;
+            let inbox = inbox
+                .ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))?
+                .id;
             places.push(Some(target_of(&mut targets, Target::new(inbox))));
         }
         let queued = !extra.is_empty();
@@ -208,7 +211,10 @@ impl Queue {
         if queued {
             self.0.wake.notify_one();
         }
-        let placed = done.first().map(|one| one.placed.as_slice()).unwrap_or_default();
+        let placed = done
+            .first()
+            .map(|one| one.placed.as_slice())
+            .unwrap_or_default();
         Ok(places
             .into_iter()
             .map(|place| place.is_none_or(|n| placed.get(n).is_some_and(Option::is_some)))
@@ -260,7 +266,9 @@ impl Queue {
                 .bind(hash(message_id))
                 .fetch_optional(self.0.db.read())
                 .await?;
-        let Some(message) = message else { return Ok(None) };
+        let Some(message) = message else {
+            return Ok(None);
+        };
         let sent = self.0.store.special(account, Special::Sent).await?.id;
         let uid: Option<i64> =
             query_scalar("select max(uid) from mail_item where message = $1 and mailbox = $2")
@@ -268,7 +276,9 @@ impl Queue {
                 .bind(sent.0)
                 .fetch_one(self.0.db.read())
                 .await?;
-        Ok(uid.and_then(|uid| Uid::try_from(uid).ok()).map(|uid| (sent, uid)))
+        Ok(uid
+            .and_then(|uid| Uid::try_from(uid).ok())
+            .map(|uid| (sent, uid)))
     }
 }
 
@@ -286,7 +296,13 @@ fn target_of(targets: &mut Vec<Target>, target: Target) -> usize {
 /// Whether no report may be sent about it.
 fn is_automatic(message: &NewMessage) -> bool {
     let summary = &message.scanned.summary;
-    let says = |field: &Option<String>| field.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
+    let says = |field: &Option<String>| {
+        field
+            .as_deref()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    };
     let submitted = says(&summary.auto_submitted);
     summary.list_id.is_some()
         || (!submitted.is_empty() && submitted.split(';').next().map(str::trim) != Some("no"))
@@ -294,7 +310,14 @@ fn is_automatic(message: &NewMessage) -> bool {
 }
 
 fn hash(message_id: &str) -> String {
-    let id = message_id.trim().trim_start_matches('<').trim_end_matches('>');
+    let id = message_id
+        .trim()
+        .trim_start_matches('<')
+        .trim_end_matches('>');
     let hash = digest::digest(&digest::SHA256, id.as_bytes());
-    hash.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    hash.as_ref()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -52,7 +52,10 @@ impl Queue {
                 whole: false,
             };
             let why = "It is in the mailbox.";
-            all.extend(self.report(&about, Action::Delivered, "2.0.0", why, None).await?);
+            all.extend(
+                self.report(&about, Action::Delivered, "2.0.0", why, None)
+                    .await?,
+            );
         }
         Ok(all)
     }
@@ -66,26 +69,41 @@ impl Queue {
         said: Option<(&str, &str)>,
     ) -> Result<(), MailError> {
         let wanted = queued.notify.unwrap_or(Notify::DEFAULT).failure;
-        let report = self.about(queued, wanted, Action::Failed, (status, why), said).await?;
+        let report = self
+            .about(queued, wanted, Action::Failed, (status, why), said)
+            .await?;
         self.tell(queued, report, true).await
     }
 
     /// A message was taken by a server that sends no reports itself.
-    pub(super) async fn relayed(&self, queued: &Queued, said: (&str, &str)) -> Result<(), MailError> {
+    pub(super) async fn relayed(
+        &self,
+        queued: &Queued,
+        said: (&str, &str),
+    ) -> Result<(), MailError> {
         let wanted = queued.notify.is_some_and(|notify| notify.success);
         let why = "It was given to a mail server that may send no further reports.";
-        let report = self.about(queued, wanted, Action::Relayed, ("2.0.0", why), Some(said)).await?;
+        let report = self
+            .about(queued, wanted, Action::Relayed, ("2.0.0", why), Some(said))
+            .await?;
         self.tell(queued, report, true).await
     }
 
     /// A message waits for longer than is usual. Told once.
     pub(super) async fn delayed(&self, queued: &Queued, why: &str) -> Result<(), MailError> {
         let wanted = queued.notify.unwrap_or(Notify::DEFAULT).delay;
-        let report = self.about(queued, wanted, Action::Delayed, ("4.4.1", why), None).await?;
+        let report = self
+            .about(queued, wanted, Action::Delayed, ("4.4.1", why), None)
+            .await?;
         self.tell(queued, report, false).await
     }
 
-    async fn tell(&self, queued: &Queued, report: Option<Delivery>, over: bool) -> Result<(), MailError> {
+    async fn tell(
+        &self,
+        queued: &Queued,
+        report: Option<Delivery>,
+        over: bool,
+    ) -> Result<(), MailError> {
         let Some(mut report) = report else {
             if over {
                 return self.remove(queued).await;
@@ -128,7 +146,11 @@ impl Queue {
             original: queued.original.as_ref(),
             recipient: &queued.recipient,
             arrived_ms: queued.arrived_ms,
-            returned: if whole { &returned } else { header_of(&returned) },
+            returned: if whole {
+                &returned
+            } else {
+                header_of(&returned)
+            },
             whole,
         };
         self.report(&about, action, status, why, said).await
@@ -148,7 +170,13 @@ impl Queue {
         why: &str,
         said: Option<(&str, &str)>,
     ) -> Result<Option<Delivery>, MailError> {
-        let date = |ms: i64| Date { unix_ms: ms, offset_minutes: 0 }.to_header();
+        let date = |ms: i64| {
+            Date {
+                unix_ms: ms,
+                offset_minutes: 0,
+            }
+            .to_header()
+        };
         let to = about.to.to_string();
         let bytes = Report {
             host: &self.0.domain,

@@ -65,10 +65,12 @@ impl Queued {
             recipient: row.try_get("recipient")?,
             route: row.try_get("route")?,
             notify: (notify >= 0).then(|| Notify::from_bits(notify)),
-            original: original.split_once(';').map(|(kind, address)| OriginalRecipient {
-                kind: kind.into(),
-                address: address.into(),
-            }),
+            original: original
+                .split_once(';')
+                .map(|(kind, address)| OriginalRecipient {
+                    kind: kind.into(),
+                    address: address.into(),
+                }),
             full_return: yes("full_return")?,
             envelope_id: (!envelope_id.is_empty()).then_some(envelope_id),
             automatic: yes("automatic")?,
@@ -89,7 +91,12 @@ impl Queued {
         match self.route.strip_prefix("node ") {
             Some(node) => format!("waiting for node {node}"),
             None if self.tries == 0 => "new".into(),
-            None => format!("tried {} times, next in {} s: {}", self.tries, self.pause_s.max(0), self.said),
+            None => format!(
+                "tried {} times, next in {} s: {}",
+                self.tries,
+                self.pause_s.max(0),
+                self.said
+            ),
         }
     }
 
@@ -139,7 +146,10 @@ impl Queue {
             .bind(LIST_LIMIT)
             .fetch_all(self.0.db.read())
             .await?;
-        Ok(rows.iter().map(Queued::from_row).collect::<Result<_, _>>()?)
+        Ok(rows
+            .iter()
+            .map(Queued::from_row)
+            .collect::<Result<_, _>>()?)
     }
 
     /// What of a route is due now.
@@ -151,19 +161,26 @@ impl Queue {
         .bind(limit)
         .fetch_all(self.0.db.read())
         .await?;
-        Ok(rows.iter().map(Queued::from_row).collect::<Result<_, _>>()?)
+        Ok(rows
+            .iter()
+            .map(Queued::from_row)
+            .collect::<Result<_, _>>()?)
     }
 
     /// Routes to other nodes that something waits for.
     pub(super) async fn node_routes(&self) -> Result<Vec<String>, MailError> {
-        Ok(query_scalar("select distinct route from mail_queue where route <> 'smarthost' order by route")
-            .fetch_all(self.0.db.read())
-            .await?)
+        Ok(query_scalar(
+            "select distinct route from mail_queue where route <> 'smarthost' order by route",
+        )
+        .fetch_all(self.0.db.read())
+        .await?)
     }
 
     /// Counts time.
     pub(super) async fn count(&self, passed_s: i64) -> Result<(), MailError> {
-        let any: i64 = query_scalar("select count(*) from mail_queue").fetch_one(self.0.db.read()).await?;
+        let any: i64 = query_scalar("select count(*) from mail_queue")
+            .fetch_one(self.0.db.read())
+            .await?;
         if any > 0 && passed_s > 0 {
             query("update mail_queue set age_s = age_s + $1, pause_s = case when pause_s > $1 then pause_s - $1 else 0 end")
                 .bind(passed_s)
@@ -239,9 +256,17 @@ impl Queue {
             .bind(id)
             .fetch_optional(self.0.db.read())
             .await?;
-        let Some(row) = row else { return Ok(Dropped::NotThere) };
+        let Some(row) = row else {
+            return Ok(Dropped::NotThere);
+        };
         let queued = Queued::from_row(&row)?;
-        self.failed(&queued, "5.7.1", "An operator of the node took it out of the queue.", None).await?;
+        self.failed(
+            &queued,
+            "5.7.1",
+            "An operator of the node took it out of the queue.",
+            None,
+        )
+        .await?;
         Ok(Dropped::Yes)
     }
 }

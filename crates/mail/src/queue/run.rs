@@ -27,7 +27,10 @@ const NODE_GAP_S: i64 = 3 * 86_400;
 
 impl Queue {
     /// Works until the node stops.
-    #[expect(clippy::disallowed_methods, reason = "the time that the node runs is what is counted")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the time that the node runs is what is counted"
+    )]
     pub async fn run(self, stop: CancellationToken) {
         let mut last = Instant::now();
         loop {
@@ -69,7 +72,8 @@ impl Queue {
                 }
                 None => {
                     for queued in &due {
-                        self.postpone(queued, LONGEST_S, 0, "no smarthost is set").await?;
+                        self.postpone(queued, LONGEST_S, 0, "no smarthost is set")
+                            .await?;
                         self.late(queued, SMARTHOST_GAP_S).await?;
                     }
                 }
@@ -101,7 +105,12 @@ impl Queue {
     }
 
     async fn settle(&self, queued: &Queued, attempt: Attempt) -> Result<(), MailError> {
-        let host = self.0.smarthost.as_ref().map(|one| one.host.clone()).unwrap_or_default();
+        let host = self
+            .0
+            .smarthost
+            .as_ref()
+            .map(|one| one.host.clone())
+            .unwrap_or_default();
         match attempt {
             Attempt::Said { reply, reports } if reply.is_positive() => {
                 if reports {
@@ -111,18 +120,30 @@ impl Queue {
                 }
             }
             Attempt::Said { reply, .. } if !reply.is_transient() => {
-                let status = if reply.enhanced.is_empty() { "5.0.0" } else { &reply.enhanced };
+                let status = if reply.enhanced.is_empty() {
+                    "5.0.0"
+                } else {
+                    &reply.enhanced
+                };
                 let why = "The mail server that it was given to refused it.";
-                self.failed(queued, status, why, Some((&host, &reply.to_string()))).await
+                self.failed(queued, status, why, Some((&host, &reply.to_string())))
+                    .await
             }
             Attempt::Said { reply, .. } => {
                 // The route answered: the time since the last try counts.
-                let waited = if queued.tries == 0 { 0 } else { pause(queued.tries - 1) };
+                let waited = if queued.tries == 0 {
+                    0
+                } else {
+                    pause(queued.tries - 1)
+                };
                 if queued.up_s + waited >= EXPIRY_S {
                     let why = "The mail server that it was given to didn't take it for five days.";
-                    return self.failed(queued, "5.4.7", why, Some((&host, &reply.to_string()))).await;
+                    return self
+                        .failed(queued, "5.4.7", why, Some((&host, &reply.to_string())))
+                        .await;
                 }
-                self.postpone(queued, pause(queued.tries), waited, &reply.to_string()).await?;
+                self.postpone(queued, pause(queued.tries), waited, &reply.to_string())
+                    .await?;
                 self.late(queued, SMARTHOST_GAP_S).await
             }
             Attempt::Away(why) => {

@@ -37,13 +37,18 @@ pub struct Smarthost {
 
 impl std::fmt::Debug for Smarthost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Smarthost").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Smarthost")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 
 /// An address of a smarthost that makes no sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("use an address such as `smtp+starttls://name:password@host:587`, `smtps://…:465` or `smtp://host:25`")]
+#[error(
+    "use an address such as `smtp+starttls://name:password@host:587`, `smtps://…:465` or `smtp://host:25`"
+)]
 pub struct BadSmarthost;
 
 impl Smarthost {
@@ -69,7 +74,9 @@ impl Smarthost {
             _ => return Err(BadSmarthost),
         };
         let (host, port) = match place.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| BadSmarthost)?),
+            Some((host, port)) if !port.ends_with(']') => {
+                (host, port.parse().map_err(|_| BadSmarthost)?)
+            }
             _ => (place, usual),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -81,7 +88,8 @@ impl Smarthost {
             host: host.into(),
             port,
             tls: scheme == "smtps",
-            start_tls: scheme == "smtp+starttls" || (scheme == "smtp" && account.is_some() && !here),
+            start_tls: scheme == "smtp+starttls"
+                || (scheme == "smtp" && account.is_some() && !here),
             account,
         })
     }
@@ -136,7 +144,10 @@ impl Queue {
             Err(attempt) => return Ok(vec![attempt; due.len()]),
         };
         let together = |a: &Queued, b: &Queued| a.message == b.message && a.sender == b.sender;
-        for group in due.chunk_by(together).flat_map(|group| group.chunks(RECIPIENTS)) {
+        for group in due
+            .chunk_by(together)
+            .flat_map(|group| group.chunks(RECIPIENTS))
+        {
             if !session.client.is_ready() {
                 let again = Attempt::Away("the line broke".into());
                 tried.extend(std::iter::repeat_n(again, group.len()));
@@ -190,7 +201,9 @@ impl Queue {
                 ClientEvent::Ready => return Ok(session),
                 // A refused sign-in is for the operator to mend, not a reason to give messages up.
                 ClientEvent::Failed(reply) => return Err(away(reply.to_string())),
-                ClientEvent::Content | ClientEvent::Done(_) => return Err(away("out of step".into())),
+                ClientEvent::Content | ClientEvent::Done(_) => {
+                    return Err(away("out of step".into()));
+                }
             }
         }
     }
@@ -201,7 +214,9 @@ impl Queue {
         session: &mut Session<'_>,
         group: &[Queued],
     ) -> Result<Result<Vec<Reply>, String>, MailError> {
-        let Some(first) = group.first() else { return Ok(Ok(Vec::new())) };
+        let Some(first) = group.first() else {
+            return Ok(Ok(Vec::new()));
+        };
         let content = match self.0.store.content(first.message).await {
             Ok(content) => content,
             Err(MailError::NoSuchMessage) => {
@@ -275,7 +290,8 @@ impl Session<'_> {
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let name = ServerName::try_from(self.smarthost.host.clone()).map_err(|error| error.to_string())?;
+        let name =
+            ServerName::try_from(self.smarthost.host.clone()).map_err(|error| error.to_string())?;
         let begun = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let stream = tokio::time::timeout(CONNECT_TIMEOUT, begun)
             .await
@@ -340,13 +356,35 @@ mod tests {
     #[test]
     fn addresses_of_smarthosts_say_how_to_get_there() {
         let one = Smarthost::parse("smtp://mi%40ra:a%3Ab@mail.example:2525").unwrap();
-        assert_eq!((one.host.as_str(), one.port, one.start_tls, one.tls), ("mail.example", 2525, true, false));
+        assert_eq!(
+            (one.host.as_str(), one.port, one.start_tls, one.tls),
+            ("mail.example", 2525, true, false)
+        );
         assert_eq!(one.account, Some(("mi@ra".into(), "a:b".into())));
         let one = Smarthost::parse("smtps://[fd00::1]").unwrap();
-        assert_eq!((one.host.as_str(), one.port, one.tls), ("fd00::1", 465, true));
-        assert!(!Smarthost::parse("smtp://a:b@127.0.0.1:25").unwrap().start_tls);
-        assert!(Smarthost::parse("smtp+starttls://mail.example").unwrap().start_tls);
-        for bad in ["", "mail.example", "http://x", "smtp://", "smtp://a@b", "smtp://h:x", "smtp://a:%zz@h"] {
+        assert_eq!(
+            (one.host.as_str(), one.port, one.tls),
+            ("fd00::1", 465, true)
+        );
+        assert!(
+            !Smarthost::parse("smtp://a:b@127.0.0.1:25")
+                .unwrap()
+                .start_tls
+        );
+        assert!(
+            Smarthost::parse("smtp+starttls://mail.example")
+                .unwrap()
+                .start_tls
+        );
+        for bad in [
+            "",
+            "mail.example",
+            "http://x",
+            "smtp://",
+            "smtp://a@b",
+            "smtp://h:x",
+            "smtp://a:%zz@h",
+        ] {
             assert!(Smarthost::parse(bad).is_err(), "{bad}");
         }
     }

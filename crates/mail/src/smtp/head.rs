@@ -28,7 +28,8 @@ impl Head {
         let own = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
         self.utf8 |= !own.is_ascii();
         let room = KEPT_BYTES.saturating_sub(self.kept.len()).min(own.len());
-        self.kept.extend_from_slice(own.get(..room).unwrap_or_default());
+        self.kept
+            .extend_from_slice(own.get(..room).unwrap_or_default());
         self.over = end.is_some();
         for byte in own.iter().rev().take(3).rev() {
             self.tail.rotate_left(1);

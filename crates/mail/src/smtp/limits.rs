@@ -39,8 +39,12 @@ impl Limits {
                 buckets.retain(|_, bucket| bucket.seen > *middle);
             }
         }
-        let bucket = buckets.entry(who.into()).or_insert(Bucket { used: 0.0, seen: now });
-        let back = now.duration_since(bucket.seen).as_secs_f64() * f64::from(limit) / per.as_secs_f64();
+        let bucket = buckets.entry(who.into()).or_insert(Bucket {
+            used: 0.0,
+            seen: now,
+        });
+        let back =
+            now.duration_since(bucket.seen).as_secs_f64() * f64::from(limit) / per.as_secs_f64();
         bucket.used = (bucket.used - back).max(0.0);
         bucket.seen = now;
         if bucket.used + 1.0 > f64::from(limit) {
@@ -52,7 +56,10 @@ impl Limits {
 
     /// Whether an address may open one more connection; it is counted if so.
     pub(super) fn connect(&self, address: IpAddr) -> bool {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let count = connections.entry(address).or_insert(0);
         if *count >= ADDRESS_CONNECTIONS && !address.is_loopback() {
             return false;
@@ -63,7 +70,10 @@ impl Limits {
 
     /// A connection of an address is closed.
     pub(super) fn disconnect(&self, address: IpAddr) {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = connections.get_mut(&address) {
             *count -= 1;
             if *count == 0 {

@@ -40,7 +40,12 @@ pub async fn bind(name: &str, setting: &str, port: u16) -> Option<TcpListener> {
 }
 
 /// Accepts until the node stops, then waits for sessions to end.
-pub(super) async fn serve(listener: TcpListener, context: Arc<Context>, kind: Kind, over_tls: bool) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    context: Arc<Context>,
+    kind: Kind,
+    over_tls: bool,
+) {
     let (places, tasks) = (Arc::new(Semaphore::new(CONNECTIONS)), TaskTracker::new());
     loop {
         let accepted = tokio::select! {
@@ -56,7 +61,9 @@ pub(super) async fn serve(listener: TcpListener, context: Arc<Context>, kind: Ki
             }
         };
         let address = peer.ip().to_canonical();
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
         if !context.limits.connect(address) {
             continue;
         }
@@ -72,7 +79,10 @@ pub(super) async fn serve(listener: TcpListener, context: Arc<Context>, kind: Ki
     let _those_left_are_cut = tokio::time::timeout(FAREWELL, tasks.wait()).await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "no file handles are left: nothing says when there are some again")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no file handles are left: nothing says when there are some again"
+)]
 async fn pause() {
     tokio::time::sleep(Duration::from_millis(200)).await;
 }

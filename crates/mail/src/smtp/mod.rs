@@ -39,8 +39,20 @@ impl Service for Smtp {
         let mail = self.0.clone();
         let config = Arc::clone(&mail.kernel().config);
         let ports = [
-            ("submissions", config.submissions.as_str(), 465, Kind::Submission, true),
-            ("submission", config.submission.as_str(), 587, Kind::Submission, false),
+            (
+                "submissions",
+                config.submissions.as_str(),
+                465,
+                Kind::Submission,
+                true,
+            ),
+            (
+                "submission",
+                config.submission.as_str(),
+                587,
+                Kind::Submission,
+                false,
+            ),
             ("smtp", config.smtp.as_str(), 25, Kind::Relay, false),
             ("lmtp", config.lmtp.as_str(), 24, Kind::Lmtp, false),
         ];
@@ -53,9 +65,16 @@ impl Service for Smtp {
         });
         let (mut listens, tasks) = (Vec::new(), TaskTracker::new());
         for (name, setting, port, kind, over_tls) in ports {
-            let Some(listener) = listen::bind(name, setting, port).await else { continue };
+            let Some(listener) = listen::bind(name, setting, port).await else {
+                continue;
+            };
             listens.extend(listener.local_addr().map(|at| (name, at)));
-            tasks.spawn(listen::serve(listener, Arc::clone(&context), kind, over_tls));
+            tasks.spawn(listen::serve(
+                listener,
+                Arc::clone(&context),
+                kind,
+                over_tls,
+            ));
         }
         tasks.spawn(mail.queue().clone().run(stop));
         tasks.close();
@@ -73,7 +92,8 @@ pub(crate) fn tls(app: &App) -> Result<Arc<rustls::ServerConfig>, String> {
         None => {
             let kernel = &app.kernel;
             let names = vec![format!("{}.{}", kernel.config.name, kernel.config.net)];
-            let opened = NodeAuthority::open(&kernel.data.join("node"), names, Arc::clone(&kernel.clock));
+            let opened =
+                NodeAuthority::open(&kernel.data.join("node"), names, Arc::clone(&kernel.clock));
             Arc::new(opened.map_err(|error| error.to_string())?)
         }
     };

@@ -59,7 +59,13 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) async fn run(context: Arc<Context>, kind: Kind, over_tls: bool, stream: TcpStream, peer: IpAddr) {
+    pub(super) async fn run(
+        context: Arc<Context>,
+        kind: Kind,
+        over_tls: bool,
+        stream: TcpStream,
+        peer: IpAddr,
+    ) {
         let settings = Settings {
             kind,
             host: context.domain.clone(),
@@ -126,7 +132,9 @@ impl Session {
                         continue;
                     }
                     self.flush().await?;
-                    let Some(binding) = handshake(&self.context, &mut self.wire).await else { return Ok(()) };
+                    let Some(binding) = handshake(&self.context, &mut self.wire).await else {
+                        return Ok(());
+                    };
                     self.server.tls_started(binding);
                     continue;
                 }
@@ -156,7 +164,10 @@ impl Session {
                 self.server.answer(&reply);
             }
             Event::Rcpt(rcpt) => {
-                let reply = self.rcpt(rcpt).await.unwrap_or_else(|error| trouble(&error));
+                let reply = self
+                    .rcpt(rcpt)
+                    .await
+                    .unwrap_or_else(|error| trouble(&error));
                 self.server.answer(&reply);
             }
             Event::Data => {
@@ -187,11 +198,16 @@ impl Session {
 
     async fn plain(&mut self, plain: Plain) {
         let name = self.local_name(&plain.name);
-        let other = !plain.authorization.is_empty() && self.local_name(&plain.authorization) != name;
+        let other =
+            !plain.authorization.is_empty() && self.local_name(&plain.authorization) != name;
         let people = &self.context.mail.kernel().people;
         let right = match other {
             true => Err(PeopleError::WrongNameOrPassword),
-            false => people.verify_app_password(&name, &plain.secret, self.peer).await,
+            false => {
+                people
+                    .verify_app_password(&name, &plain.secret, self.peer)
+                    .await
+            }
         };
         match right {
             Ok(person) => match self.welcome(&person).await {
@@ -206,7 +222,10 @@ impl Session {
         let name = self.local_name(name);
         let kernel = self.context.mail.kernel();
         match kernel.people.scram_salt(&name).await {
-            Ok(salt) => self.server.scram_salt(&ids::new_secret(&*kernel.rng), &salt, SCRAM_ITERATIONS),
+            Ok(salt) => {
+                self.server
+                    .scram_salt(&ids::new_secret(&*kernel.rng), &salt, SCRAM_ITERATIONS)
+            }
             Err(error) => self.refuse_sign_in(&error),
         }
     }
@@ -214,7 +233,10 @@ impl Session {
     async fn scram_proof(&mut self, name: &str, proof: &Proof) {
         let name = self.local_name(name);
         let people = &self.context.mail.kernel().people;
-        match people.verify_scram(&name, &proof.auth_message, &proof.proof, self.peer).await {
+        match people
+            .verify_scram(&name, &proof.auth_message, &proof.proof, self.peer)
+            .await
+        {
             Ok((person, _, signature)) => match self.welcome(&person).await {
                 Ok(()) => self.server.scram_right(&signature),
                 Err(error) => self.not_signed_in(&error.to_string(), true),
@@ -224,7 +246,10 @@ impl Session {
     }
 
     fn refuse_sign_in(&mut self, error: &PeopleError) {
-        let later = !matches!(error, PeopleError::WrongNameOrPassword | PeopleError::Disabled);
+        let later = !matches!(
+            error,
+            PeopleError::WrongNameOrPassword | PeopleError::Disabled
+        );
         let text = match error {
             PeopleError::WrongNameOrPassword => {
                 "wrong name or app password: make one on your page of the node, the password for pages is not taken".into()
@@ -236,7 +261,11 @@ impl Session {
     }
 
     fn not_signed_in(&mut self, text: &str, later: bool) {
-        let (code, enhanced) = if later { (454, "4.7.0") } else { (535, "5.7.8") };
+        let (code, enhanced) = if later {
+            (454, "4.7.0")
+        } else {
+            (535, "5.7.8")
+        };
         self.server.not_signed_in(code, enhanced, text);
     }
 
@@ -252,7 +281,9 @@ impl Session {
     /// The name alone, where a program gave the address.
     fn local_name(&self, given: &str) -> String {
         match given.rsplit_once('@') {
-            Some((name, domain)) if domain.eq_ignore_ascii_case(&self.context.domain) => name.into(),
+            Some((name, domain)) if domain.eq_ignore_ascii_case(&self.context.domain) => {
+                name.into()
+            }
             _ => given.into(),
         }
     }
@@ -263,12 +294,26 @@ impl Session {
         if let (Some(sender), Some(from)) = (&self.sender, &mail.from)
             && !sender.owns(from, &self.context.domain)
         {
-            return Reply::new(550, "5.7.1", format!("{from} is not an address of {}", sender.account.name));
+            return Reply::new(
+                550,
+                "5.7.1",
+                format!("{from} is not an address of {}", sender.account.name),
+            );
         }
         let limits = &self.context.limits;
         let counted = self.kind == Kind::Relay && !self.peer.is_loopback();
-        if counted && !limits.take(&self.peer.to_string(), ADDRESS_MESSAGES, Duration::from_secs(60)) {
-            return Reply::new(450, "4.7.1", "too many messages from your address: try again in a minute");
+        if counted
+            && !limits.take(
+                &self.peer.to_string(),
+                ADDRESS_MESSAGES,
+                Duration::from_secs(60),
+            )
+        {
+            return Reply::new(
+                450,
+                "4.7.1",
+                "too many messages from your address: try again in a minute",
+            );
         }
         self.from = mail;
         Reply::new(250, "2.1.0", "fine")
@@ -279,26 +324,46 @@ impl Session {
         let route = queue.route(&rcpt.to).await?;
         let inside = rcpt.to.domain.is_empty() || rcpt.to.is_in(&self.context.domain);
         if self.kind != Kind::Submission && !inside {
-            return Ok(Reply::new(550, "5.7.1", format!("mail for {} is not taken here", rcpt.to.domain)));
+            return Ok(Reply::new(
+                550,
+                "5.7.1",
+                format!("mail for {} is not taken here", rcpt.to.domain),
+            ));
         }
         match &route {
             Route::Unknown => return Ok(Reply::new(550, "5.1.1", "nobody here has this name")),
             Route::None => {
-                let text = "this node has no way to mail outside the net: an operator can set a smarthost";
+                let text =
+                    "this node has no way to mail outside the net: an operator can set a smarthost";
                 return Ok(Reply::new(550, "5.1.2", text));
             }
             Route::Local(account) => {
-                let more = self.from.size.and_then(|size| i64::try_from(size).ok()).unwrap_or(0);
-                if account.quota_bytes.is_some_and(|quota| account.used_bytes.saturating_add(more) > quota) {
+                let more = self
+                    .from
+                    .size
+                    .and_then(|size| i64::try_from(size).ok())
+                    .unwrap_or(0);
+                if account
+                    .quota_bytes
+                    .is_some_and(|quota| account.used_bytes.saturating_add(more) > quota)
+                {
                     return Ok(full());
                 }
             }
             Route::Node(_) | Route::Smarthost => {}
         }
         if let Some(sender) = &self.sender
-            && !self.context.limits.take(&sender.account.id, ACCOUNT_RECIPIENTS, Duration::from_secs(3_600))
+            && !self.context.limits.take(
+                &sender.account.id,
+                ACCOUNT_RECIPIENTS,
+                Duration::from_secs(3_600),
+            )
         {
-            return Ok(Reply::new(450, "4.7.1", "too many messages from this account: try again in an hour"));
+            return Ok(Reply::new(
+                450,
+                "4.7.1",
+                "too many messages from this account: try again in an hour",
+            ));
         }
         self.recipients.push(Recipient {
             to: rcpt.to,
@@ -324,7 +389,10 @@ impl Session {
             Some(_) => String::new(),
             None => format!("from {} ([{}])\r\n\t", self.server.hello(), self.peer),
         };
-        let now = Date { unix_ms: kernel.clock.now_ms(), offset_minutes: 0 };
+        let now = Date {
+            unix_ms: kernel.clock.now_ms(),
+            offset_minutes: 0,
+        };
         let received = format!(
             "Received: {who}by {} with {protocol} id {};\r\n\t{}\r\n",
             self.context.domain,
@@ -336,7 +404,9 @@ impl Session {
     }
 
     async fn write(&mut self, piece: &[u8]) {
-        let Some(incoming) = &mut self.incoming else { return };
+        let Some(incoming) = &mut self.incoming else {
+            return;
+        };
         if let Err(error) = incoming.write(piece).await {
             self.failed = Some(trouble(&error));
             self.incoming = None;
@@ -348,7 +418,11 @@ impl Session {
             return vec![reply];
         }
         let Some(incoming) = self.incoming.take() else {
-            return vec![Reply::new(451, "4.3.0", "the message was lost on the way: send it again")];
+            return vec![Reply::new(
+                451,
+                "4.3.0",
+                "the message was lost on the way: send it again",
+            )];
         };
         let message = match incoming.finish().await {
             Ok(message) => message,
@@ -383,9 +457,10 @@ impl Session {
         let fine = || Reply::new(250, "2.0.0", "it is kept");
         match accepted {
             Err(error) => vec![trouble(&error); count.max(1)],
-            Ok(rooms) if self.kind == Kind::Lmtp => {
-                rooms.into_iter().map(|room| if room { fine() } else { full() }).collect()
-            }
+            Ok(rooms) if self.kind == Kind::Lmtp => rooms
+                .into_iter()
+                .map(|room| if room { fine() } else { full() })
+                .collect(),
             // One had room a moment ago. If others have it, it is said to be kept: the room was asked for at RCPT.
             Ok(rooms) if rooms.iter().any(|room| *room) => vec![fine()],
             Ok(_) => vec![full()],
@@ -395,7 +470,11 @@ impl Session {
     /// Why a message that came whole is not taken.
     fn check(&self, message: &NewMessage) -> Option<Reply> {
         let summary = &message.scanned.summary;
-        let returns = |to: &str| self.recipients.iter().any(|one| one.to.to_string().eq_ignore_ascii_case(to.trim()));
+        let returns = |to: &str| {
+            self.recipients
+                .iter()
+                .any(|one| one.to.to_string().eq_ignore_ascii_case(to.trim()))
+        };
         if summary.received > HOPS || summary.delivered_to.iter().any(|to| returns(to)) {
             return Some(Reply::new(554, "5.4.6", "the message goes in a circle"));
         }
@@ -403,12 +482,19 @@ impl Session {
         let from = summary.fields.from.as_deref().unwrap_or_default();
         let authors = address::mailboxes(from);
         if authors.is_empty() {
-            return Some(Reply::new(550, "5.6.0", "the message has no From: put your address there"));
+            return Some(Reply::new(
+                550,
+                "5.6.0",
+                "the message has no From: put your address there",
+            ));
         }
         let other = authors.iter().map(address::Mailbox::address).find(|text| {
             Address::parse(text).map_or(true, |from| !sender.owns(&from, &self.context.domain))
         })?;
-        let text = format!("From says {other}, which is not an address of {}", sender.account.name);
+        let text = format!(
+            "From says {other}, which is not an address of {}",
+            sender.account.name
+        );
         Some(Reply::new(550, "5.7.1", text))
     }
 }
@@ -417,7 +503,9 @@ impl Sender {
     /// Whether an address is one of the account's, perhaps with a `+tag`.
     fn owns(&self, address: &Address, domain: &str) -> bool {
         let base = address.local.split('+').next().unwrap_or_default();
-        let Ok(name) = lampion_people::normal_name(base) else { return false };
+        let Ok(name) = lampion_people::normal_name(base) else {
+            return false;
+        };
         address.is_in(domain) && self.names.contains(&name)
     }
 }
@@ -454,8 +542,13 @@ impl Wire {
 /// Begins TLS; `None` if that failed.
 async fn handshake(context: &Context, wire: &mut Wire) -> Option<ChannelBinding> {
     let acceptor = TlsAcceptor::from(Arc::clone(context.tls.as_ref()?));
-    let Wire::Plain(stream) = std::mem::replace(wire, Wire::Gone) else { return None };
-    let stream = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await.ok()?.ok()?;
+    let Wire::Plain(stream) = std::mem::replace(wire, Wire::Gone) else {
+        return None;
+    };
+    let stream = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream))
+        .await
+        .ok()?
+        .ok()?;
     let (_, connection) = stream.get_ref();
     // RFC 9266 §4: of TLS 1.2 the binding would need an extension that can't be seen here.
     let exporter = match connection.protocol_version() {
@@ -465,7 +558,10 @@ async fn handshake(context: &Context, wire: &mut Wire) -> Option<ChannelBinding>
         _ => None,
     };
     *wire = Wire::Tls(Box::new(stream));
-    Some(ChannelBinding { exporter, end_point: None })
+    Some(ChannelBinding {
+        exporter,
+        end_point: None,
+    })
 }
 
 fn full() -> Reply {
@@ -475,12 +571,20 @@ fn full() -> Reply {
 /// What a client is told of an error of the store.
 fn trouble(error: &MailError) -> Reply {
     match error {
-        MailError::DiskFull => Reply::new(452, "4.3.1", "no space left on the disk: nothing was taken, try again later"),
-        MailError::TooLarge { limit_bytes } => {
-            Reply::new(552, "5.3.4", format!("the message is larger than {limit_bytes} bytes"))
-        }
+        MailError::DiskFull => Reply::new(
+            452,
+            "4.3.1",
+            "no space left on the disk: nothing was taken, try again later",
+        ),
+        MailError::TooLarge { limit_bytes } => Reply::new(
+            552,
+            "5.3.4",
+            format!("the message is larger than {limit_bytes} bytes"),
+        ),
         MailError::OverQuota(_) => full(),
-        MailError::Away(_) | MailError::Conflict => Reply::new(451, "4.3.0", "not possible now: try again later"),
+        MailError::Away(_) | MailError::Conflict => {
+            Reply::new(451, "4.3.0", "not possible now: try again later")
+        }
         other => {
             tracing::error!(error = %other, "a message could not be taken");
             Reply::new(451, "4.3.0", "not possible now: try again later")

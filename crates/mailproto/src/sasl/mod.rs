@@ -101,7 +101,11 @@ mod tests {
     fn plain_reads_the_examples_of_rfc_4616() {
         let message = Plain::parse(b"\0tim\0tanstaaftanstaaf").unwrap();
         assert_eq!(
-            (message.authorization.as_str(), message.name.as_str(), message.secret.as_str()),
+            (
+                message.authorization.as_str(),
+                message.name.as_str(),
+                message.secret.as_str()
+            ),
             ("", "tim", "tanstaaftanstaaf")
         );
         let other = Plain::parse(b"Ursel\0Kurt\0xipj3plmq").unwrap();
@@ -117,6 +121,9 @@ mod tests {
         assert_eq!(decode(b"=").unwrap(), b"");
         assert_eq!(decode(b"dGlt").unwrap(), b"tim");
         assert_eq!(decode(b"dGl"), Err(SaslError::Malformed));
-        assert_eq!(decode(&vec![b'A'; MESSAGE_LIMIT + 4]), Err(SaslError::TooLong));
+        assert_eq!(
+            decode(&vec![b'A'; MESSAGE_LIMIT + 4]),
+            Err(SaslError::TooLong)
+        );
     }
 }

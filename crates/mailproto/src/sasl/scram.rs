@@ -84,7 +84,11 @@ impl ScramServer {
         let (flag, rest) = text.split_once(',').ok_or(SaslError::Malformed)?;
         let (authorization, bare) = rest.split_once(',').ok_or(SaslError::Malformed)?;
         let header_length = text.len() - bare.len();
-        let mut bound = text.as_bytes().get(..header_length).unwrap_or_default().to_vec();
+        let mut bound = text
+            .as_bytes()
+            .get(..header_length)
+            .unwrap_or_default()
+            .to_vec();
         match (flag, plus) {
             ("n", false) => {}
             // RFC 5802 §6: it could bind and thinks that we can't; if we can, somebody took the offer away.
@@ -240,7 +244,11 @@ impl ScramClient {
         let message = format!("{},{text},{without_proof}", self.bare);
         let signature = mac(stored.as_ref(), message.as_bytes());
         self.signature = Some(mac(&mac(&salted, b"Server Key"), message.as_bytes()));
-        let proof: Vec<u8> = client_key.iter().zip(signature).map(|(a, b)| a ^ b).collect();
+        let proof: Vec<u8> = client_key
+            .iter()
+            .zip(signature)
+            .map(|(a, b)| a ^ b)
+            .collect();
         Ok(format!("{without_proof},p={}", encode(&proof)))
     }
 
@@ -321,16 +329,24 @@ mod tests {
         assert_eq!(server.challenge(SERVER_NONCE, &salt, 4096), CHALLENGE);
         assert_eq!(client.answer(CHALLENGE.as_bytes()).unwrap(), LAST);
         let proof = server.proof(LAST.as_bytes()).unwrap();
-        assert!(proof.auth_message.starts_with("n=user,r=") && proof.auth_message.contains(",c=biws,"));
+        assert!(
+            proof.auth_message.starts_with("n=user,r=") && proof.auth_message.contains(",c=biws,")
+        );
         client.check(SUCCESS.as_bytes()).unwrap();
         assert_eq!(client.check(b"v=AAAA"), Err(SaslError::NotTheServer));
-        let signature: [u8; 32] = decode(&SUCCESS.as_bytes()[2..]).unwrap().try_into().unwrap();
+        let signature: [u8; 32] = decode(&SUCCESS.as_bytes()[2..])
+            .unwrap()
+            .try_into()
+            .unwrap();
         assert_eq!(ScramServer::success(&signature), SUCCESS);
     }
 
     #[test]
     fn a_sign_in_on_another_connection_is_refused() {
-        let here = ChannelBinding { exporter: Some(vec![1; 32]), end_point: None };
+        let here = ChannelBinding {
+            exporter: Some(vec![1; 32]),
+            end_point: None,
+        };
         let there = ScramClient::new("u", "s", "abc", Some(&[2; 32]));
         let mut server = ScramServer::begin(there.first().as_bytes(), true, &here).unwrap();
         server.challenge("def", b"salt", 4096);
@@ -344,11 +360,21 @@ mod tests {
             ScramServer::begin(text.as_bytes(), plus, binding).map(|_| ())
         };
         let none = ChannelBinding::default();
-        assert_eq!(begin("y,,n=u,r=a", false, &here), Err(SaslError::Binding), "the offer was taken away");
+        assert_eq!(
+            begin("y,,n=u,r=a", false, &here),
+            Err(SaslError::Binding),
+            "the offer was taken away"
+        );
         assert_eq!(begin("y,,n=u,r=a", false, &none), Ok(()));
         assert_eq!(begin("n,,n=u,r=a", true, &here), Err(SaslError::Binding));
-        assert_eq!(begin("p=tls-unique,,n=u,r=a", true, &here), Err(SaslError::Binding));
-        assert_eq!(begin("p=tls-exporter,,n=u,r=a", false, &here), Err(SaslError::Malformed));
+        assert_eq!(
+            begin("p=tls-unique,,n=u,r=a", true, &here),
+            Err(SaslError::Binding)
+        );
+        assert_eq!(
+            begin("p=tls-exporter,,n=u,r=a", false, &here),
+            Err(SaslError::Malformed)
+        );
     }
 
     #[test]
@@ -357,12 +383,27 @@ mod tests {
         let begin = |text: &str| ScramServer::begin(text.as_bytes(), false, &none);
         assert_eq!(begin("n,a=x=2Cy,n=a=3Db,r=n").unwrap().name(), "a=b");
         assert_eq!(begin("n,a=x=2Cy,n=a,r=n").unwrap().authorization(), "x,y");
-        for wrong in ["", "n", "n,,", "n,,n=a", "n,,n=,r=x", "n,,n=a=,r=x", "n,,n=a=4D,r=x", "n,,n=a,r=", "n,x,n=a,r=b"] {
+        for wrong in [
+            "",
+            "n",
+            "n,,",
+            "n,,n=a",
+            "n,,n=,r=x",
+            "n,,n=a=,r=x",
+            "n,,n=a=4D,r=x",
+            "n,,n=a,r=",
+            "n,x,n=a,r=b",
+        ] {
             assert!(begin(wrong).is_err(), "{wrong}");
         }
         assert_eq!(begin("n,,m=x,n=a,r=b").unwrap_err(), SaslError::Extension);
         let mut client = ScramClient::new("u", "s", "abc", None);
-        for wrong in ["r=abc,s=AAAA,i=4096", "r=xyzdef,s=AAAA,i=4096", "r=abcdef,s=AAAA,i=0", "r=abcdef,s=AAAA,i=4000000000"] {
+        for wrong in [
+            "r=abc,s=AAAA,i=4096",
+            "r=xyzdef,s=AAAA,i=4096",
+            "r=abcdef,s=AAAA,i=0",
+            "r=abcdef,s=AAAA,i=4000000000",
+        ] {
             assert!(client.answer(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }

@@ -157,7 +157,8 @@ fn is_dot_string(text: &str) -> bool {
     let atext = |c: char| {
         c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_other_script(c)
     };
-    text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(atext))
+    text.split('.')
+        .all(|atom| !atom.is_empty() && atom.chars().all(atext))
 }
 
 fn is_other_script(c: char) -> bool {
@@ -170,7 +171,10 @@ pub(crate) fn is_domain(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= DOMAIN_LIMIT
         && text.split('.').all(|label| {
-            !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(fits)
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(fits)
         })
 }
 
@@ -181,7 +185,10 @@ pub(crate) fn is_literal(text: &str) -> bool {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
             .is_some_and(|inner| {
-                !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_graphic() && !b"[]\\<>".contains(&b))
+                !inner.is_empty()
+                    && inner
+                        .bytes()
+                        .all(|b| b.is_ascii_graphic() && !b"[]\\<>".contains(&b))
             })
 }
 
@@ -197,17 +204,29 @@ mod tests {
     fn paths_are_read_in_all_their_forms() {
         let good = [
             ("<>", None, ""),
-            ("<mira@hill.internal> SIZE=5", Some("mira@hill.internal"), " SIZE=5"),
+            (
+                "<mira@hill.internal> SIZE=5",
+                Some("mira@hill.internal"),
+                " SIZE=5",
+            ),
             ("<@a.b,@c.d:joe@e.f>", Some("joe@e.f"), ""),
             ("<\"a b\\\"@x\"@y.z>", Some("\"a b\\\"@x\"@y.z"), ""),
             ("<\"plain\"@y>", Some("plain@y"), ""),
             ("<postmaster>", Some("postmaster"), ""),
             ("<joe@[127.0.0.1]>", Some("joe@[127.0.0.1]"), ""),
-            ("<joe+tag@[IPv6:fd00::1]>", Some("joe+tag@[IPv6:fd00::1]"), ""),
+            (
+                "<joe+tag@[IPv6:fd00::1]>",
+                Some("joe+tag@[IPv6:fd00::1]"),
+                "",
+            ),
             ("<미라@언덕.internal>", Some("미라@언덕.internal"), ""),
         ];
         for (text, address, rest) in good {
-            assert_eq!(read(text).unwrap(), (address.map(Into::into), rest.into()), "{text}");
+            assert_eq!(
+                read(text).unwrap(),
+                (address.map(Into::into), rest.into()),
+                "{text}"
+            );
         }
     }
 
@@ -215,8 +234,27 @@ mod tests {
     fn what_is_no_path_is_refused() {
         let long = format!("<{}@x>", "a".repeat(LOCAL_LIMIT + 1));
         let bad = [
-            "", "<", "a@b", "<a@b", "<a>", "<@b>", "<a@>", "<a b@c>", "<a..b@c>", "<.a@c>", "<a@b..c>", "<a@-b>",
-            "<\"a\x07\"@b>", "<\"a@b>", "<\"\"@b>", "<a@b@c>", "<a@[b>", "<@a:b>", "<@a,b:c@d>", "<a\u{a0}b@c>", &long,
+            "",
+            "<",
+            "a@b",
+            "<a@b",
+            "<a>",
+            "<@b>",
+            "<a@>",
+            "<a b@c>",
+            "<a..b@c>",
+            "<.a@c>",
+            "<a@b..c>",
+            "<a@-b>",
+            "<\"a\x07\"@b>",
+            "<\"a@b>",
+            "<\"\"@b>",
+            "<a@b@c>",
+            "<a@[b>",
+            "<@a:b>",
+            "<@a,b:c@d>",
+            "<a\u{a0}b@c>",
+            &long,
         ];
         for text in bad {
             assert!(read(text).is_err(), "{text}");

@@ -22,7 +22,9 @@ pub struct Login {
 
 impl std::fmt::Debug for Login {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Login").field("host", &self.host).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("host", &self.host)
+            .finish_non_exhaustive()
     }
 }
 
@@ -210,7 +212,10 @@ impl Client {
             Wait::Auth(signing) => return self.sign_in(*signing, &reply),
             Wait::Envelope(sending) => return Ok(self.envelope(*sending, reply)),
             Wait::End(refused) => {
-                let all = refused.into_iter().map(|one| one.unwrap_or_else(|| reply.clone())).collect();
+                let all = refused
+                    .into_iter()
+                    .map(|one| one.unwrap_or_else(|| reply.clone()))
+                    .collect();
                 self.wait = Wait::Idle;
                 return Ok(Some(ClientEvent::Done(all)));
             }
@@ -218,8 +223,12 @@ impl Client {
                 return Ok(Some(ClientEvent::Failed(reply)));
             }
             // 421 may come at any time.
-            Wait::Idle | Wait::Content(_) if reply.code == 421 => return Ok(Some(ClientEvent::Failed(reply))),
-            Wait::Tls | Wait::Idle | Wait::Content(_) | Wait::Over => return Err(ClientFault::Unasked),
+            Wait::Idle | Wait::Content(_) if reply.code == 421 => {
+                return Ok(Some(ClientEvent::Failed(reply)));
+            }
+            Wait::Tls | Wait::Idle | Wait::Content(_) | Wait::Over => {
+                return Err(ClientFault::Unasked);
+            }
         }
         Ok(None)
     }
@@ -246,10 +255,17 @@ impl Client {
         let has = |mechanism: &str| offered.split(' ').any(|one| one == mechanism);
         let signing = if has("SCRAM-SHA-256") {
             let scram = ScramClient::new(&name, &secret, &self.login.nonce, None);
-            self.say(&format!("AUTH SCRAM-SHA-256 {}", sasl::encode(scram.first().as_bytes())));
+            self.say(&format!(
+                "AUTH SCRAM-SHA-256 {}",
+                sasl::encode(scram.first().as_bytes())
+            ));
             Signing::Scram(scram)
         } else if has("PLAIN") {
-            let plain = Plain { authorization: String::new(), name, secret };
+            let plain = Plain {
+                authorization: String::new(),
+                name,
+                secret,
+            };
             self.say(&format!("AUTH PLAIN {}", sasl::encode(&plain.message())));
             Signing::Plain
         } else if has("LOGIN") {
@@ -262,7 +278,11 @@ impl Client {
         Ok(None)
     }
 
-    fn sign_in(&mut self, signing: Signing, reply: &Reply) -> Result<Option<ClientEvent>, ClientFault> {
+    fn sign_in(
+        &mut self,
+        signing: Signing,
+        reply: &Reply,
+    ) -> Result<Option<ClientEvent>, ClientFault> {
         let (name, secret) = self.login.account.clone().unwrap_or_default();
         let asked = reply.code == 334;
         let next = match signing {
@@ -297,17 +317,37 @@ impl Client {
     /// Begins a message. Gives why it can't go through this server, where that is known before.
     pub fn send(&mut self, envelope: &Envelope) -> Option<Reply> {
         if envelope.utf8 && self.offer("SMTPUTF8").is_none() {
-            return Some(Reply::new(550, "5.6.7", "the next server can't take addresses of other scripts (SMTPUTF8)"));
+            return Some(Reply::new(
+                550,
+                "5.6.7",
+                "the next server can't take addresses of other scripts (SMTPUTF8)",
+            ));
         }
         if envelope.eight_bit && self.offer("8BITMIME").is_none() {
-            return Some(Reply::new(550, "5.6.3", "the next server can't take 8-bit text (8BITMIME)"));
+            return Some(Reply::new(
+                550,
+                "5.6.3",
+                "the next server can't take 8-bit text (8BITMIME)",
+            ));
         }
-        let limit: u64 = self.offer("SIZE").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let limit: u64 = self
+            .offer("SIZE")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0);
         if limit > 0 && envelope.size_bytes > limit {
-            return Some(Reply::new(552, "5.3.4", format!("the next server takes {limit} bytes at most")));
+            return Some(Reply::new(
+                552,
+                "5.3.4",
+                format!("the next server takes {limit} bytes at most"),
+            ));
         }
         let mut lines: std::collections::VecDeque<String> = [self.mail_line(envelope)].into();
-        lines.extend(envelope.recipients.iter().map(|one| self.rcpt_line(one, envelope.utf8)));
+        lines.extend(
+            envelope
+                .recipients
+                .iter()
+                .map(|one| self.rcpt_line(one, envelope.utf8)),
+        );
         lines.push_back("DATA".into());
         let total = lines.len();
         let pipelined = self.offer("PIPELINING").is_some();
@@ -340,7 +380,11 @@ impl Client {
         }
         if self.offer("DSN").is_some() {
             if let Some(ret) = envelope.ret {
-                line.push_str(if ret == Return::Full { " RET=FULL" } else { " RET=HDRS" });
+                line.push_str(if ret == Return::Full {
+                    " RET=FULL"
+                } else {
+                    " RET=HDRS"
+                });
             }
             if let Some(id) = &envelope.envelope_id {
                 line.push_str(&format!(" ENVID={}", to_xtext(id)));
@@ -400,7 +444,10 @@ impl Client {
             return Some(ClientEvent::Content);
         }
         self.wait = Wait::Idle;
-        let all = refused.into_iter().map(|one| one.unwrap_or_else(|| data.clone())).collect();
+        let all = refused
+            .into_iter()
+            .map(|one| one.unwrap_or_else(|| data.clone()))
+            .collect();
         if !mail.is_positive() || data.code != 421 {
             self.say("RSET");
             self.wait = Wait::Over;
@@ -434,7 +481,13 @@ impl Client {
 
     fn say(&mut self, line: &str) {
         // Nothing of an address or name can end a line early.
-        self.output.extend(line.bytes().map(|b| if matches!(b, b'\r' | b'\n' | 0) { b'?' } else { b }));
+        self.output.extend(line.bytes().map(|b| {
+            if matches!(b, b'\r' | b'\n' | 0) {
+                b'?'
+            } else {
+                b
+            }
+        }));
         self.output.extend_from_slice(b"\r\n");
     }
 }
@@ -466,7 +519,11 @@ mod tests {
             from: Address::parse("mira@hill.internal").ok(),
             recipients: to
                 .iter()
-                .map(|to| Recipient { to: Address::parse(to).unwrap(), notify: None, original: None })
+                .map(|to| Recipient {
+                    to: Address::parse(to).unwrap(),
+                    notify: None,
+                    original: None,
+                })
                 .collect(),
             size_bytes: 10,
             eight_bit: false,
@@ -481,36 +538,72 @@ mod tests {
         let mut client = Client::new(login(true), true);
         assert_eq!(hear(&mut client, "220 x\r\n").1, "EHLO hill.internal\r\n");
         let offers = "250-x\r\n250-PIPELINING\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 100\r\n";
-        assert_eq!(hear(&mut client, offers).1, "AUTH PLAIN AG1pcmEAbGFudGVybg==\r\n");
+        assert_eq!(
+            hear(&mut client, offers).1,
+            "AUTH PLAIN AG1pcmEAbGFudGVybg==\r\n"
+        );
         assert_eq!(hear(&mut client, "235 ok\r\n").0, Some(ClientEvent::Ready));
         assert!(client.send(&envelope(&["a@x", "b@x"])).is_none());
         assert_eq!(
             hear(&mut client, "").1,
             "MAIL FROM:<mira@hill.internal> SIZE=10\r\nRCPT TO:<a@x>\r\nRCPT TO:<b@x>\r\nDATA\r\n"
         );
-        let (event, _) = hear(&mut client, "250 ok\r\n250 ok\r\n550 5.1.1 nobody\r\n354 go\r\n");
+        let (event, _) = hear(
+            &mut client,
+            "250 ok\r\n250 ok\r\n550 5.1.1 nobody\r\n354 go\r\n",
+        );
         assert_eq!(event, Some(ClientEvent::Content));
         client.content(b"a\n.\nb");
         client.content_end();
         assert_eq!(hear(&mut client, "").1, "a\r\n..\r\nb\r\n.\r\n");
         let (event, _) = hear(&mut client, "250 2.0.0 queued\r\n");
         let fine = Reply::new(250, "2.0.0", "queued");
-        assert_eq!(event, Some(ClientEvent::Done(vec![fine, Reply::new(550, "5.1.1", "nobody")])));
+        assert_eq!(
+            event,
+            Some(ClientEvent::Done(vec![
+                fine,
+                Reply::new(550, "5.1.1", "nobody")
+            ]))
+        );
         assert!(client.is_ready());
-        let large = Envelope { size_bytes: 101, ..envelope(&["a@x"]) };
+        let large = Envelope {
+            size_bytes: 101,
+            ..envelope(&["a@x"])
+        };
         assert_eq!(client.send(&large).unwrap().enhanced, "5.3.4");
-        let wide = Envelope { utf8: true, ..envelope(&["a@x"]) };
+        let wide = Envelope {
+            utf8: true,
+            ..envelope(&["a@x"])
+        };
         assert_eq!(client.send(&wide).unwrap().enhanced, "5.6.7");
     }
 
     #[test]
     fn tls_that_is_required_is_not_gone_without() {
-        let mut client = Client::new(Login { start_tls: true, ..login(false) }, false);
+        let mut client = Client::new(
+            Login {
+                start_tls: true,
+                ..login(false)
+            },
+            false,
+        );
         hear(&mut client, "220 x\r\n");
-        assert_eq!(client.receive(&mut &b"250 x\r\n"[..]), Err(ClientFault::NoTls));
-        let mut client = Client::new(Login { start_tls: true, ..login(false) }, false);
+        assert_eq!(
+            client.receive(&mut &b"250 x\r\n"[..]),
+            Err(ClientFault::NoTls)
+        );
+        let mut client = Client::new(
+            Login {
+                start_tls: true,
+                ..login(false)
+            },
+            false,
+        );
         hear(&mut client, "220 x\r\n");
-        assert_eq!(hear(&mut client, "250-x\r\n250 STARTTLS\r\n").1, "STARTTLS\r\n");
+        assert_eq!(
+            hear(&mut client, "250-x\r\n250 STARTTLS\r\n").1,
+            "STARTTLS\r\n"
+        );
         let injected = client.receive(&mut &b"220 go\r\n250 x\r\n"[..]);
         assert_eq!(injected, Err(ClientFault::Unasked));
     }
@@ -519,13 +612,25 @@ mod tests {
     fn without_pipelining_one_line_waits_for_the_other() {
         let mut client = Client::new(login(false), false);
         hear(&mut client, "220 x\r\n");
-        assert_eq!(hear(&mut client, "500 what\r\n").1, "HELO hill.internal\r\n");
+        assert_eq!(
+            hear(&mut client, "500 what\r\n").1,
+            "HELO hill.internal\r\n"
+        );
         assert_eq!(hear(&mut client, "250 x\r\n").0, Some(ClientEvent::Ready));
         client.send(&envelope(&["a@x"]));
-        assert_eq!(hear(&mut client, "").1, "MAIL FROM:<mira@hill.internal>\r\n");
+        assert_eq!(
+            hear(&mut client, "").1,
+            "MAIL FROM:<mira@hill.internal>\r\n"
+        );
         assert_eq!(hear(&mut client, "250 ok\r\n").1, "RCPT TO:<a@x>\r\n");
         assert_eq!(hear(&mut client, "450 later\r\n").1, "DATA\r\n");
         let (event, said) = hear(&mut client, "503 no\r\n");
-        assert_eq!((event, said.as_str()), (Some(ClientEvent::Done(vec![Reply::new(450, "", "later")])), "RSET\r\n"));
+        assert_eq!(
+            (event, said.as_str()),
+            (
+                Some(ClientEvent::Done(vec![Reply::new(450, "", "later")])),
+                "RSET\r\n"
+            )
+        );
     }
 }

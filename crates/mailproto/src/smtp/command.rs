@@ -11,7 +11,10 @@ pub(crate) enum Command<'a> {
     Mail(&'a str),
     Rcpt(&'a str),
     Data,
-    Bdat { size: u64, last: bool },
+    Bdat {
+        size: u64,
+        last: bool,
+    },
     Rset,
     Noop,
     Quit,
@@ -19,7 +22,10 @@ pub(crate) enum Command<'a> {
     Vrfy,
     Expn,
     StartTls,
-    Auth { mechanism: String, initial: Option<&'a str> },
+    Auth {
+        mechanism: String,
+        initial: Option<&'a str>,
+    },
 }
 
 /// Why a line is no command.
@@ -35,7 +41,13 @@ impl<'a> Command<'a> {
     pub(crate) fn parse(line: &'a str) -> Result<Self, CommandFault> {
         let line = line.trim_end_matches([' ', '\t']);
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let alone = |command| if rest.is_empty() { Ok(command) } else { Err(CommandFault::Syntax("no argument is allowed")) };
+        let alone = |command| {
+            if rest.is_empty() {
+                Ok(command)
+            } else {
+                Err(CommandFault::Syntax("no argument is allowed"))
+            }
+        };
         match word.to_ascii_uppercase().as_str() {
             "EHLO" => hello(rest).map(Self::Ehlo),
             "HELO" => hello(rest).map(Self::Helo),
@@ -94,15 +106,41 @@ mod tests {
 
     #[test]
     fn commands_are_known_in_any_case() {
-        assert_eq!(Command::parse("ehlo [127.0.0.1]"), Ok(Command::Ehlo("[127.0.0.1]")));
-        assert_eq!(Command::parse("Bdat 12 last"), Ok(Command::Bdat { size: 12, last: true }));
+        assert_eq!(
+            Command::parse("ehlo [127.0.0.1]"),
+            Ok(Command::Ehlo("[127.0.0.1]"))
+        );
+        assert_eq!(
+            Command::parse("Bdat 12 last"),
+            Ok(Command::Bdat {
+                size: 12,
+                last: true
+            })
+        );
         assert_eq!(Command::parse("data  "), Ok(Command::Data));
         assert_eq!(
             Command::parse("auth plain ="),
-            Ok(Command::Auth { mechanism: "PLAIN".into(), initial: Some("=") })
+            Ok(Command::Auth {
+                mechanism: "PLAIN".into(),
+                initial: Some("=")
+            })
         );
-        for bad in ["DATA x", "BDAT", "BDAT x", "BDAT 1 x", "BDAT 99999999999999999999", "BDAT -1", "EHLO", "EHLO a b", "AUTH", "QUIT now"] {
-            assert!(matches!(Command::parse(bad), Err(CommandFault::Syntax(_))), "{bad}");
+        for bad in [
+            "DATA x",
+            "BDAT",
+            "BDAT x",
+            "BDAT 1 x",
+            "BDAT 99999999999999999999",
+            "BDAT -1",
+            "EHLO",
+            "EHLO a b",
+            "AUTH",
+            "QUIT now",
+        ] {
+            assert!(
+                matches!(Command::parse(bad), Err(CommandFault::Syntax(_))),
+                "{bad}"
+            );
         }
         for bad in ["", "XYZZY", "\u{130}ELP"] {
             assert_eq!(Command::parse(bad), Err(CommandFault::Unknown), "{bad}");

@@ -70,13 +70,18 @@ impl Dotted {
                 bytes += run;
                 let Some(_) = rest.get(run) else { break };
             }
-            let Some(byte) = input.get(bytes).copied() else { break };
+            let Some(byte) = input.get(bytes).copied() else {
+                break;
+            };
             bytes += 1;
             if self.step(byte, out) {
                 return Taken { bytes, ended: true };
             }
         }
-        Taken { bytes, ended: false }
+        Taken {
+            bytes,
+            ended: false,
+        }
     }
 
     /// One byte; whether it was the last.
@@ -143,7 +148,9 @@ impl Counted {
                 rest = after;
                 continue;
             }
-            let Some(at) = memchr3(b'\r', b'\n', 0, rest) else { return };
+            let Some(at) = memchr3(b'\r', b'\n', 0, rest) else {
+                return;
+            };
             let (_, found) = rest.split_at_checked(at).unwrap_or((rest, &[]));
             match found.first() {
                 Some(b'\r') => self.cr = true,
@@ -249,7 +256,8 @@ mod tests {
     #[test]
     fn dots_are_taken_away_and_only_one_sequence_ends() {
         for piece in 1..20 {
-            let (content, rest, fault) = take(b"a\r\n..b\r\n.c\r\n...\r\n.\r\nNOOP\r\n", piece).unwrap();
+            let (content, rest, fault) =
+                take(b"a\r\n..b\r\n.c\r\n...\r\n.\r\nNOOP\r\n", piece).unwrap();
             assert_eq!(content, b"a\r\n.b\r\nc\r\n..\r\n");
             assert_eq!((rest.as_slice(), fault), (&b"NOOP\r\n"[..], None));
             assert_eq!(take(b".\r\n", piece).unwrap().0, b"");
@@ -259,8 +267,19 @@ mod tests {
     #[test]
     fn no_other_ending_ends_and_each_is_a_fault() {
         let endings: [&[u8]; 13] = [
-            b"\n.\n", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r.\r", b"\0\r\n.\r\0\n",
-            b"\r\n\0.\r\n", b"\r\n.\0\r\n", b"\n", b"\r",
+            b"\n.\n",
+            b"\r.\n",
+            b"\n.\r",
+            b"\n.\r\n",
+            b"\r\n.\n",
+            b"\r.\r\n",
+            b"\r\n.\r",
+            b"\r.\r",
+            b"\0\r\n.\r\0\n",
+            b"\r\n\0.\r\n",
+            b"\r\n.\0\r\n",
+            b"\n",
+            b"\r",
         ];
         for ending in endings {
             let mut input = b"first".to_vec();

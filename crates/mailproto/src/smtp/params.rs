@@ -171,12 +171,18 @@ impl MailFrom {
             }
             ("SIZE", _) => return Err(ParameterFault::Bad("SIZE")),
             ("BODY", Some(value)) if value.eq_ignore_ascii_case("7BIT") => {}
-            ("BODY", Some(value)) if value.eq_ignore_ascii_case("8BITMIME") => self.eight_bit = true,
+            ("BODY", Some(value)) if value.eq_ignore_ascii_case("8BITMIME") => {
+                self.eight_bit = true
+            }
             ("BODY", _) => return Err(ParameterFault::Bad("BODY")),
             ("SMTPUTF8", None) => self.utf8 = true,
             ("SMTPUTF8", _) => return Err(ParameterFault::Bad("SMTPUTF8")),
-            ("RET", Some(value)) if value.eq_ignore_ascii_case("FULL") => self.ret = Some(Return::Full),
-            ("RET", Some(value)) if value.eq_ignore_ascii_case("HDRS") => self.ret = Some(Return::Headers),
+            ("RET", Some(value)) if value.eq_ignore_ascii_case("FULL") => {
+                self.ret = Some(Return::Full)
+            }
+            ("RET", Some(value)) if value.eq_ignore_ascii_case("HDRS") => {
+                self.ret = Some(Return::Headers)
+            }
             ("RET", _) => return Err(ParameterFault::Bad("RET")),
             ("ENVID", Some(value)) if value.len() <= ENVID_LIMIT => {
                 let id = xtext(value).filter(|id| id.bytes().all(|b| (b' '..=b'~').contains(&b)));
@@ -227,7 +233,9 @@ impl RcptTo {
 }
 
 fn path_after<'a>(text: &'a str, word: &str) -> Result<(Option<Address>, &'a str), ParameterFault> {
-    let (given, rest) = text.split_at_checked(word.len()).ok_or(ParameterFault::Path)?;
+    let (given, rest) = text
+        .split_at_checked(word.len())
+        .ok_or(ParameterFault::Path)?;
     if !given.eq_ignore_ascii_case(word) {
         return Err(ParameterFault::Path);
     }
@@ -266,7 +274,10 @@ fn once(seen: &mut Vec<String>, name: &str) -> Result<(), ParameterFault> {
 }
 
 fn shown(name: &str) -> String {
-    name.chars().filter(char::is_ascii_graphic).take(30).collect()
+    name.chars()
+        .filter(char::is_ascii_graphic)
+        .take(30)
+        .collect()
 }
 
 fn is_number(text: &str) -> bool {
@@ -364,10 +375,21 @@ mod tests {
         )
         .unwrap();
         assert_eq!(mail.from.as_ref().unwrap().to_string(), "a@b.c");
-        assert_eq!((mail.size, mail.eight_bit, mail.utf8), (Some(1024), true, true));
-        assert_eq!((mail.ret, mail.envelope_id.as_deref()), (Some(Return::Headers), Some("QQ+314")));
+        assert_eq!(
+            (mail.size, mail.eight_bit, mail.utf8),
+            (Some(1024), true, true)
+        );
+        assert_eq!(
+            (mail.ret, mail.envelope_id.as_deref()),
+            (Some(Return::Headers), Some("QQ+314"))
+        );
         assert_eq!(MailFrom::parse("from: <>").unwrap(), MailFrom::default());
-        assert_eq!(MailFrom::parse("FROM:<> SIZE=99999999999999999999").unwrap().size, Some(u64::MAX));
+        assert_eq!(
+            MailFrom::parse("FROM:<> SIZE=99999999999999999999")
+                .unwrap()
+                .size,
+            Some(u64::MAX)
+        );
     }
 
     #[test]
@@ -384,7 +406,10 @@ mod tests {
             ("FROM:<a@b> ENVID=+1", Bad("ENVID")),
             ("FROM:<a@b> ENVID=a+0D+0Ab", Bad("ENVID")),
             ("FROM:<a@b> SMTPUTF8=x", Bad("SMTPUTF8")),
-            ("FROM:<a@b> SIZE=1 SIZE=2", Bad("a parameter that comes twice")),
+            (
+                "FROM:<a@b> SIZE=1 SIZE=2",
+                Bad("a parameter that comes twice"),
+            ),
             ("FROM:<a@b> X-UP=1", Unknown("X-UP".into())),
             ("FROM:<미라@b>", NeedsUtf8),
         ];
@@ -396,15 +421,30 @@ mod tests {
 
     #[test]
     fn all_parameters_of_rcpt_are_read() {
-        let rcpt = RcptTo::parse("TO:<a@b> NOTIFY=SUCCESS,delay ORCPT=rfc822;Bob+2Bx@Bar.com", false).unwrap();
+        let rcpt = RcptTo::parse(
+            "TO:<a@b> NOTIFY=SUCCESS,delay ORCPT=rfc822;Bob+2Bx@Bar.com",
+            false,
+        )
+        .unwrap();
         let notify = rcpt.notify.unwrap();
         assert_eq!(notify.to_text(), "SUCCESS,DELAY");
         assert_eq!(Notify::from_bits(notify.bits()), notify);
         assert_eq!(rcpt.original.unwrap().address, "Bob+x@Bar.com");
         let global = RcptTo::parse("TO:<미라@b> ORCPT=utf-8;\\x{BBF8}\\x{B77C}@b", true).unwrap();
         assert_eq!(global.original.unwrap().address, "미라@b");
-        assert_eq!(RcptTo::parse("TO:<a@b> NOTIFY=NEVER", false).unwrap().notify, Some(Notify::NEVER));
-        for bad in ["TO:<>", "TO:<a@b> NOTIFY=NEVER,DELAY", "TO:<a@b> ORCPT=a@b", "TO:<a@b> NOTIFY", "TO:<a@b> SIZE=1"] {
+        assert_eq!(
+            RcptTo::parse("TO:<a@b> NOTIFY=NEVER", false)
+                .unwrap()
+                .notify,
+            Some(Notify::NEVER)
+        );
+        for bad in [
+            "TO:<>",
+            "TO:<a@b> NOTIFY=NEVER,DELAY",
+            "TO:<a@b> ORCPT=a@b",
+            "TO:<a@b> NOTIFY",
+            "TO:<a@b> SIZE=1",
+        ] {
             assert!(RcptTo::parse(bad, false).is_err(), "{bad}");
         }
     }
@@ -413,7 +453,10 @@ mod tests {
     fn xtext_goes_both_ways() {
         for text in ["plain", "a+b=c d", "미라"] {
             assert_eq!(xtext(&to_xtext(text)).as_deref(), Some(text));
-            assert_eq!(utf8_address(&to_utf8_xtext(text), false).as_deref(), Some(text));
+            assert_eq!(
+                utf8_address(&to_utf8_xtext(text), false).as_deref(),
+                Some(text)
+            );
         }
         assert_eq!(xtext("+4a"), None, "digits are in upper case");
     }

@@ -43,12 +43,17 @@ impl Reply {
         let lines: Vec<&str> = self.text.split('\n').collect();
         for (at, line) in lines.iter().enumerate() {
             let last = at + 1 == lines.len();
-            out.extend_from_slice(format!("{:03}{}", self.code, if last { ' ' } else { '-' }).as_bytes());
+            out.extend_from_slice(
+                format!("{:03}{}", self.code, if last { ' ' } else { '-' }).as_bytes(),
+            );
             if !self.enhanced.is_empty() {
                 out.extend_from_slice(self.enhanced.as_bytes());
                 out.push(b' ');
             }
-            out.extend(line.bytes().map(|b| if b < b' ' || b == 0x7f { b'?' } else { b }));
+            out.extend(
+                line.bytes()
+                    .map(|b| if b < b' ' || b == 0x7f { b'?' } else { b }),
+            );
             out.extend_from_slice(b"\r\n");
         }
     }
@@ -140,7 +145,11 @@ impl ReplyReader {
         }
         self.code = code;
         self.length += words.len();
-        self.lines.push(if self.length <= TEXT_LIMIT { words.into() } else { String::new() });
+        self.lines.push(if self.length <= TEXT_LIMIT {
+            words.into()
+        } else {
+            String::new()
+        });
         Ok((!more).then(|| self.finish()))
     }
 
@@ -156,7 +165,11 @@ impl ReplyReader {
             .iter()
             .map(|line| {
                 let rest = line.strip_prefix(enhanced.as_str()).unwrap_or(line);
-                if enhanced.is_empty() { rest } else { rest.trim_start() }
+                if enhanced.is_empty() {
+                    rest
+                } else {
+                    rest.trim_start()
+                }
             })
             .collect();
         Reply {
@@ -174,7 +187,8 @@ fn enhanced(line: &str, code: u16) -> Option<&str> {
     let [class, subject, detail] = parts.as_slice() else {
         return None;
     };
-    let number = |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let number =
+        |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     (matches!(*class, "2" | "4" | "5")
         && class.parse() == Ok(code / 100)
         && number(subject)
@@ -206,20 +220,42 @@ mod tests {
             "250-hill.internal\r\n250-SIZE 5\r\n250 HELP\r\n550 5.1.1 no such user\r\n250\r\n450 5.1.1 odd\r\n550-5.7.1 a\r\n550 5.7.1 b\r\n",
         )
         .unwrap();
-        assert_eq!(replies[0], Reply::new(250, "", "hill.internal\nSIZE 5\nHELP"));
+        assert_eq!(
+            replies[0],
+            Reply::new(250, "", "hill.internal\nSIZE 5\nHELP")
+        );
         assert_eq!(replies[1], Reply::new(550, "5.1.1", "no such user"));
         assert_eq!(replies[2], Reply::new(250, "", ""));
-        assert_eq!(replies[3], Reply::new(450, "", "5.1.1 odd"), "another class");
+        assert_eq!(
+            replies[3],
+            Reply::new(450, "", "5.1.1 odd"),
+            "another class"
+        );
         assert_eq!(replies[4], Reply::new(550, "5.7.1", "a\nb"));
     }
 
     #[test]
     fn what_is_no_reply_or_has_no_end_is_refused() {
-        for bad in ["hello\r\n", "25\r\n", "2500 x\r\n", "99\r\n", "099 x\r\n", "650 x\r\n", "250-a\r\n251 b\r\n", "25é x\r\n"] {
+        for bad in [
+            "hello\r\n",
+            "25\r\n",
+            "2500 x\r\n",
+            "99\r\n",
+            "099 x\r\n",
+            "650 x\r\n",
+            "250-a\r\n251 b\r\n",
+            "25é x\r\n",
+        ] {
             assert_eq!(read(bad), Err(ReplyFault::NoReply), "{bad}");
         }
-        assert_eq!(read(&"250-x\r\n".repeat(200)), Err(ReplyFault::TooManyLines));
-        assert_eq!(read(&format!("250 {}", "x".repeat(3_000))), Err(ReplyFault::LineTooLong));
+        assert_eq!(
+            read(&"250-x\r\n".repeat(200)),
+            Err(ReplyFault::TooManyLines)
+        );
+        assert_eq!(
+            read(&format!("250 {}", "x".repeat(3_000))),
+            Err(ReplyFault::LineTooLong)
+        );
     }
 
     #[test]

@@ -80,7 +80,9 @@ impl Report<'_> {
         let returned_utf8 = !self.returned.is_ascii();
         let global = !self.recipient.is_ascii()
             || !self.to.is_ascii()
-            || self.original.is_some_and(|one| one.kind == "utf-8" && !one.address.is_ascii());
+            || self
+                .original
+                .is_some_and(|one| one.kind == "utf-8" && !one.address.is_ascii());
         let boundary = format!("=_{}", self.id);
         let mut head = String::new();
         let text = self.text();
@@ -95,12 +97,20 @@ impl Report<'_> {
             to = line(self.to),
             date = line(self.date),
             id = line(self.id),
-            kind = if global { "global-delivery-status" } else { "delivery-status" },
+            kind = if global {
+                "global-delivery-status"
+            } else {
+                "delivery-status"
+            },
         );
         let _infallible = write!(
             head,
             "--{boundary}\r\nContent-Type: message/{}\r\nContent-Transfer-Encoding: {}\r\n\r\n{}\r\n",
-            if global { "global-delivery-status" } else { "delivery-status" },
+            if global {
+                "global-delivery-status"
+            } else {
+                "delivery-status"
+            },
             if global { "8bit" } else { "7bit" },
             self.status_part(global)
         );
@@ -132,7 +142,11 @@ impl Report<'_> {
             line(self.why)
         );
         if let Some((server, said)) = self.said {
-            text.push_str(&format!("\r\n{} said:\r\n    {}\r\n", line(server), line(said)));
+            text.push_str(&format!(
+                "\r\n{} said:\r\n    {}\r\n",
+                line(server),
+                line(said)
+            ));
         }
         if !self.why_local.is_empty() {
             text.push_str(&format!("\r\n{}\r\n", line(self.why_local)));
@@ -144,7 +158,11 @@ impl Report<'_> {
     fn status_part(&self, global: bool) -> String {
         let address = |text: &str| {
             let text = line(text);
-            if text.is_ascii() { format!("rfc822; {text}") } else { format!("utf-8; {text}") }
+            if text.is_ascii() {
+                format!("rfc822; {text}")
+            } else {
+                format!("utf-8; {text}")
+            }
         };
         let mut part = format!("Reporting-MTA: dns; {}\r\n", line(self.host));
         if let Some(id) = self.envelope_id {
@@ -152,8 +170,15 @@ impl Report<'_> {
         }
         part.push_str(&format!("Arrival-Date: {}\r\n\r\n", line(self.arrived)));
         if let Some(original) = self.original {
-            let kind = if global { original.kind.as_str() } else { "rfc822" };
-            part.push_str(&format!("Original-Recipient: {kind}; {}\r\n", line(&original.address)));
+            let kind = if global {
+                original.kind.as_str()
+            } else {
+                "rfc822"
+            };
+            part.push_str(&format!(
+                "Original-Recipient: {kind}; {}\r\n",
+                line(&original.address)
+            ));
         }
         part.push_str(&format!(
             "Final-Recipient: {}\r\nAction: {}\r\nStatus: {}\r\n",
@@ -174,26 +199,31 @@ impl Report<'_> {
 
 /// Text that can't end a line early, and not longer than a line may be.
 fn line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(700).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(700)
+        .collect()
 }
 
 /// Whether a message with this header asks for no report, as all that programs send does (RFC 3834, RFC 2919): reports,
 /// lists, `Auto-Submitted` other than `no`, `Precedence: bulk`.
 pub fn is_automatic(header: &[u8]) -> bool {
     let text = String::from_utf8_lossy(header);
-    text.split("\r\n").take_while(|line| !line.is_empty()).any(|line| {
-        let Some((name, value)) = line.split_once(':') else {
-            return false;
-        };
-        let value = value.trim().to_ascii_lowercase();
-        match name.trim_end().to_ascii_lowercase().as_str() {
-            "list-id" => true,
-            "auto-submitted" => value.split(';').next().map(str::trim) != Some("no"),
-            "precedence" => matches!(value.as_str(), "bulk" | "list" | "junk"),
-            "content-type" => value.starts_with("multipart/report"),
-            _ => false,
-        }
-    })
+    text.split("\r\n")
+        .take_while(|line| !line.is_empty())
+        .any(|line| {
+            let Some((name, value)) = line.split_once(':') else {
+                return false;
+            };
+            let value = value.trim().to_ascii_lowercase();
+            match name.trim_end().to_ascii_lowercase().as_str() {
+                "list-id" => true,
+                "auto-submitted" => value.split(';').next().map(str::trim) != Some("no"),
+                "precedence" => matches!(value.as_str(), "bulk" | "list" | "junk"),
+                "content-type" => value.starts_with("multipart/report"),
+                _ => false,
+            }
+        })
 }
 
 #[cfg(test)]
@@ -222,7 +252,10 @@ mod tests {
 
     #[test]
     fn a_report_has_the_three_parts_of_rfc_3464() {
-        let original = OriginalRecipient { kind: "rfc822".into(), address: "Joe@Example".into() };
+        let original = OriginalRecipient {
+            kind: "rfc822".into(),
+            address: "Joe@Example".into(),
+        };
         let text = String::from_utf8(report("joe@example", &original).write()).unwrap();
         for part in [
             "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"=_abc\"",
@@ -240,18 +273,36 @@ mod tests {
 
     #[test]
     fn other_scripts_have_the_form_of_rfc_6533() {
-        let original = OriginalRecipient { kind: "utf-8".into(), address: "미라@언덕".into() };
+        let original = OriginalRecipient {
+            kind: "utf-8".into(),
+            address: "미라@언덕".into(),
+        };
         let text = String::from_utf8(report("미라@언덕", &original).write()).unwrap();
-        assert!(text.contains("report-type=global-delivery-status") && text.contains("message/global-delivery-status"));
-        assert!(text.contains("Final-Recipient: utf-8; 미라@언덕\r\n"), "{text}");
+        assert!(
+            text.contains("report-type=global-delivery-status")
+                && text.contains("message/global-delivery-status")
+        );
+        assert!(
+            text.contains("Final-Recipient: utf-8; 미라@언덕\r\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn what_programs_send_is_known() {
-        for header in ["List-Id: <a.b>", "auto-submitted: auto-generated", "Precedence: bulk", "Content-Type: multipart/report; x"] {
+        for header in [
+            "List-Id: <a.b>",
+            "auto-submitted: auto-generated",
+            "Precedence: bulk",
+            "Content-Type: multipart/report; x",
+        ] {
             assert!(is_automatic(header.as_bytes()), "{header}");
         }
-        for header in ["Auto-Submitted: no", "Subject: x\r\n\r\nList-Id: y", "From: a"] {
+        for header in [
+            "Auto-Submitted: no",
+            "Subject: x\r\n\r\nList-Id: y",
+            "From: a",
+        ] {
             assert!(!is_automatic(header.as_bytes()), "{header}");
         }
     }

@@ -151,7 +151,11 @@ impl Server {
             hello: String::new(),
             settings,
         };
-        let what = if server.settings.kind == Kind::Lmtp { "LMTP" } else { "ESMTP" };
+        let what = if server.settings.kind == Kind::Lmtp {
+            "LMTP"
+        } else {
+            "ESMTP"
+        };
         let greeting = format!("{} {what} Lampion", server.settings.host);
         server.say(220, "", greeting);
         server
@@ -253,7 +257,11 @@ impl Server {
 
     /// One line without its end. The outer `None`: not whole yet.
     fn take_line(&mut self, input: &mut &[u8]) -> Option<Result<Vec<u8>, Event>> {
-        let limit = if matches!(self.state, State::Auth) { AUTH_LINE_LIMIT } else { COMMAND_LIMIT };
+        let limit = if matches!(self.state, State::Auth) {
+            AUTH_LINE_LIMIT
+        } else {
+            COMMAND_LIMIT
+        };
         loop {
             if input.is_empty() {
                 return None;
@@ -271,7 +279,13 @@ impl Server {
                 let last = self.line.last().copied();
                 self.line.clear();
                 // What comes before an LF must still be known.
-                self.line.extend(now.len().checked_sub(2).and_then(|at| now.get(at)).copied().or(last));
+                self.line.extend(
+                    now.len()
+                        .checked_sub(2)
+                        .and_then(|at| now.get(at))
+                        .copied()
+                        .or(last),
+                );
                 self.line.extend(now.last());
             } else {
                 self.line.extend_from_slice(now);
@@ -284,7 +298,11 @@ impl Server {
             let bare = !line.ends_with(b"\r\n");
             line.truncate(line.len().saturating_sub(2));
             if bare || (!too_long && line.contains(&b'\r')) {
-                self.say(500, "5.5.2", "a line ends with CRLF, a bare CR or LF is not allowed");
+                self.say(
+                    500,
+                    "5.5.2",
+                    "a line ends with CRLF, a bare CR or LF is not allowed",
+                );
                 self.close();
                 return Some(Err(Event::Close));
             }
@@ -319,7 +337,10 @@ impl Server {
                 return None;
             }
         };
-        if !matches!(command, Command::Mail(_) | Command::Rcpt(_) | Command::Data | Command::Bdat { .. }) {
+        if !matches!(
+            command,
+            Command::Mail(_) | Command::Rcpt(_) | Command::Data | Command::Bdat { .. }
+        ) {
             self.idle += 1;
         }
         self.obey(command)
@@ -332,7 +353,15 @@ impl Server {
             Command::Helo(name) if !lmtp => self.greet(name, false),
             Command::Lhlo(name) if lmtp => self.greet(name, true),
             Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) => {
-                self.fail(500, "5.5.1", if lmtp { "say LHLO, this is LMTP" } else { "say EHLO, this is SMTP" });
+                self.fail(
+                    500,
+                    "5.5.1",
+                    if lmtp {
+                        "say LHLO, this is LMTP"
+                    } else {
+                        "say EHLO, this is SMTP"
+                    },
+                );
                 None
             }
             Command::Mail(rest) => self.mail(rest),
@@ -353,7 +382,11 @@ impl Server {
                 Some(Event::Close)
             }
             Command::Help => {
-                self.say(214, "2.0.0", "see RFC 5321, and the node's pages for settings of mail programs");
+                self.say(
+                    214,
+                    "2.0.0",
+                    "see RFC 5321, and the node's pages for settings of mail programs",
+                );
                 None
             }
             Command::Vrfy => {
@@ -398,23 +431,42 @@ impl Server {
 
     fn mail(&mut self, rest: &str) -> Option<Event> {
         if !self.greeted || self.envelope.is_some() {
-            let text = if self.greeted { "a message is under way: RSET forgets it" } else { "greet first" };
+            let text = if self.greeted {
+                "a message is under way: RSET forgets it"
+            } else {
+                "greet first"
+            };
             self.fail(503, "5.5.1", text);
             return None;
         }
         if self.settings.kind == Kind::Submission && !self.signed_in {
-            let text = if self.tls { "sign in first" } else { "begin TLS with STARTTLS first, then sign in" };
+            let text = if self.tls {
+                "sign in first"
+            } else {
+                "begin TLS with STARTTLS first, then sign in"
+            };
             self.fail(530, "5.7.0", text);
             return None;
         }
         match MailFrom::parse(rest) {
             Err(fault) => self.bad_parameter(&fault, "5.1.7", "MAIL FROM:<address>"),
-            Ok(mail) if mail.size.is_some_and(|size| size > self.settings.message_limit_bytes) => {
+            Ok(mail)
+                if mail
+                    .size
+                    .is_some_and(|size| size > self.settings.message_limit_bytes) =>
+            {
                 let limit = self.settings.message_limit_bytes;
-                self.fail(552, "5.3.4", format!("the message is larger than {limit} bytes"));
+                self.fail(
+                    552,
+                    "5.3.4",
+                    format!("the message is larger than {limit} bytes"),
+                );
             }
             Ok(mail) => {
-                self.envelope = Some(Envelope { utf8: mail.utf8, ..Envelope::default() });
+                self.envelope = Some(Envelope {
+                    utf8: mail.utf8,
+                    ..Envelope::default()
+                });
                 self.waits = Some(Waits::Mail);
                 return Some(Event::Mail(mail));
             }
@@ -423,12 +475,20 @@ impl Server {
     }
 
     fn rcpt(&mut self, rest: &str) -> Option<Event> {
-        let Some(envelope) = self.envelope.as_ref().filter(|envelope| envelope.chunks.is_none()) else {
+        let Some(envelope) = self
+            .envelope
+            .as_ref()
+            .filter(|envelope| envelope.chunks.is_none())
+        else {
             self.fail(503, "5.5.1", "MAIL comes first");
             return None;
         };
         if envelope.recipients >= self.settings.recipients_limit {
-            self.say(452, "4.5.3", "too many recipients: send the message again to the others");
+            self.say(
+                452,
+                "4.5.3",
+                "too many recipients: send the message again to the others",
+            );
             return None;
         }
         match RcptTo::parse(rest, envelope.utf8) {
@@ -444,7 +504,9 @@ impl Server {
     fn bad_parameter(&mut self, fault: &ParameterFault, path_code: &str, form: &str) {
         match fault {
             ParameterFault::Path => self.fail(501, path_code, format!("write {form}")),
-            ParameterFault::Unknown(name) => self.fail(555, "5.5.4", format!("the parameter {name} is not known")),
+            ParameterFault::Unknown(name) => {
+                self.fail(555, "5.5.4", format!("the parameter {name} is not known"))
+            }
             ParameterFault::Bad(name) => self.fail(501, "5.5.4", format!("{name} makes no sense")),
             ParameterFault::NeedsUtf8 => self.fail(553, "5.6.7", "the address needs SMTPUTF8"),
         }
@@ -485,7 +547,11 @@ impl Server {
             _ => {
                 // The octets come all the same (RFC 3030 §2): they are read and forgotten.
                 let refused = Some(Reply::new(503, "5.5.1", "MAIL and RCPT come first"));
-                self.envelope = Some(Envelope { refused, chunks: Some(Counted::default()), ..Envelope::default() });
+                self.envelope = Some(Envelope {
+                    refused,
+                    chunks: Some(Counted::default()),
+                    ..Envelope::default()
+                });
                 self.state = State::Chunk { left: size, last };
                 self.errors += 1;
                 None
@@ -507,14 +573,20 @@ impl Server {
                 taken.ended
             }
             State::Chunk { left, last } => {
-                let now = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                let now = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(input.len());
                 let (piece, later) = input.split_at_checked(now).unwrap_or((input, &[]));
                 *left -= piece.len() as u64;
                 let ended = *left == 0 && *last;
                 if let Some(counted) = &mut envelope.chunks {
                     counted.look(piece);
                     // Only the end tells whether an LF follows a last CR.
-                    if let Some(fault) = if ended { counted.fault() } else { counted.certain() } {
+                    if let Some(fault) = if ended {
+                        counted.fault()
+                    } else {
+                        counted.certain()
+                    } {
                         refuse(envelope, fault);
                     }
                 }
@@ -531,7 +603,10 @@ impl Server {
             let event = self.pass(body);
             if ended {
                 // The end is told by the next call, without further bytes.
-                self.state = State::Chunk { left: 0, last: true };
+                self.state = State::Chunk {
+                    left: 0,
+                    last: true,
+                };
             }
             if event.is_some() || ended {
                 return event.or_else(|| self.whole());
@@ -544,8 +619,16 @@ impl Server {
     /// A chunk that is not the last is whole.
     fn chunk_ended(&mut self, body: Vec<u8>) -> Option<Event> {
         self.state = State::Command;
-        let event = if body.is_empty() { None } else { self.pass(body) };
-        match self.envelope.as_ref().and_then(|envelope| envelope.refused.clone()) {
+        let event = if body.is_empty() {
+            None
+        } else {
+            self.pass(body)
+        };
+        match self
+            .envelope
+            .as_ref()
+            .and_then(|envelope| envelope.refused.clone())
+        {
             Some(reply) => reply.write(&mut self.output),
             None => self.say(250, "2.0.0", "go on"),
         }
@@ -557,7 +640,11 @@ impl Server {
         let envelope = self.envelope.as_mut()?;
         envelope.size = envelope.size.saturating_add(body.len() as u64);
         if envelope.size > limit && envelope.refused.is_none() {
-            envelope.refused = Some(Reply::new(552, "5.3.4", format!("the message is larger than {limit} bytes")));
+            envelope.refused = Some(Reply::new(
+                552,
+                "5.3.4",
+                format!("the message is larger than {limit} bytes"),
+            ));
         }
         envelope.refused.is_none().then_some(Event::Body(body))
     }
@@ -568,7 +655,11 @@ impl Server {
         let refused = self.envelope.as_mut()?.refused.take();
         match refused {
             Some(reply) => {
-                let times = if self.settings.kind == Kind::Lmtp { self.recipients().max(1) } else { 1 };
+                let times = if self.settings.kind == Kind::Lmtp {
+                    self.recipients().max(1)
+                } else {
+                    1
+                };
                 for _ in 0..times {
                     reply.write(&mut self.output);
                 }
@@ -584,7 +675,9 @@ impl Server {
     }
 
     fn recipients(&self) -> u32 {
-        self.envelope.as_ref().map_or(0, |envelope| envelope.recipients)
+        self.envelope
+            .as_ref()
+            .map_or(0, |envelope| envelope.recipients)
     }
 
     /// Answers [`Event::Mail`], [`Event::Rcpt`] or [`Event::Data`].
@@ -621,10 +714,18 @@ impl Server {
     /// Answers [`Event::End`]: one reply, or with LMTP one for each recipient that was accepted, in their order.
     pub fn answer_message(&mut self, replies: &[Reply]) {
         self.waits = None;
-        let times = if self.settings.kind == Kind::Lmtp { self.recipients() as usize } else { 1 };
+        let times = if self.settings.kind == Kind::Lmtp {
+            self.recipients() as usize
+        } else {
+            1
+        };
         let unknown = Reply::new(451, "4.3.0", "not known what became of it: try again");
         for n in 0..times {
-            replies.get(n).or(replies.last()).unwrap_or(&unknown).write(&mut self.output);
+            replies
+                .get(n)
+                .or(replies.last())
+                .unwrap_or(&unknown)
+                .write(&mut self.output);
         }
         self.envelope = None;
         self.idle = 0;
@@ -650,5 +751,7 @@ fn refuse(envelope: &mut Envelope, fault: ContentFault) {
         ContentFault::BareLf => "the message has a bare LF: its lines must end with CRLF",
         ContentFault::Nul => "the message has a NUL",
     };
-    envelope.refused.get_or_insert_with(|| Reply::new(550, "5.6.0", text));
+    envelope
+        .refused
+        .get_or_insert_with(|| Reply::new(550, "5.6.0", text));
 }

@@ -20,19 +20,35 @@ impl Server {
     pub(super) fn mechanisms(&self) -> Option<&'static str> {
         let offered = self.settings.kind == Kind::Submission && self.tls && !self.signed_in;
         let bound = self.binding.exporter.is_some() || self.binding.end_point.is_some();
-        offered.then_some(if bound { "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS" } else { "PLAIN SCRAM-SHA-256" })
+        offered.then_some(if bound {
+            "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS"
+        } else {
+            "PLAIN SCRAM-SHA-256"
+        })
     }
 
     pub(super) fn begin_auth(&mut self, mechanism: &str, initial: Option<&str>) -> Option<Event> {
-        if self.settings.kind != Kind::Submission || self.signed_in || !self.greeted || self.envelope.is_some() {
+        if self.settings.kind != Kind::Submission
+            || self.signed_in
+            || !self.greeted
+            || self.envelope.is_some()
+        {
             self.fail(503, "5.5.1", "no sign-in here or now");
             return None;
         }
         if !self.tls {
-            self.fail(538, "5.7.11", "begin TLS with STARTTLS first: nothing may be sent in the clear");
+            self.fail(
+                538,
+                "5.7.11",
+                "begin TLS with STARTTLS first: nothing may be sent in the clear",
+            );
             return None;
         }
-        let known = self.mechanisms().unwrap_or_default().split(' ').any(|one| one == mechanism);
+        let known = self
+            .mechanisms()
+            .unwrap_or_default()
+            .split(' ')
+            .any(|one| one == mechanism);
         self.auth = match mechanism {
             _ if !known => {
                 self.fail(504, "5.5.4", "the mechanism is not known");
@@ -63,7 +79,11 @@ impl Server {
             Ok(event) => event,
             Err(error) => {
                 self.auth = Auth::None;
-                let code = if error == SaslError::TooLong { 500 } else { 501 };
+                let code = if error == SaslError::TooLong {
+                    500
+                } else {
+                    501
+                };
                 self.fail(code, "5.5.2", error.to_string());
                 None
             }
@@ -123,7 +143,8 @@ impl Server {
     }
 
     fn challenge(&mut self, text: &str) {
-        self.output.extend_from_slice(format!("334 {}\r\n", sasl::encode(text.as_bytes())).as_bytes());
+        self.output
+            .extend_from_slice(format!("334 {}\r\n", sasl::encode(text.as_bytes())).as_bytes());
         self.state = State::Auth;
     }
 
