@@ -143,7 +143,9 @@ fn swaks_sends_over_tls() {
             .args(["--from", from, "--to", to])
             .output()
             .unwrap();
-        String::from_utf8_lossy(&done.stdout).into_owned()
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        println!("{said}{}", String::from_utf8_lossy(&done.stderr));
+        said
     };
     assert!(
         send("mira@hill.internal", "mira+books@hill.internal").contains("<~  250 2.0.0 it is kept")

@@ -117,19 +117,12 @@ impl Mail {
 /// The feature's messages in all languages.
 pub const MESSAGES: &[(&str, &str)] = &[
     ("en", include_str!("../i18n/en.ftl")),
-    ("en", include_str!("../i18n/setup/en.ftl")),
     ("ko", include_str!("../i18n/ko.ftl")),
-    ("ko", include_str!("../i18n/setup/ko.ftl")),
     ("ar", include_str!("../i18n/ar.ftl")),
-    ("ar", include_str!("../i18n/setup/ar.ftl")),
     ("zh", include_str!("../i18n/zh.ftl")),
-    ("zh", include_str!("../i18n/setup/zh.ftl")),
     ("ru", include_str!("../i18n/ru.ftl")),
-    ("ru", include_str!("../i18n/setup/ru.ftl")),
     ("es", include_str!("../i18n/es.ftl")),
-    ("es", include_str!("../i18n/setup/es.ftl")),
     ("fr", include_str!("../i18n/fr.ftl")),
-    ("fr", include_str!("../i18n/setup/fr.ftl")),
 ];
 
 /// The feature, whole.
@@ -139,7 +132,6 @@ pub fn feature(mail: &Mail) -> Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
         messages: MESSAGES,
-        messages: pages::MESSAGES,
         navigation: pages::navigation(),
         routes: pages::routes(web.clone())
             .merge(setup::routes(mail))

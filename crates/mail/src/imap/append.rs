@@ -7,7 +7,7 @@ use lampion_mailproto::imap::{set, write};
 use lampion_mailproto::put;
 
 use super::session::{Answer, Done, Session, said};
-use crate::store::{Delivery, Flags, Incoming, MailError, Mailbox, NewMessage, Target};
+use crate::store::{Delivery, Flags, Incoming, MailError, Mailbox, NewMessage, Special, Target};
 
 /// Messages of one command.
 const MESSAGES_LIMIT: usize = 500;
@@ -154,6 +154,18 @@ impl Session {
         };
         let store = self.store();
         let count = append.done.len();
+        // What this account sent is in its Sent already: a program that files it again gets what is there.
+        if let [(message, _)] = append.done.as_slice()
+            && append.mailbox.special == Some(Special::Sent)
+            && let Some(id) = &message.scanned.summary.fields.message_id
+            && let Some((mailbox, uid)) = self.sent_already(&append.mailbox.account, id).await?
+            && mailbox == append.mailbox.id
+        {
+            let validity = append.mailbox.uid_validity;
+            return Ok(Answer::Ok(format!(
+                "[APPENDUID {validity} {uid}] it is there"
+            )));
+        }
         let deliveries = append
             .done
             .into_iter()

@@ -135,6 +135,16 @@ impl Session {
         }
     }
 
+    /// Where an account's own message was filed when it was sent.
+    pub(super) async fn sent_already(
+        &self,
+        account: &str,
+        message_id: &str,
+    ) -> Result<Option<(crate::store::MailboxId, crate::store::Uid)>, crate::store::MailError> {
+        let queue = self.shared.mail.queue();
+        queue.sent_already(account, message_id).await
+    }
+
     pub(super) fn store(&self) -> Store {
         self.shared.mail.store().clone()
     }

@@ -110,12 +110,15 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
 
 /// Whether an address begins with a scheme (RFC 3986 §3.1); those that don't would mean this node.
 fn is_absolute(address: &str) -> bool {
-    address.trim_start().split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
-    })
+    address
+        .trim_start()
+        .split_once(':')
+        .is_some_and(|(scheme, _)| {
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        })
 }
 
 /// Percents of an address by `cid:` (RFC 2392).
