@@ -104,7 +104,10 @@ impl Client {
         let mut line = Vec::new();
         loop {
             let before = line.len();
-            ensure!(self.reader.read_until(b'\n', &mut line)? > 0, "the server ended the connection");
+            ensure!(
+                self.reader.read_until(b'\n', &mut line)? > 0,
+                "the server ended the connection"
+            );
             ensure!(line.ends_with(b"\r\n"), "a line without its end");
             let text = String::from_utf8_lossy(line.get(before..).unwrap_or_default()).into_owned();
             let size = text.trim_end().strip_suffix('}').and_then(|text| {
@@ -117,7 +120,8 @@ impl Client {
             };
             let at = line.len();
             line.resize(at + size, 0);
-            self.reader.read_exact(line.get_mut(at..).unwrap_or_default())?;
+            self.reader
+                .read_exact(line.get_mut(at..).unwrap_or_default())?;
         }
     }
 
@@ -149,7 +153,10 @@ impl Client {
                 continue;
             }
             let text = String::from_utf8_lossy(&line).into_owned();
-            let Some(rest) = text.strip_prefix(tag).and_then(|rest| rest.strip_prefix(' ')) else {
+            let Some(rest) = text
+                .strip_prefix(tag)
+                .and_then(|rest| rest.strip_prefix(' '))
+            else {
                 bail!("unexpected: {text}");
             };
             let (word, text) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -232,7 +239,11 @@ impl Client {
         ensure!(self.uid_validity != 0, "SELECT tells no UIDVALIDITY");
         if again {
             ensure!(self.uid_validity == validity, "UIDVALIDITY changed");
-            ensure!(self.highest >= highest, "HIGHESTMODSEQ fell from {highest} to {}", self.highest);
+            ensure!(
+                self.highest >= highest,
+                "HIGHESTMODSEQ fell from {highest} to {}",
+                self.highest
+            );
             ensure!(
                 before.is_empty() || self.known.len() <= self.uids.len(),
                 "QRESYNC leaves {} messages, the mailbox has {}",
@@ -288,8 +299,14 @@ impl Client {
     }
 
     fn expunged(&mut self, number: usize) -> anyhow::Result<()> {
-        ensure!(self.may_expunge, "EXPUNGE {number} while numbers must not change");
-        ensure!(!self.qresync, "EXPUNGE {number} although QRESYNC is enabled");
+        ensure!(
+            self.may_expunge,
+            "EXPUNGE {number} while numbers must not change"
+        );
+        ensure!(
+            !self.qresync,
+            "EXPUNGE {number} although QRESYNC is enabled"
+        );
         ensure!(
             number >= 1 && number <= self.uids.len(),
             "EXPUNGE {number} of {} messages",
@@ -305,7 +322,10 @@ impl Client {
             Some(set) => (true, set),
             None => (false, rest),
         };
-        ensure!(earlier || self.may_expunge, "VANISHED {set} while numbers must not change");
+        ensure!(
+            earlier || self.may_expunge,
+            "VANISHED {set} while numbers must not change"
+        );
         ensure!(self.qresync, "VANISHED although QRESYNC isn't enabled");
         for range in set.split(',') {
             let (from, to) = range.split_once(':').unwrap_or((range, range));
@@ -360,7 +380,11 @@ impl Client {
         if let Some(modseq) = word_after(rest, "MODSEQ (") {
             let modseq: u64 = modseq.parse()?;
             ensure!(modseq > 0, "MODSEQ 0");
-            ensure!(modseq >= known.modseq, "MODSEQ of UID {uid} fell from {} to {modseq}", known.modseq);
+            ensure!(
+                modseq >= known.modseq,
+                "MODSEQ of UID {uid} fell from {} to {modseq}",
+                known.modseq
+            );
             known.modseq = modseq;
         }
         if let Some((_, flags)) = rest.split_once("FLAGS (") {
@@ -379,9 +403,24 @@ impl Client {
     /// A number has a UID: it must be the one that it had, and between its neighbours.
     fn has_uid(&mut self, at: usize, uid: u32) -> anyhow::Result<()> {
         let before = self.uids.get(at).copied().unwrap_or(0);
-        ensure!(before == 0 || before == uid, "message {} had UID {before} and has UID {uid}", at + 1);
-        let lower = self.uids.get(..at).unwrap_or_default().iter().rev().find(|uid| **uid != 0);
-        let upper = self.uids.get(at + 1..).unwrap_or_default().iter().find(|uid| **uid != 0);
+        ensure!(
+            before == 0 || before == uid,
+            "message {} had UID {before} and has UID {uid}",
+            at + 1
+        );
+        let lower = self
+            .uids
+            .get(..at)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .find(|uid| **uid != 0);
+        let upper = self
+            .uids
+            .get(at + 1..)
+            .unwrap_or_default()
+            .iter()
+            .find(|uid| **uid != 0);
         ensure!(
             lower.is_none_or(|lower| *lower < uid) && upper.is_none_or(|upper| *upper > uid),
             "UID {uid} of message {} is not between {lower:?} and {upper:?}",

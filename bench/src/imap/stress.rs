@@ -73,7 +73,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let barrier = Arc::new(Barrier::new(options.sessions));
     let sessions: Vec<_> = (0..options.sessions)
         .map(|number| {
-            let (options, messages, barrier) = (options.clone(), Arc::clone(&messages), Arc::clone(&barrier));
+            let (options, messages, barrier) =
+                (options.clone(), Arc::clone(&messages), Arc::clone(&barrier));
             std::thread::spawn(move || {
                 let result = Session::new(number, options, messages).and_then(|mut session| {
                     let worked = session.work();
@@ -104,13 +105,24 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_unstable();
     println!("{counts:?}");
-    ensure!(broken.is_empty(), "rules were broken:\n{}", broken.join("\n"));
-    let flags = |known: &std::collections::BTreeMap<u32, Known>| -> Vec<(u32, Option<Vec<String>>)> {
-        known.iter().map(|(uid, known)| (*uid, known.flags.clone())).collect()
-    };
+    ensure!(
+        broken.is_empty(),
+        "rules were broken:\n{}",
+        broken.join("\n")
+    );
+    let flags =
+        |known: &std::collections::BTreeMap<u32, Known>| -> Vec<(u32, Option<Vec<String>>)> {
+            known
+                .iter()
+                .map(|(uid, known)| (*uid, known.flags.clone()))
+                .collect()
+        };
     if let Some(one) = states.first() {
         for other in &states {
-            ensure!(flags(one) == flags(other), "two sessions see different mailboxes at the end");
+            ensure!(
+                flags(one) == flags(other),
+                "two sessions see different mailboxes at the end"
+            );
         }
         println!("{} sessions agree on {} messages", states.len(), one.len());
     }
@@ -171,7 +183,10 @@ impl Session {
     fn append(&mut self) -> anyhow::Result<()> {
         self.count("append");
         self.made += 1;
-        let id = format!("<{}.{}.{}@stress>", self.options.seed, self.number, self.made);
+        let id = format!(
+            "<{}.{}.{}@stress>",
+            self.options.seed, self.number, self.made
+        );
         let message = format!(
             "From: a@b\r\nSubject: number {}\r\nMessage-ID: {id}\r\n\r\nbody of {}\r\n",
             self.made, self.number
@@ -179,7 +194,10 @@ impl Session {
         let flags = ["", "\\Seen", "\\Flagged work", "\\Deleted"];
         let flags = flags.get(self.chance.below(4)).copied().unwrap_or("");
         let mailbox = self.options.mailbox.clone();
-        let ended = self.client.append(&mailbox, flags, message.as_bytes())?.ok()?;
+        let ended = self
+            .client
+            .append(&mailbox, flags, message.as_bytes())?
+            .ok()?;
         if let Some(code) = ended.code("APPENDUID") {
             let (_, uid) = code.split_once(' ').context("APPENDUID")?;
             self.is_message(uid.parse()?, &id)?;
@@ -213,21 +231,32 @@ impl Session {
         let known: Vec<u32> = self.client.known.keys().copied().collect();
         let at = self.chance.below(known.len());
         let from = known.get(at)?;
-        Some(format!("{from}:{}", from + u32::try_from(self.chance.below(8)).ok()?))
+        Some(format!(
+            "{from}:{}",
+            from + u32::try_from(self.chance.below(8)).ok()?
+        ))
     }
 
     fn store(&mut self) -> anyhow::Result<()> {
         self.count("store");
         let signs = ["+", "-", ""];
         let sign = signs.get(self.chance.below(3)).copied().unwrap_or("");
-        let flags = ["\\Seen", "\\Flagged", "\\Deleted", "work", "\\Answered \\Draft", "$Forwarded"];
+        let flags = [
+            "\\Seen",
+            "\\Flagged",
+            "\\Deleted",
+            "work",
+            "\\Answered \\Draft",
+            "$Forwarded",
+        ];
         let flags = flags.get(self.chance.below(6)).copied().unwrap_or("");
         let uid = self.chance.below(2) == 0;
         let set = if uid { self.uid_set() } else { self.set() };
         let Some(set) = set else { return Ok(()) };
         let command = if uid { "UID STORE" } else { "STORE" };
         // NO is right where messages are gone that the session wasn't told of (RFC 2180).
-        self.client.command(&format!("{command} {set} {sign}FLAGS ({flags})"))?;
+        self.client
+            .command(&format!("{command} {set} {sign}FLAGS ({flags})"))?;
         Ok(())
     }
 
@@ -236,7 +265,13 @@ impl Session {
             return Ok(());
         }
         self.count("store unchangedsince");
-        let Some((uid, known)) = self.client.known.iter().next_back().map(|(uid, known)| (*uid, known.clone())) else {
+        let Some((uid, known)) = self
+            .client
+            .known
+            .iter()
+            .next_back()
+            .map(|(uid, known)| (*uid, known.clone()))
+        else {
             return Ok(());
         };
         if known.modseq == 0 {
@@ -252,7 +287,13 @@ impl Session {
 
     fn fetch(&mut self) -> anyhow::Result<()> {
         self.count("fetch");
-        let items = ["FLAGS", "(UID FLAGS MODSEQ)", "(UID ENVELOPE)", "(UID BODYSTRUCTURE FLAGS)", "(UID RFC822.SIZE)"];
+        let items = [
+            "FLAGS",
+            "(UID FLAGS MODSEQ)",
+            "(UID ENVELOPE)",
+            "(UID BODYSTRUCTURE FLAGS)",
+            "(UID RFC822.SIZE)",
+        ];
         let items = items.get(self.chance.below(5)).copied().unwrap_or("FLAGS");
         let uid = self.chance.below(2) == 0;
         let set = if uid { self.uid_set() } else { self.set() };
@@ -265,15 +306,27 @@ impl Session {
 
     fn search(&mut self) -> anyhow::Result<()> {
         self.count("search");
-        let keys = ["ALL", "SEEN", "UNSEEN DELETED", "KEYWORD work", "SUBJECT number", "OR FLAGGED NOT ANSWERED"];
+        let keys = [
+            "ALL",
+            "SEEN",
+            "UNSEEN DELETED",
+            "KEYWORD work",
+            "SUBJECT number",
+            "OR FLAGGED NOT ANSWERED",
+        ];
         let key = keys.get(self.chance.below(6)).copied().unwrap_or("ALL");
         let ended = self.client.command(&format!("SEARCH {key}"))?.ok()?;
         for line in ended.lines {
             let text = String::from_utf8_lossy(&line).into_owned();
-            let Some(numbers) = text.strip_prefix("SEARCH") else { continue };
+            let Some(numbers) = text.strip_prefix("SEARCH") else {
+                continue;
+            };
             for number in numbers.split_whitespace() {
                 let number: usize = number.parse()?;
-                ensure!(number >= 1 && number <= self.client.uids.len(), "SEARCH finds message {number}");
+                ensure!(
+                    number >= 1 && number <= self.client.uids.len(),
+                    "SEARCH finds message {number}"
+                );
             }
         }
         Ok(())
@@ -295,7 +348,9 @@ impl Session {
     /// Moves some away, or copies some to the same mailbox.
     fn transfer(&mut self) -> anyhow::Result<()> {
         self.count("copy and move");
-        let Some(set) = self.uid_set() else { return Ok(()) };
+        let Some(set) = self.uid_set() else {
+            return Ok(());
+        };
         let command = if self.chance.below(2) == 0 {
             format!("UID MOVE {set} {}Moved", self.options.mailbox)
         } else {
@@ -327,7 +382,9 @@ impl Session {
         ))?;
         for line in ended.lines {
             let text = String::from_utf8_lossy(&line).into_owned();
-            let Some((_, rest)) = text.split_once("UID ") else { continue };
+            let Some((_, rest)) = text.split_once("UID ") else {
+                continue;
+            };
             let uid: u32 = rest.split([' ', ')']).next().unwrap_or_default().parse()?;
             if let Some((_, id)) = rest.to_ascii_lowercase().split_once("message-id: ") {
                 let id = id.split('\r').next().unwrap_or_default().to_string();
@@ -381,7 +438,10 @@ impl Session {
             self.client.known.len() <= told.len() + unknown,
             "messages are there that were not told of"
         );
-        ensure!(self.client.uids.iter().all(|uid| *uid != 0), "a message has no UID");
+        ensure!(
+            self.client.uids.iter().all(|uid| *uid != 0),
+            "a message has no UID"
+        );
         if let Some(old) = self.old.take() {
             let fresh = self.client.known.clone();
             self.client.known = old.known;

@@ -339,6 +339,12 @@ pub enum Feed {
         /// Another node's feed that is here, by its origin such as hill.internal/feed/library
         #[arg(long)]
         origin: Option<String>,
+        /// Write the files that records name beside it
+        #[arg(long, value_parser = ["covers", "all"])]
+        files: Option<String>,
+        /// Only files up to so many megabytes; 0 for any size
+        #[arg(long, value_name = "MB", default_value_t = 0)]
+        files_mb: u64,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -362,6 +368,22 @@ pub enum Feed {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Show the catalogues of another node here: its address, that of its static files, or a folder or stick
+    Follow(Follow),
+    /// List what is followed, and how it went
+    Following {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Follow a node no more, and take its collections out of the library
+    Unfollow {
+        /// The node's name, or one of its addresses
+        which: String,
+        /// Don't ask whether it is meant
+        #[arg(long)]
+        yes: bool,
     },
     /// Make the tables of a kind anew from the feeds, and say whether they had been the same
     Rebuild {
@@ -395,4 +417,41 @@ pub enum Feed {
         #[arg(long)]
         drop_unsigned: bool,
     },
+}
+
+/// Which node is followed, and how.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  lampion feed follow http://hill.internal --key hill.key --every 24\n  lampion feed follow /media/stick/library\nThe key is shown by the other node's page /node, and by `lampion feed key` there."
+)]
+pub struct Follow {
+    /// Address of a node or of a feed's static files, or a folder
+    pub address: String,
+    /// Ask again by itself every so many hours; 0 for never
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(0..=8784))]
+    pub every: Option<i64>,
+    /// The node's verifier key, or a file that holds it [default: what is known of this node]
+    #[arg(long)]
+    pub key: Option<String>,
+    /// At the first contact, take the key that lies beside the feed; compare it with the node's page /node
+    #[arg(long, conflicts_with = "key")]
+    pub trust: bool,
+    /// Which files of records come along: none, covers, all
+    #[arg(long, default_value = "all", value_parser = ["none", "covers", "all"])]
+    pub files: String,
+    /// Only files up to so many megabytes; 0 for any size
+    #[arg(long, value_name = "MB", default_value_t = lampion_library::following::files::DEFAULT_MB)]
+    pub files_mb: u64,
+    /// Who may see collections that are new: all, signed-in
+    #[arg(long, default_value = "all", value_parser = ["all", "signed-in"])]
+    pub visibility: String,
+    /// Ask again for bodies that were missing before
+    #[arg(long)]
+    pub bodies_again: bool,
+    /// Don't wait until it is done
+    #[arg(long)]
+    pub background: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }

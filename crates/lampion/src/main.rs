@@ -1,10 +1,12 @@
 //! The program: the command line, and the one list of features.
 
+mod blobs;
 mod cli;
 mod collection;
 mod config;
 mod doctor;
 mod feed;
+mod feed_follow;
 mod feed_mirror;
 mod harvest;
 mod import;

@@ -50,8 +50,14 @@ fn python() -> Option<std::ffi::OsString> {
 
 /// Runs a script beside this file; its last line must be `fine`.
 fn script(python: &std::ffi::OsStr, name: &str, arguments: &[&str]) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
-    let done = Command::new(python).arg(file).args(arguments).output().unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(name);
+    let done = Command::new(python)
+        .arg(file)
+        .args(arguments)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(
         done.status.success() && said.trim_end().ends_with("fine"),
@@ -65,7 +71,10 @@ fn python_clients_read_and_file_mail() {
     let Some(python) = python() else { return };
     let net = TestNet::new(PROGRAM);
     let (hill, secret) = node(&net);
-    let (plain, tls) = (hill.listens("imap").port().to_string(), hill.listens("imaps").port().to_string());
+    let (plain, tls) = (
+        hill.listens("imap").port().to_string(),
+        hill.listens("imaps").port().to_string(),
+    );
     script(&python, "imap_clients.py", &[&plain, &tls, "mira", &secret]);
 }
 
@@ -81,5 +90,9 @@ fn mbsync_syncs_both_ways_without_loss() {
     let folder = tempfile::tempdir().unwrap();
     let port = hill.listens("imap").port().to_string();
     let folder = folder.path().to_str().unwrap();
-    script(&python, "imap_mbsync.py", &[&port, "mira", &secret, folder, "10000"]);
+    script(
+        &python,
+        "imap_mbsync.py",
+        &[&port, "mira", &secret, folder, "10000"],
+    );
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`imap`]: mail programs read and file mail.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
+//! - [`find`]: search of one's own mail.
 //!
 //! Rule: what was accepted (250, `OK`, "saved") is in the database and synced before anybody is told.
 #![cfg_attr(
@@ -14,6 +15,7 @@
     )
 )]
 
+pub mod find;
 pub mod imap;
 pub mod store;
 
@@ -33,6 +35,7 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     kernel: Kernel,
     store: Store,
+    indexes: find::Indexes,
 }
 
 impl Mail {
@@ -54,7 +57,11 @@ impl Mail {
             message_limit_bytes: megabytes(kernel.config.mail_message_limit_mb),
             quota_bytes: (quota > 0).then_some(quota),
         });
-        Ok(Self(Arc::new(Inner { kernel, store })))
+        Ok(Self(Arc::new(Inner {
+            kernel,
+            store,
+            indexes: find::Indexes::default(),
+        })))
     }
 
     /// The kernel.
@@ -65,6 +72,10 @@ impl Mail {
     /// Accounts, mailboxes and messages.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(crate) fn indexes(&self) -> &find::Indexes {
+        &self.0.indexes
     }
 
     /// What stands after `@` in addresses of this node: `hill.internal`.

@@ -2,6 +2,7 @@
 //!
 //! - [`mime`]: what a message is made of (RFC 5322, 2045 to 2047, 2231).
 //! - [`smtp`]: both sides of SMTP and LMTP (RFC 5321, 2033), and delivery reports (RFC 3464).
+//! - [`sasl`]: how mail programs sign in (RFC 4422).
 //! - [`imap`]: commands and responses of IMAP4rev1 and rev2 (RFC 3501, 9051).
 //!
 //! Rules: nothing here reads a clock, a file or a socket. Bytes from outside are bounded before they are kept, depth is
@@ -18,4 +19,5 @@
 
 pub mod imap;
 pub mod mime;
+pub mod sasl;
 pub mod smtp;

@@ -47,7 +47,13 @@ impl Session {
         }
     }
 
-    async fn wanted(&mut self, tag: &str, name: &str, first: bool, head: &AppendHead) -> Result<(), Answer> {
+    async fn wanted(
+        &mut self,
+        tag: &str,
+        name: &str,
+        first: bool,
+        head: &AppendHead,
+    ) -> Result<(), Answer> {
         let no = |error: &MailError| Answer::No(said(error));
         if self.who.is_none() {
             return Err(Answer::No("sign in first".into()));
@@ -83,7 +89,10 @@ impl Session {
             return Err(Answer::No("[LIMIT] too many messages at once".into()));
         }
         append.size_bytes += head.size;
-        let account = store.account(&append.mailbox.account).await.map_err(|error| no(&error))?;
+        let account = store
+            .account(&append.mailbox.account)
+            .await
+            .map_err(|error| no(&error))?;
         let full = account.is_some_and(|account| {
             account.quota_bytes.is_some_and(|quota| {
                 let size = i64::try_from(append.size_bytes).unwrap_or(i64::MAX);
@@ -156,7 +165,10 @@ impl Session {
             })
             .collect();
         let delivered = store.deliver_all(deliveries).await?;
-        let placed: Vec<_> = delivered.iter().flat_map(|one| one.placed.iter().flatten()).collect();
+        let placed: Vec<_> = delivered
+            .iter()
+            .flat_map(|one| one.placed.iter().flatten())
+            .collect();
         let mut uids: Vec<u32> = placed.iter().map(|placed| placed.uid).collect();
         if placed.len() < count {
             // RFC 3502 §6.3.11: all or none.
@@ -169,7 +181,9 @@ impl Session {
             }
             return Err(MailError::OverQuota(append.mailbox.name).into());
         }
-        let validity = placed.first().map_or(append.mailbox.uid_validity, |placed| placed.uid_validity);
+        let validity = placed
+            .first()
+            .map_or(append.mailbox.uid_validity, |placed| placed.uid_validity);
         let mut text = Vec::new();
         put!(text, "[APPENDUID {validity} ");
         write::ranges(&set::ranges_of(uids), &mut text);

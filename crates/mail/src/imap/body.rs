@@ -24,7 +24,10 @@ enum Found {
 }
 
 fn find(structure: &Structure, section: &Section) -> Found {
-    let whole = Span { start: 0, end: structure.octets };
+    let whole = Span {
+        start: 0,
+        end: structure.octets,
+    };
     if section.path.is_empty() {
         let root = &structure.root;
         return match &section.text {
@@ -68,8 +71,15 @@ fn select_fields(header: &[u8], names: &[String], keep: bool) -> Vec<u8> {
             break;
         }
         if !matches!(line.first(), Some(b' ' | b'\t')) {
-            let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii();
-            on = names.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name)) == keep;
+            let name = line
+                .split(|byte| *byte == b':')
+                .next()
+                .unwrap_or_default()
+                .trim_ascii();
+            on = names
+                .iter()
+                .any(|own| own.as_bytes().eq_ignore_ascii_case(name))
+                == keep;
         }
         if on {
             out.extend_from_slice(line);
@@ -92,7 +102,13 @@ fn cut(span: Span, partial: Option<Partial>) -> Range<u64> {
 }
 
 /// The name of a section in the answer: `BODY[1.2.HEADER.FIELDS (DATE)]<0>`.
-fn write_name(name: BodyName, section: &Section, partial: Option<Partial>, utf8: bool, out: &mut Vec<u8>) {
+fn write_name(
+    name: BodyName,
+    section: &Section,
+    partial: Option<Partial>,
+    utf8: bool,
+    out: &mut Vec<u8>,
+) {
     match name {
         BodyName::Rfc822 => return out.extend_from_slice(b"RFC822"),
         BodyName::Rfc822Header => return out.extend_from_slice(b"RFC822.HEADER"),
@@ -172,7 +188,13 @@ impl Session {
                     Some(SectionText::FieldsNot(names)) => select_fields(&header, names, false),
                     _ => header,
                 };
-                let range = cut(Span { start: 0, end: fields.len() as u64 }, partial);
+                let range = cut(
+                    Span {
+                        start: 0,
+                        end: fields.len() as u64,
+                    },
+                    partial,
+                );
                 let piece = usize::try_from(range.start)
                     .ok()
                     .zip(usize::try_from(range.end).ok())
@@ -191,7 +213,11 @@ impl Session {
     }
 
     /// Bytes of a message. A failure in their middle ends the connection, for the client counts on them.
-    async fn write_range(&mut self, content: &Content, mut range: Range<u64>) -> Result<(), Failure> {
+    async fn write_range(
+        &mut self,
+        content: &Content,
+        mut range: Range<u64>,
+    ) -> Result<(), Failure> {
         while range.start < range.end {
             let piece = content.range(range.clone(), PIECE).await.map_err(broken)?;
             if piece.is_empty() {
@@ -223,7 +249,13 @@ impl Session {
             put!(out, "<{from}>");
         }
         let (size, has_nul) = measure(content, span, &encoding).await?;
-        let range = cut(Span { start: 0, end: size }, partial);
+        let range = cut(
+            Span {
+                start: 0,
+                end: size,
+            },
+            partial,
+        );
         let tilde = if has_nul { "~" } else { "" };
         put!(self.wire.out, " {tilde}{{{}}}\r\n", range.end - range.start);
         let mut decoder = Decoder::new(&encoding);
@@ -243,7 +275,9 @@ impl Session {
             let from = range.start.max(here.start) - here.start;
             let to = range.end.min(here.end).saturating_sub(here.start);
             if let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to)) {
-                self.wire.out.extend_from_slice(decoded.get(from..to).unwrap_or_default());
+                self.wire
+                    .out
+                    .extend_from_slice(decoded.get(from..to).unwrap_or_default());
             }
             made = here.end;
             self.wire.relieve().await?;
@@ -279,7 +313,13 @@ fn broken(error: MailError) -> Failure {
 /// Range and encoding of a part to be decoded; `None` if the encoding isn't known or there is no such part.
 fn binary(structure: &Structure, path: &[u32]) -> Option<(Span, Encoding)> {
     if path.is_empty() {
-        return Some((Span { start: 0, end: structure.octets }, Encoding::Binary));
+        return Some((
+            Span {
+                start: 0,
+                end: structure.octets,
+            },
+            Encoding::Binary,
+        ));
     }
     let part = structure.part(path)?;
     match (&part.content, &part.encoding) {
@@ -291,7 +331,11 @@ fn binary(structure: &Structure, path: &[u32]) -> Option<(Span, Encoding)> {
 }
 
 /// Decoded length, and whether NUL is in it.
-async fn measure(content: &Content, span: Span, encoding: &Encoding) -> Result<(u64, bool), MailError> {
+async fn measure(
+    content: &Content,
+    span: Span,
+    encoding: &Encoding,
+) -> Result<(u64, bool), MailError> {
     let mut decoder = Decoder::new(encoding);
     let (mut at, mut size, mut has_nul) = (span.start, 0u64, false);
     loop {
@@ -323,7 +367,10 @@ mod tests {
             select_fields(header, &names(&["subject", "to"]), true),
             b"Subject: one\r\n two\r\nTO: b\r\n\r\n"
         );
-        assert_eq!(select_fields(header, &names(&["subject"]), false), b"From: a\r\nTO: b\r\n\r\n");
+        assert_eq!(
+            select_fields(header, &names(&["subject"]), false),
+            b"From: a\r\nTO: b\r\n\r\n"
+        );
         assert_eq!(select_fields(header, &names(&["x"]), true), b"\r\n");
     }
 }

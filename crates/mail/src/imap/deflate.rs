@@ -41,11 +41,20 @@ impl Deflate {
     }
 
     /// Packs `input`; with `end`, all of it can be unpacked by the other side.
-    pub(super) fn pack(&mut self, mut input: &[u8], end: bool, out: &mut Vec<u8>) -> io::Result<()> {
+    pub(super) fn pack(
+        &mut self,
+        mut input: &[u8],
+        end: bool,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
         let deflate = self
             .deflate
             .get_or_insert_with(|| Compress::new(Compression::new(3), false));
-        let flush = if end { FlushCompress::Full } else { FlushCompress::None };
+        let flush = if end {
+            FlushCompress::Full
+        } else {
+            FlushCompress::None
+        };
         loop {
             out.reserve(STEP);
             let (before_in, before_out) = (deflate.total_in(), deflate.total_out());

@@ -27,15 +27,25 @@ impl Session {
                 self.quota().await
             }
             Body::GetQuota(root) if root.is_empty() => self.quota().await,
-            Body::GetQuota(_) => Ok(Answer::No("[NONEXISTENT] there is no such quota root".into())),
-            Body::SetQuota { .. } => Ok(Answer::No("[NOPERM] operators set quotas elsewhere".into())),
-            Body::GetMetadata { mailbox, entries, max_size, depth } => {
-                self.get_metadata(&mailbox, &entries, max_size, depth).await
+            Body::GetQuota(_) => Ok(Answer::No(
+                "[NONEXISTENT] there is no such quota root".into(),
+            )),
+            Body::SetQuota { .. } => {
+                Ok(Answer::No("[NOPERM] operators set quotas elsewhere".into()))
             }
+            Body::GetMetadata {
+                mailbox,
+                entries,
+                max_size,
+                depth,
+            } => self.get_metadata(&mailbox, &entries, max_size, depth).await,
             Body::SetMetadata { mailbox, entries } => self.set_metadata(&mailbox, &entries).await,
             Body::MyRights(name) => {
                 let mailbox = self.find(&name, 'l').await?;
-                let own = self.who.as_ref().map_or("", |who| rights::rights(who, &mailbox));
+                let own = self
+                    .who
+                    .as_ref()
+                    .map_or("", |who| rights::rights(who, &mailbox));
                 let utf8 = self.utf8;
                 let out = &mut self.wire.out;
                 out.extend_from_slice(b"* MYRIGHTS ");
@@ -45,7 +55,11 @@ impl Session {
             }
             Body::GetAcl(name) => {
                 let mailbox = self.find(&name, 'a').await?;
-                let who = self.who.as_ref().map(|who| who.name.clone()).unwrap_or_default();
+                let who = self
+                    .who
+                    .as_ref()
+                    .map(|who| who.name.clone())
+                    .unwrap_or_default();
                 let utf8 = self.utf8;
                 let out = &mut self.wire.out;
                 out.extend_from_slice(b"* ACL ");
@@ -58,7 +72,11 @@ impl Session {
     }
 
     async fn quota(&mut self) -> Done {
-        let id = self.who.as_ref().map(|who| who.account.clone()).unwrap_or_default();
+        let id = self
+            .who
+            .as_ref()
+            .map(|who| who.account.clone())
+            .unwrap_or_default();
         let account = self.store().account(&id).await?;
         let out = &mut self.wire.out;
         match account.and_then(|account| Some((account.used_bytes, account.quota_bytes?))) {
@@ -82,9 +100,19 @@ impl Session {
         Ok(self.find(mailbox, 'l').await?.id.0)
     }
 
-    async fn get_metadata(&mut self, name: &str, entries: &[String], max_size: Option<u64>, depth: Depth) -> Done {
+    async fn get_metadata(
+        &mut self,
+        name: &str,
+        entries: &[String],
+        max_size: Option<u64>,
+        depth: Depth,
+    ) -> Done {
         let mailbox = self.metadata_of(name).await?;
-        let account = self.who.as_ref().map(|who| who.account.clone()).unwrap_or_default();
+        let account = self
+            .who
+            .as_ref()
+            .map(|who| who.account.clone())
+            .unwrap_or_default();
         let rows = query("select entry, value from mail_metadata where account = $1 and mailbox = $2 order by entry")
             .bind(&account)
             .bind(mailbox)
@@ -108,7 +136,10 @@ impl Session {
         }
         for wanted in entries {
             // RFC 5464 §4.2: an entry that was named and isn't there is NIL.
-            if depth == Depth::Zero && !shown.iter().any(|(entry, _)| entry == wanted) && longest == 0 {
+            if depth == Depth::Zero
+                && !shown.iter().any(|(entry, _)| entry == wanted)
+                && longest == 0
+            {
                 shown.push((wanted.clone(), None));
             }
         }
@@ -132,21 +163,35 @@ impl Session {
             out.extend_from_slice(b")\r\n");
         }
         if longest > 0 {
-            return Ok(Answer::Ok(format!("[METADATA LONGENTRIES {longest}] some are longer")));
+            return Ok(Answer::Ok(format!(
+                "[METADATA LONGENTRIES {longest}] some are longer"
+            )));
         }
         Answer::done("that is all")
     }
 
     async fn set_metadata(&mut self, name: &str, entries: &[(String, Option<Vec<u8>>)]) -> Done {
         let mailbox = self.metadata_of(name).await?;
-        let account = self.who.as_ref().map(|who| who.account.clone()).unwrap_or_default();
+        let account = self
+            .who
+            .as_ref()
+            .map(|who| who.account.clone())
+            .unwrap_or_default();
         for (entry, value) in entries {
-            let kind = entry.starts_with("/private/") || (entry.starts_with("/shared/") && mailbox != 0);
+            let kind =
+                entry.starts_with("/private/") || (entry.starts_with("/shared/") && mailbox != 0);
             if !kind {
-                return Ok(Answer::No("[NOPERM] entries are named /private/… or, of a mailbox, /shared/…".into()));
+                return Ok(Answer::No(
+                    "[NOPERM] entries are named /private/… or, of a mailbox, /shared/…".into(),
+                ));
             }
-            if value.as_ref().is_some_and(|value| value.len() > VALUE_LIMIT) {
-                return Ok(Answer::No(format!("[METADATA MAXSIZE {VALUE_LIMIT}] the value is too long")));
+            if value
+                .as_ref()
+                .is_some_and(|value| value.len() > VALUE_LIMIT)
+            {
+                return Ok(Answer::No(format!(
+                    "[METADATA MAXSIZE {VALUE_LIMIT}] the value is too long"
+                )));
             }
         }
         let db = self.shared.mail.kernel().db.clone();
@@ -189,7 +234,10 @@ fn below(entry: &str, wanted: &str, depth: Depth) -> bool {
     };
     match depth {
         Depth::Zero => rest.is_empty(),
-        Depth::One => rest.is_empty() || (rest.starts_with('/') && !rest.get(1..).is_some_and(|rest| rest.contains('/'))),
+        Depth::One => {
+            rest.is_empty()
+                || (rest.starts_with('/') && !rest.get(1..).is_some_and(|rest| rest.contains('/')))
+        }
         Depth::Infinity => rest.is_empty() || rest.starts_with('/'),
     }
 }

@@ -29,7 +29,12 @@ struct Needs {
 
 impl Needs {
     fn of(items: &[FetchItem]) -> Self {
-        let mut needs = Self { envelope: false, detail: false, content: false, seen: false };
+        let mut needs = Self {
+            envelope: false,
+            detail: false,
+            content: false,
+            seen: false,
+        };
         for item in items {
             match item {
                 FetchItem::Envelope => needs.envelope = true,
@@ -55,7 +60,10 @@ impl Session {
         if command.uid && !command.items.contains(&FetchItem::Uid) {
             command.items.insert(0, FetchItem::Uid);
         }
-        let since = command.modifiers.changed_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
+        let since = command
+            .modifiers
+            .changed_since
+            .map(|since| i64::try_from(since).unwrap_or(i64::MAX));
         if since.is_some() {
             self.condstore = true;
             if !command.items.contains(&FetchItem::ModSeq) {
@@ -76,7 +84,10 @@ impl Session {
         let (mut batch, mut missing, mut odd) = (Vec::new(), false, false);
         for (from, to) in places {
             for at in from..to {
-                let member = self.selected.as_ref().and_then(|selected| selected.member(at));
+                let member = self
+                    .selected
+                    .as_ref()
+                    .and_then(|selected| selected.member(at));
                 let Some(member) = member else { continue };
                 if since.is_some_and(|since| member.item.modseq <= since) {
                     continue;
@@ -84,16 +95,22 @@ impl Session {
                 batch.push(member);
                 if batch.len() >= BATCH {
                     let some = std::mem::take(&mut batch);
-                    self.fetch_batch(some, &command.items, &needs, (&mut missing, &mut odd)).await?;
+                    self.fetch_batch(some, &command.items, &needs, (&mut missing, &mut odd))
+                        .await?;
                 }
             }
         }
-        self.fetch_batch(batch, &command.items, &needs, (&mut missing, &mut odd)).await?;
+        self.fetch_batch(batch, &command.items, &needs, (&mut missing, &mut odd))
+            .await?;
         if odd {
-            return Ok(Answer::No("[UNKNOWN-CTE] a part is not there, or in an unknown encoding".into()));
+            return Ok(Answer::No(
+                "[UNKNOWN-CTE] a part is not there, or in an unknown encoding".into(),
+            ));
         }
         if missing {
-            return Ok(Answer::No("[EXPUNGEISSUED] some are not there any more".into()));
+            return Ok(Answer::No(
+                "[EXPUNGEISSUED] some are not there any more".into(),
+            ));
         }
         Answer::done("that is all")
     }
@@ -137,7 +154,12 @@ impl Session {
         let mut details: HashMap<MessageId, Detail> = HashMap::new();
         let mut envelopes: HashMap<MessageId, String> = HashMap::new();
         if needs.detail {
-            details = store.details(&ids).await?.into_iter().map(|one| (one.message, one)).collect();
+            details = store
+                .details(&ids)
+                .await?
+                .into_iter()
+                .map(|one| (one.message, one))
+                .collect();
         } else if needs.envelope {
             envelopes = store.envelopes(&ids).await?.into_iter().collect();
         }
@@ -162,7 +184,8 @@ impl Session {
                 envelope: envelopes.get(&id),
                 content: content.as_ref(),
             };
-            let also_flags = newly_seen.contains(&member.item.uid) && !items.contains(&FetchItem::Flags);
+            let also_flags =
+                newly_seen.contains(&member.item.uid) && !items.contains(&FetchItem::Flags);
             *odd |= !self.fetch_one(member, items, &parts, also_flags).await?;
             self.wire.relieve().await?;
         }
@@ -170,9 +193,17 @@ impl Session {
     }
 
     /// Marks what is about to be read; gives the UIDs that were not marked before.
-    async fn mark_seen(&mut self, batch: &mut [Member], needs: &Needs) -> Result<Vec<u32>, Failure> {
+    async fn mark_seen(
+        &mut self,
+        batch: &mut [Member],
+        needs: &Needs,
+    ) -> Result<Vec<u32>, Failure> {
         let store = self.store();
-        let Some(selected) = self.selected.as_mut().filter(|selected| needs.seen && !selected.read_only) else {
+        let Some(selected) = self
+            .selected
+            .as_mut()
+            .filter(|selected| needs.seen && !selected.read_only)
+        else {
             return Ok(Vec::new());
         };
         let uids: Vec<u32> = batch
@@ -216,7 +247,10 @@ impl Session {
             if !first {
                 self.wire.out.push(b' ');
             }
-            if !self.fetch_item(member, item, parts, structure.as_ref()).await? {
+            if !self
+                .fetch_item(member, item, parts, structure.as_ref())
+                .await?
+            {
                 self.wire.out.truncate(before);
                 fine = false;
                 continue;
@@ -266,7 +300,9 @@ impl Session {
             FetchItem::EmailId => put!(out, "EMAILID (M{})", own.message.0),
             FetchItem::ThreadId => put!(out, "THREADID (T{})", own.thread),
             FetchItem::Envelope => {
-                let envelope = parts.envelope.or(parts.detail.map(|detail| &detail.envelope));
+                let envelope = parts
+                    .envelope
+                    .or(parts.detail.map(|detail| &detail.envelope));
                 put!(out, "ENVELOPE {}", envelope.map_or("NIL", String::as_str));
             }
             FetchItem::Preview { .. } => {
@@ -276,14 +312,22 @@ impl Session {
             }
             FetchItem::BodyStructure { extended } => {
                 let name = if *extended { "BODYSTRUCTURE" } else { "BODY" };
-                let Some(structure) = structure else { return Ok(false) };
+                let Some(structure) = structure else {
+                    return Ok(false);
+                };
                 put!(out, "{name} {}", bodystructure(structure, *extended));
             }
-            FetchItem::Body { name, section, partial, .. } => {
+            FetchItem::Body {
+                name,
+                section,
+                partial,
+                ..
+            } => {
                 let (Some(structure), Some(content)) = (structure, parts.content) else {
                     return Ok(false);
                 };
-                self.write_section(*name, section, *partial, structure, content).await?;
+                self.write_section(*name, section, *partial, structure, content)
+                    .await?;
             }
             FetchItem::Binary { path, partial, .. } => {
                 let (Some(structure), Some(content)) = (structure, parts.content) else {
@@ -313,8 +357,12 @@ impl Parts<'_> {
     /// The tree of parts, if one of the items needs it.
     fn structure(&self, items: &[FetchItem]) -> Result<Option<Structure>, MailError> {
         let needed = items.iter().any(|item| match item {
-            FetchItem::BodyStructure { .. } | FetchItem::Binary { .. } | FetchItem::BinarySize { .. } => true,
-            FetchItem::Body { section, .. } => !matches!(section.text, Some(SectionText::Mime) if section.path.is_empty()),
+            FetchItem::BodyStructure { .. }
+            | FetchItem::Binary { .. }
+            | FetchItem::BinarySize { .. } => true,
+            FetchItem::Body { section, .. } => {
+                !matches!(section.text, Some(SectionText::Mime) if section.path.is_empty())
+            }
             _ => false,
         });
         match self.detail {

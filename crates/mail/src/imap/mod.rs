@@ -138,7 +138,10 @@ impl Service for ImapService {
             let Some(listener) = listen(name, setting, port).await else {
                 continue;
             };
-            listens.push((name, listener.local_addr().map_err(|error| error.to_string())?));
+            listens.push((
+                name,
+                listener.local_addr().map_err(|error| error.to_string())?,
+            ));
             listeners.push((listener, at_once));
         }
         let shared = Arc::new(Shared {

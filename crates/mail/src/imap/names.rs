@@ -28,7 +28,9 @@ impl Session {
         let store = self.store();
         match body {
             Body::Namespace => {
-                self.wire.out.extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+                self.wire
+                    .out
+                    .extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
                 Answer::done("your mailboxes have no prefix")
             }
             Body::Create { mailbox, special } => {
@@ -52,7 +54,11 @@ impl Session {
             }
             Body::Delete(name) => {
                 let mailbox = self.find(&name, 'x').await?;
-                if self.selected.as_ref().is_some_and(|selected| selected.id == mailbox.id) {
+                if self
+                    .selected
+                    .as_ref()
+                    .is_some_and(|selected| selected.id == mailbox.id)
+                {
                     self.selected = None;
                 }
                 store.delete_mailbox(&account, &name).await?;
@@ -86,7 +92,9 @@ impl Session {
     async fn list(&mut self, account: &str, command: &ListCommand) -> Done {
         if !command.extended && command.patterns.iter().all(String::is_empty) {
             // RFC 9051 §6.3.9: only the separator is asked for.
-            self.wire.out.extend_from_slice(b"* LIST (\\Noselect) \"/\" \"\"\r\n");
+            self.wire
+                .out
+                .extend_from_slice(b"* LIST (\\Noselect) \"/\" \"\"\r\n");
             return Answer::done("that is all");
         }
         let all = self.store().mailboxes(account).await?;
@@ -107,7 +115,9 @@ impl Session {
             }
             let own = entry.mailbox.as_ref().is_some_and(&chosen);
             let by_child = command.select.recursive && entry.child_selected;
-            let above = entry.mailbox.is_none() && !command.select.subscribed && !command.select.special_use;
+            let above = entry.mailbox.is_none()
+                && !command.select.subscribed
+                && !command.select.special_use;
             if !own && !by_child && !above {
                 continue;
             }
@@ -140,7 +150,11 @@ impl Session {
                 }
             }
         }
-        attributes.push(if entry.children { "\\HasChildren" } else { "\\HasNoChildren" });
+        attributes.push(if entry.children {
+            "\\HasChildren"
+        } else {
+            "\\HasNoChildren"
+        });
         put!(out, "* LIST ({}) \"/\" ", attributes.join(" "));
         write::mailbox(name, utf8, out);
         if command.select.recursive && entry.child_selected {
@@ -148,11 +162,17 @@ impl Session {
                 (command.select.subscribed, "\"SUBSCRIBED\""),
                 (command.select.special_use, "\"SPECIAL-USE\""),
             ];
-            let names: Vec<&str> = options.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+            let names: Vec<&str> = options
+                .iter()
+                .filter(|(on, _)| *on)
+                .map(|(_, name)| *name)
+                .collect();
             put!(out, " (\"CHILDINFO\" ({}))", names.join(" "));
         }
         out.extend_from_slice(b"\r\n");
-        if let (true, Some(mailbox), Some(who)) = (command.returns.my_rights, &entry.mailbox, &self.who) {
+        if let (true, Some(mailbox), Some(who)) =
+            (command.returns.my_rights, &entry.mailbox, &self.who)
+        {
             let own = rights::rights(who, mailbox);
             out.extend_from_slice(b"* MYRIGHTS ");
             write::mailbox(name, utf8, out);
@@ -165,7 +185,10 @@ impl Session {
         let entries = entries(all, &|mailbox| mailbox.subscribed);
         let pattern = format!("{reference}{pattern}");
         for (name, entry) in &entries {
-            let own = entry.mailbox.as_ref().is_some_and(|mailbox| mailbox.subscribed);
+            let own = entry
+                .mailbox
+                .as_ref()
+                .is_some_and(|mailbox| mailbox.subscribed);
             // RFC 3501 §6.3.9: with %, what is above a subscribed mailbox is shown too.
             let above = pattern.ends_with('%') && entry.child_selected;
             if !matches(&pattern, name) || (!own && !above) {
@@ -173,7 +196,11 @@ impl Session {
             }
             let utf8 = self.utf8;
             let out = &mut self.wire.out;
-            put!(out, "* LSUB ({}) \"/\" ", if own { "" } else { "\\Noselect" });
+            put!(
+                out,
+                "* LSUB ({}) \"/\" ",
+                if own { "" } else { "\\Noselect" }
+            );
             write::mailbox(name, utf8, out);
             out.extend_from_slice(b"\r\n");
         }
@@ -200,7 +227,10 @@ impl Session {
             if at > 0 {
                 out.push(b' ');
             }
-            let name = StatusItem::ALL.iter().find(|(one, _)| one == item).map_or("", |(_, name)| name);
+            let name = StatusItem::ALL
+                .iter()
+                .find(|(one, _)| one == item)
+                .map_or("", |(_, name)| name);
             put!(out, "{name} ");
             match item {
                 StatusItem::Messages => put!(out, "{}", mailbox.messages),

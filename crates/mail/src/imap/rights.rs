@@ -1,6 +1,6 @@
 //! Who may do what with a mailbox (RFC 4314): the one place that decides it.
 
-use crate::store::{Mailbox, MailError};
+use crate::store::{MailError, Mailbox};
 
 use super::session::Who;
 
@@ -9,7 +9,11 @@ pub(super) const OWNER: &str = "lrswipkxtea";
 
 /// The rights that somebody has: all with mailboxes of one's own account, none with others.
 pub(super) fn rights(who: &Who, mailbox: &Mailbox) -> &'static str {
-    if mailbox.account == who.account { OWNER } else { "" }
+    if mailbox.account == who.account {
+        OWNER
+    } else {
+        ""
+    }
 }
 
 /// Refuses if a right is missing.

@@ -36,15 +36,26 @@ impl Evaluator<'_> {
             SearchKey::All | SearchKey::SaveDateSupported => true,
             SearchKey::Flag(bit, wanted) => item.flags.has(Flags(u16::from(*bit))) == *wanted,
             SearchKey::Keyword(keyword, wanted) => {
-                let has = item.keywords.split(' ').any(|own| own.eq_ignore_ascii_case(keyword));
+                let has = item
+                    .keywords
+                    .split(' ')
+                    .any(|own| own.eq_ignore_ascii_case(keyword));
                 has == *wanted
             }
             SearchKey::Recent(wanted) => !wanted,
-            SearchKey::Date(DateOf::Internal, is, day) => on(item.internal_ms.div_euclid(DAY_MS), *is, *day),
-            SearchKey::Date(DateOf::Saved, is, day) => on(item.saved_ms.div_euclid(DAY_MS), *is, *day),
+            SearchKey::Date(DateOf::Internal, is, day) => {
+                on(item.internal_ms.div_euclid(DAY_MS), *is, *day)
+            }
+            SearchKey::Date(DateOf::Saved, is, day) => {
+                on(item.saved_ms.div_euclid(DAY_MS), *is, *day)
+            }
             SearchKey::Date(DateOf::Sent, is, day) => {
                 let sent = known?.sent.get(&item.message).copied();
-                on(sent.unwrap_or_else(|| item.internal_ms.div_euclid(DAY_MS)), *is, *day)
+                on(
+                    sent.unwrap_or_else(|| item.internal_ms.div_euclid(DAY_MS)),
+                    *is,
+                    *day,
+                )
             }
             SearchKey::Within { younger, seconds } => {
                 let age = self.now_ms.saturating_sub(item.internal_ms) / 1_000;
@@ -53,17 +64,28 @@ impl Evaluator<'_> {
             SearchKey::Larger(bytes) => u64::from(item.size_bytes) > *bytes,
             SearchKey::Smaller(bytes) => u64::from(item.size_bytes) < *bytes,
             SearchKey::Uid(set) => set::holds(&self.selected.ranges(set, true), item.uid),
-            SearchKey::Sequence(set) => set::holds(&self.selected.ranges(set, false), member.number),
+            SearchKey::Sequence(set) => {
+                set::holds(&self.selected.ranges(set, false), member.number)
+            }
             SearchKey::ModSeq(modseq) => u64::try_from(item.modseq).unwrap_or(0) >= *modseq,
             SearchKey::EmailId(id) => *id == format!("M{}", item.message.0),
             SearchKey::ThreadId(id) => *id == format!("T{}", item.thread),
-            SearchKey::Field(..) | SearchKey::Header(..) | SearchKey::Body(_) | SearchKey::Text(_) => {
+            SearchKey::Field(..)
+            | SearchKey::Header(..)
+            | SearchKey::Body(_)
+            | SearchKey::Text(_) => {
                 let wanted = wanted_of(key)?;
-                known?.texts.get(&wanted).is_some_and(|ids| ids.contains(&item.message))
+                known?
+                    .texts
+                    .get(&wanted)
+                    .is_some_and(|ids| ids.contains(&item.message))
             }
             SearchKey::Not(key) => !self.matches(key, member, known)?,
             SearchKey::Or(one, other) => {
-                match (self.matches(one, member, known), self.matches(other, member, known)) {
+                match (
+                    self.matches(one, member, known),
+                    self.matches(other, member, known),
+                ) {
                     (Some(true), _) | (_, Some(true)) => true,
                     (Some(false), Some(false)) => false,
                     _ => return None,
@@ -96,7 +118,10 @@ fn on(day: i64, is: DateIs, wanted: i64) -> bool {
 fn wanted_of(key: &SearchKey) -> Option<Wanted> {
     Some(match key {
         SearchKey::Field(field, text) => (Place::Field((*field).into()), text.to_lowercase()),
-        SearchKey::Header(name, text) => (Place::Header(name.to_ascii_lowercase()), text.to_lowercase()),
+        SearchKey::Header(name, text) => (
+            Place::Header(name.to_ascii_lowercase()),
+            text.to_lowercase(),
+        ),
         SearchKey::Body(text) => (Place::Body, text.to_lowercase()),
         SearchKey::Text(text) => (Place::Text, text.to_lowercase()),
         _ => return None,
@@ -111,7 +136,9 @@ fn gather(key: &SearchKey, texts: &mut Vec<Wanted>) -> bool {
             let sent = gather(one, texts);
             gather(other, texts) || sent
         }
-        SearchKey::And(keys) => keys.iter().fold(false, |sent, key| gather(key, texts) || sent),
+        SearchKey::And(keys) => keys
+            .iter()
+            .fold(false, |sent, key| gather(key, texts) || sent),
         SearchKey::Date(DateOf::Sent, ..) => true,
         key => {
             if let Some(wanted) = wanted_of(key)
@@ -147,7 +174,9 @@ impl Session {
         let evaluator = Evaluator { selected, now_ms };
         let (mut found, mut unsure) = (Vec::new(), Vec::new());
         for at in 0..selected.view.len() {
-            let Some(member) = selected.member(at) else { continue };
+            let Some(member) = selected.member(at) else {
+                continue;
+            };
             match evaluator.matches(key, &member, None) {
                 Some(true) => found.push(member),
                 Some(false) => {}
@@ -194,7 +223,14 @@ impl Session {
             Found::Members(members) => members,
             Found::Late => return Ok(self.late(command.returns.as_deref())),
         };
-        self.tell_found(tag, "SEARCH", &members, command.uid, command.returns.as_deref(), command.key.asks_modseq());
+        self.tell_found(
+            tag,
+            "SEARCH",
+            &members,
+            command.uid,
+            command.returns.as_deref(),
+            command.key.asks_modseq(),
+        );
         Answer::done("that is all")
     }
 
@@ -204,7 +240,9 @@ impl Session {
         {
             selected.saved = Vec::new();
         }
-        Answer::No("[LIMIT] this takes too long: narrow the search down, by date for example".into())
+        Answer::No(
+            "[LIMIT] this takes too long: narrow the search down, by date for example".into(),
+        )
     }
 
     /// The answer to SEARCH or SORT; members in the order of the answer.
@@ -218,7 +256,11 @@ impl Session {
         modseq: bool,
     ) {
         let number = |member: &Member| if uid { member.item.uid } else { member.number };
-        let highest = members.iter().map(|member| member.item.modseq).max().filter(|_| modseq);
+        let highest = members
+            .iter()
+            .map(|member| member.item.modseq)
+            .max()
+            .filter(|_| modseq);
         let all = [ReturnOption::All];
         // RFC 9051 §6.4.4: rev2 has only ESEARCH.
         let returns = match returns {
@@ -305,7 +347,11 @@ impl Session {
             }
             for option in returns {
                 if let ReturnOption::Partial(from, to) = option {
-                    some.extend(partial(members, *from, *to).iter().map(|member| member.item.uid));
+                    some.extend(
+                        partial(members, *from, *to)
+                            .iter()
+                            .map(|member| member.item.uid),
+                    );
                 }
             }
             some.sort_unstable();
@@ -327,7 +373,9 @@ fn partial(members: &[Member], from: i64, to: i64) -> &[Member] {
         ((count + to).max(0), count + from + 1)
     };
     match (usize::try_from(low), usize::try_from(high)) {
-        (Ok(low), Ok(high)) if low < high => members.get(low..high.min(members.len())).unwrap_or_default(),
+        (Ok(low), Ok(high)) if low < high => members
+            .get(low..high.min(members.len()))
+            .unwrap_or_default(),
         _ => &[],
     }
 }
@@ -337,7 +385,10 @@ fn plain_sets(key: &SearchKey, selected: &Selected) -> SearchKey {
     use lampion_mailproto::imap::{SequenceSet, SetRange};
     let plain = |set: &SequenceSet, uid| {
         let ranges = selected.ranges(set, uid);
-        let ranges = ranges.into_iter().map(|(from, to)| SetRange { from: Some(from), to: Some(to) });
+        let ranges = ranges.into_iter().map(|(from, to)| SetRange {
+            from: Some(from),
+            to: Some(to),
+        });
         SequenceSet::Ranges(ranges.collect())
     };
     match key {
@@ -348,7 +399,9 @@ fn plain_sets(key: &SearchKey, selected: &Selected) -> SearchKey {
             Box::new(plain_sets(one, selected)),
             Box::new(plain_sets(other, selected)),
         ),
-        SearchKey::And(keys) => SearchKey::And(keys.iter().map(|key| plain_sets(key, selected)).collect()),
+        SearchKey::And(keys) => {
+            SearchKey::And(keys.iter().map(|key| plain_sets(key, selected)).collect())
+        }
         key => key.clone(),
     }
 }

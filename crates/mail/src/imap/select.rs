@@ -23,9 +23,17 @@ impl Session {
         Ok(mailbox)
     }
 
-    pub(super) async fn select(&mut self, name: &str, read_only: bool, params: &SelectParams) -> Done {
+    pub(super) async fn select(
+        &mut self,
+        name: &str,
+        read_only: bool,
+        params: &SelectParams,
+    ) -> Done {
         if self.selected.take().is_some() {
-            put!(self.wire.out, "* OK [CLOSED] the mailbox before is closed\r\n");
+            put!(
+                self.wire.out,
+                "* OK [CLOSED] the mailbox before is closed\r\n"
+            );
         }
         if params.qresync.is_some() && !self.qresync {
             return Ok(Answer::Bad("enable QRESYNC first".into()));
@@ -64,12 +72,22 @@ impl Session {
         let out = &mut self.wire.out;
         let keywords = view.keywords();
         let flags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
-        let words: String = keywords.iter().map(|keyword| format!(" {keyword}")).collect();
-        put!(out, "* FLAGS ({flags}{words})\r\n* {} EXISTS\r\n", view.len());
+        let words: String = keywords
+            .iter()
+            .map(|keyword| format!(" {keyword}"))
+            .collect();
+        put!(
+            out,
+            "* FLAGS ({flags}{words})\r\n* {} EXISTS\r\n",
+            view.len()
+        );
         if read_only {
             out.extend_from_slice(b"* OK [PERMANENTFLAGS ()] nothing is kept\r\n");
         } else {
-            put!(out, "* OK [PERMANENTFLAGS ({flags}{words} \\*)] all are kept\r\n");
+            put!(
+                out,
+                "* OK [PERMANENTFLAGS ({flags}{words} \\*)] all are kept\r\n"
+            );
         }
         if rev2 {
             out.extend_from_slice(b"* LIST () \"/\" ");
@@ -78,7 +96,11 @@ impl Session {
         } else {
             out.extend_from_slice(b"* 0 RECENT\r\n");
             if let Some(at) = view.first_unseen() {
-                put!(out, "* OK [UNSEEN {}] the first that is not read\r\n", at + 1);
+                put!(
+                    out,
+                    "* OK [UNSEEN {}] the first that is not read\r\n",
+                    at + 1
+                );
             }
         }
         put!(

@@ -39,13 +39,20 @@ pub(super) struct Member {
 impl Selected {
     /// The sequence number of a UID.
     pub fn number(&self, uid: Uid) -> Option<u32> {
-        self.view.find(uid).ok().and_then(|at| u32::try_from(at + 1).ok())
+        self.view
+            .find(uid)
+            .ok()
+            .and_then(|at| u32::try_from(at + 1).ok())
     }
 
     /// Ascending ranges of a set: of UIDs, or of sequence numbers.
     pub fn ranges(&self, set: &SequenceSet, uid: bool) -> Vec<(u32, u32)> {
         let last = if uid {
-            self.view.len().checked_sub(1).and_then(|at| self.view.get(at)).map_or(0, |item| item.uid)
+            self.view
+                .len()
+                .checked_sub(1)
+                .and_then(|at| self.view.get(at))
+                .map_or(0, |item| item.uid)
         } else {
             u32::try_from(self.view.len()).unwrap_or(u32::MAX)
         };
@@ -84,7 +91,11 @@ impl Selected {
         let known = self.view.get(at)?;
         let number = u32::try_from(at + 1).ok()?;
         if Arc::ptr_eq(&self.view, &self.fresh) {
-            return Some(Member { number, item: known.clone(), there: true });
+            return Some(Member {
+                number,
+                item: known.clone(),
+                there: true,
+            });
         }
         let now = self.fresh.by_uid(known.uid);
         Some(Member {
@@ -128,7 +139,10 @@ impl Session {
             return Ok(());
         };
         let newest = *selected.newest.borrow_and_update();
-        if !look && newest <= selected.fresh.modseq() && Arc::ptr_eq(&selected.view, &selected.fresh) {
+        if !look
+            && newest <= selected.fresh.modseq()
+            && Arc::ptr_eq(&selected.view, &selected.fresh)
+        {
             return Ok(());
         }
         let later = if look {
@@ -151,7 +165,11 @@ impl Session {
         let told = std::mem::take(&mut selected.told);
         selected.view = Arc::clone(&selected.fresh);
         self.tell_gone(&before, &changes.vanished);
-        let last = before.len().checked_sub(1).and_then(|at| before.get(at)).map_or(0, |item| item.uid);
+        let last = before
+            .len()
+            .checked_sub(1)
+            .and_then(|at| before.get(at))
+            .map_or(0, |item| item.uid);
         let Some(count) = self.selected.as_ref().map(|selected| selected.view.len()) else {
             return Ok(());
         };
@@ -162,7 +180,10 @@ impl Session {
             if told.contains(&(item.uid, item.modseq)) {
                 continue;
             }
-            let number = self.selected.as_ref().and_then(|selected| selected.number(item.uid));
+            let number = self
+                .selected
+                .as_ref()
+                .and_then(|selected| selected.number(item.uid));
             if let Some(number) = number {
                 self.tell_flags(number, item, true);
             }
@@ -194,6 +215,9 @@ impl Session {
 
 /// `(\Seen $Forwarded)`
 pub(super) fn flags(item: &Item, out: &mut Vec<u8>) {
-    let keywords = item.keywords.split(' ').filter(|keyword| !keyword.is_empty());
+    let keywords = item
+        .keywords
+        .split(' ')
+        .filter(|keyword| !keyword.is_empty());
     write::flags(u8::try_from(item.flags.0 & 31).unwrap_or(0), keywords, out);
 }

@@ -141,7 +141,11 @@ impl Session {
 
     /// From greeting to end.
     pub(super) async fn run(&mut self) -> io::Result<()> {
-        put!(self.wire.out, "* OK [CAPABILITY {}] Lampion is ready\r\n", self.capabilities());
+        put!(
+            self.wire.out,
+            "* OK [CAPABILITY {}] Lampion is ready\r\n",
+            self.capabilities()
+        );
         while !self.over {
             let (used, event) = self.reader.feed(self.wire.rest());
             let event = match event {
@@ -184,7 +188,11 @@ impl Session {
         let waited = {
             let stop = &self.shared.stop;
             let wire = &mut self.wire;
-            let newest = self.selected.as_mut().filter(|_| idles).map(|selected| &mut selected.newest);
+            let newest = self
+                .selected
+                .as_mut()
+                .filter(|_| idles)
+                .map(|selected| &mut selected.newest);
             let changed = async {
                 match newest {
                     Some(newest) => {
@@ -230,7 +238,9 @@ impl Session {
             Answer::Later => return,
         };
         put!(self.wire.out, "{tag} {word} {text}\r\n");
-        if matches!(answer, Answer::Bad(_)) || (self.who.is_none() && matches!(answer, Answer::No(_))) {
+        if matches!(answer, Answer::Bad(_))
+            || (self.who.is_none() && matches!(answer, Answer::No(_)))
+        {
             self.faults += 1;
             if self.faults > FAULTS_LIMIT {
                 self.bye("too much went wrong");
@@ -280,7 +290,9 @@ impl Session {
             }
             Err(NotUnderstood { tag, error }) => {
                 let answer = match error {
-                    SyntaxError::BadCharset => Answer::No(format!("[BADCHARSET (US-ASCII UTF-8)] {error}")),
+                    SyntaxError::BadCharset => {
+                        Answer::No(format!("[BADCHARSET (US-ASCII UTF-8)] {error}"))
+                    }
                     SyntaxError::Bad(text) => Answer::Bad(text.into()),
                 };
                 self.answer(tag.as_deref().unwrap_or("*"), &answer);
@@ -290,7 +302,12 @@ impl Session {
     }
 
     /// Tells what else changed, and how a command ended.
-    pub(super) async fn finish(&mut self, tag: &str, done: Done, may_expunge: bool) -> io::Result<()> {
+    pub(super) async fn finish(
+        &mut self,
+        tag: &str,
+        done: Done,
+        may_expunge: bool,
+    ) -> io::Result<()> {
         let answer = match done {
             Ok(answer) => answer,
             Err(Failure::Io(error)) => return Err(error),
@@ -370,7 +387,9 @@ impl Session {
             Body::Enable(all) => Ok(self.enable(&all)),
             Body::Compress => {
                 if self.wire.is_compressed() {
-                    return Ok(Answer::No("[COMPRESSIONACTIVE] it is packed already".into()));
+                    return Ok(Answer::No(
+                        "[COMPRESSIONACTIVE] it is packed already".into(),
+                    ));
                 }
                 self.answer(tag, &Answer::Ok("packed from now on".into()));
                 self.wire.flush().await?;
@@ -386,9 +405,11 @@ impl Session {
                 put!(self.wire.out, "+ idling\r\n");
                 Ok(Answer::Later)
             }
-            Body::Select { mailbox, read_only, params } => {
-                self.select(&mailbox, read_only, &params).await
-            }
+            Body::Select {
+                mailbox,
+                read_only,
+                params,
+            } => self.select(&mailbox, read_only, &params).await,
             Body::Namespace
             | Body::Create { .. }
             | Body::Delete(_)
@@ -416,7 +437,10 @@ impl Session {
     async fn with_selected(&mut self, tag: &str, body: Body) -> Done {
         match body {
             Body::Close => {
-                let writable = self.selected.as_ref().is_some_and(|selected| !selected.read_only);
+                let writable = self
+                    .selected
+                    .as_ref()
+                    .is_some_and(|selected| !selected.read_only);
                 if writable {
                     self.expunge_silently().await?;
                 }
@@ -455,7 +479,11 @@ impl Session {
                 _ => continue,
             }
             enabled.push(' ');
-            enabled.push_str(if name == "IMAP4REV2" { "IMAP4rev2" } else { name });
+            enabled.push_str(if name == "IMAP4REV2" {
+                "IMAP4rev2"
+            } else {
+                name
+            });
         }
         if self.utf8 {
             self.reader.set_utf8();
@@ -471,7 +499,7 @@ impl Session {
                 all.push_str(" STARTTLS");
             }
             if self.may_sign_in() {
-                all.push_str(" AUTH=PLAIN");
+                all.push_str(" AUTH=PLAIN AUTH=SCRAM-SHA-256");
             } else {
                 all.push_str(" LOGINDISABLED");
             }
@@ -523,12 +551,23 @@ pub(super) fn said(error: &MailError) -> String {
     };
     let text: String = text
         .chars()
-        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
         .collect();
     format!("{code}{text}")
 }
 
-type Announced = (String, String, bool, lampion_mailproto::imap::reader::AppendHead);
+type Announced = (
+    String,
+    String,
+    bool,
+    lampion_mailproto::imap::reader::AppendHead,
+);
 
 /// An event that doesn't borrow.
 enum Got {

@@ -70,7 +70,14 @@ impl Session {
             a.number.cmp(&b.number)
         });
         let asks = command.key.asks_modseq();
-        self.tell_found(tag, "SORT", &members, command.uid, command.returns.as_deref(), asks);
+        self.tell_found(
+            tag,
+            "SORT",
+            &members,
+            command.uid,
+            command.returns.as_deref(),
+            asks,
+        );
         Answer::done("that is all")
     }
 
@@ -95,7 +102,9 @@ impl Session {
         let store = self.store();
         let mut all = Vec::with_capacity(members.len());
         for member in &members {
-            let Some(summary) = summaries.get(&member.item.message) else { continue };
+            let Some(summary) = summaries.get(&member.item.message) else {
+                continue;
+            };
             let base = subject::base(&summary.subject);
             let mut references = Vec::new();
             if how == Threading::References {
@@ -110,7 +119,9 @@ impl Session {
             }
             all.push(Threadable {
                 number: if uid { member.item.uid } else { member.number },
-                sent_ms: summary.sent().map_or(member.item.internal_ms, |sent| sent.unix_ms),
+                sent_ms: summary
+                    .sent()
+                    .map_or(member.item.internal_ms, |sent| sent.unix_ms),
                 id: summary.id(),
                 references,
                 subject: base.text.to_lowercase(),
@@ -132,11 +143,19 @@ impl Session {
 }
 
 fn sent(member: &Member, keys: &Keys) -> i64 {
-    if keys.sent_ms == 0 { member.item.internal_ms } else { keys.sent_ms }
+    if keys.sent_ms == 0 {
+        member.item.internal_ms
+    } else {
+        keys.sent_ms
+    }
 }
 
 fn of_summary(summary: &Summary) -> Keys {
-    let first = |all: &[Address]| all.first().map(|one| one.mailbox.to_lowercase()).unwrap_or_default();
+    let first = |all: &[Address]| {
+        all.first()
+            .map(|one| one.mailbox.to_lowercase())
+            .unwrap_or_default()
+    };
     Keys {
         sent_ms: summary.sent().map_or(0, |sent| sent.unix_ms),
         subject: subject::base(&summary.subject).text.to_lowercase(),
@@ -152,7 +171,9 @@ fn referred(header: &[u8], summary: &Summary) -> Vec<String> {
         Some(at) => header.get(..at).unwrap_or_default(),
         None => header,
     };
-    let text = String::from_utf8_lossy(head).replace("\r\n ", " ").replace("\r\n\t", " ");
+    let text = String::from_utf8_lossy(head)
+        .replace("\r\n ", " ")
+        .replace("\r\n\t", " ");
     let line = text
         .lines()
         .filter_map(|line| line.split_once(':'))
@@ -160,7 +181,10 @@ fn referred(header: &[u8], summary: &Summary) -> Vec<String> {
         .map(|(_, value)| ids::parse(value))
         .unwrap_or_default();
     if line.is_empty() {
-        return ids::parse(&summary.in_reply_to).into_iter().take(1).collect();
+        return ids::parse(&summary.in_reply_to)
+            .into_iter()
+            .take(1)
+            .collect();
     }
     line
 }

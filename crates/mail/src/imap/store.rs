@@ -20,7 +20,9 @@ impl Session {
             return Ok(Answer::Bad("select a mailbox first".into()));
         };
         if selected.read_only {
-            return Ok(Answer::No("[READ-ONLY] the mailbox was opened to be read only".into()));
+            return Ok(Answer::No(
+                "[READ-ONLY] the mailbox was opened to be read only".into(),
+            ));
         }
         let (mailbox, uids) = (selected.id, selected.uids(&command.set, command.uid));
         let change = FlagChange {
@@ -32,14 +34,18 @@ impl Session {
             flags: Flags(u16::from(command.flags.system)),
             keywords: command.flags.keywords,
         };
-        let since = command.unchanged_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
+        let since = command
+            .unchanged_since
+            .map(|since| i64::try_from(since).unwrap_or(i64::MAX));
         let (mut modified, mut seen) = (Vec::new(), 0);
         for some in uids.chunks(CHUNK) {
             let stored = store.store_flags(mailbox, some, &change, since).await?;
             seen += stored.items.len() + stored.modified.len();
             modified.extend(stored.modified);
             for item in &stored.items {
-                let Some(selected) = self.selected.as_mut() else { break };
+                let Some(selected) = self.selected.as_mut() else {
+                    break;
+                };
                 let number = selected.number(item.uid);
                 selected.told.push((item.uid, item.modseq));
                 let Some(number) = number else { continue };
@@ -47,7 +53,12 @@ impl Session {
                     self.tell_flags(number, item, command.uid || self.qresync);
                 } else if self.condstore {
                     // RFC 7162 §3.1.3: the new MODSEQ is told even so.
-                    put!(self.wire.out, "* {number} FETCH (UID {} MODSEQ ({}))\r\n", item.uid, item.modseq);
+                    put!(
+                        self.wire.out,
+                        "* {number} FETCH (UID {} MODSEQ ({}))\r\n",
+                        item.uid,
+                        item.modseq
+                    );
                 }
                 self.wire.relieve().await?;
             }
@@ -56,7 +67,11 @@ impl Session {
             modified.sort_unstable();
             let numbers = modified.iter().filter_map(|uid| {
                 let selected = self.selected.as_ref()?;
-                if command.uid { Some(*uid) } else { selected.number(*uid) }
+                if command.uid {
+                    Some(*uid)
+                } else {
+                    selected.number(*uid)
+                }
             });
             let mut text = b"[MODIFIED ".to_vec();
             write::ranges(&set::ranges_of(numbers), &mut text);
@@ -64,7 +79,9 @@ impl Session {
             return Ok(Answer::Ok(String::from_utf8_lossy(&text).into_owned()));
         }
         if seen < uids.len() && !command.uid {
-            return Ok(Answer::No("[EXPUNGEISSUED] some are not there any more".into()));
+            return Ok(Answer::No(
+                "[EXPUNGEISSUED] some are not there any more".into(),
+            ));
         }
         Answer::done("changed")
     }
@@ -82,7 +99,9 @@ impl Session {
             return Ok(Answer::Bad("select a mailbox first".into()));
         };
         if command.moves && selected.read_only {
-            return Ok(Answer::No("[READ-ONLY] the mailbox was opened to be read only".into()));
+            return Ok(Answer::No(
+                "[READ-ONLY] the mailbox was opened to be read only".into(),
+            ));
         }
         let (from, uids) = (selected.id, selected.uids(&command.set, command.uid));
         if uids.is_empty() {
@@ -116,7 +135,9 @@ impl Session {
             return Ok(Answer::Bad("select a mailbox first".into()));
         };
         if selected.read_only {
-            return Ok(Answer::No("[READ-ONLY] the mailbox was opened to be read only".into()));
+            return Ok(Answer::No(
+                "[READ-ONLY] the mailbox was opened to be read only".into(),
+            ));
         }
         let uids = uids.map(|set| selected.uids(set, true));
         let modseq = self.remove(uids.as_deref()).await?;

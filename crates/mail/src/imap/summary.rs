@@ -51,7 +51,10 @@ impl Summary {
 
     /// Its id without angle brackets.
     pub(super) fn id(&self) -> String {
-        ids::parse(&self.message_id).into_iter().next().unwrap_or_default()
+        ids::parse(&self.message_id)
+            .into_iter()
+            .next()
+            .unwrap_or_default()
     }
 }
 
@@ -131,13 +134,20 @@ impl Tokens<'_> {
         if let Some(rest) = self.0.strip_prefix(b"{") {
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let (size, rest) = rest.split_at_checked(digits).unwrap_or_default();
-            let size: usize = std::str::from_utf8(size).ok().and_then(|size| size.parse().ok()).unwrap_or(0);
+            let size: usize = std::str::from_utf8(size)
+                .ok()
+                .and_then(|size| size.parse().ok())
+                .unwrap_or(0);
             let rest = rest.strip_prefix(b"}\r\n").unwrap_or(rest);
             let (text, rest) = rest.split_at_checked(size).unwrap_or((rest, b""));
             self.0 = rest;
             return String::from_utf8_lossy(text).into_owned();
         }
-        let word = self.0.iter().take_while(|byte| !matches!(byte, b' ' | b'(' | b')')).count();
+        let word = self
+            .0
+            .iter()
+            .take_while(|byte| !matches!(byte, b' ' | b'(' | b')'))
+            .count();
         self.0 = self.0.get(word..).unwrap_or_default();
         String::new()
     }

@@ -63,9 +63,13 @@ pub(super) async fn containing(
     wanted: &[Wanted],
 ) -> Result<Option<HashMap<Wanted, HashSet<MessageId>>>, MailError> {
     let begun = Instant::now();
-    let mut found: HashMap<Wanted, HashSet<MessageId>> =
-        wanted.iter().map(|one| (one.clone(), HashSet::new())).collect();
-    let only_envelopes = wanted.iter().all(|(place, _)| matches!(place, Place::Field(_)));
+    let mut found: HashMap<Wanted, HashSet<MessageId>> = wanted
+        .iter()
+        .map(|one| (one.clone(), HashSet::new()))
+        .collect();
+    let only_envelopes = wanted
+        .iter()
+        .all(|(place, _)| matches!(place, Place::Field(_)));
     for some in messages.chunks(BATCH) {
         if begun.elapsed() > DEADLINE {
             return Ok(None);
@@ -73,7 +77,9 @@ pub(super) async fn containing(
         if only_envelopes {
             for (id, envelope) in store.envelopes(some).await? {
                 let summary = Summary::of(&envelope);
-                note(&mut found, id, |place, text| in_summary(&summary, place, text));
+                note(&mut found, id, |place, text| {
+                    in_summary(&summary, place, text)
+                });
             }
             continue;
         }
@@ -86,9 +92,13 @@ pub(super) async fn containing(
             };
             let summary = Summary::of(&detail.envelope);
             let header = structure.root.header;
-            let raw = content.range(header.start..header.end, HEADER_LIMIT).await?;
+            let raw = content
+                .range(header.start..header.end, HEADER_LIMIT)
+                .await?;
             let fields = fields(&raw);
-            let needs_body = wanted.iter().any(|(place, _)| matches!(place, Place::Body | Place::Text));
+            let needs_body = wanted
+                .iter()
+                .any(|(place, _)| matches!(place, Place::Body | Place::Text));
             let mut body = String::new();
             if needs_body {
                 let mut gathered = Gathered::new(TEXT_LIMIT);
@@ -97,7 +107,9 @@ pub(super) async fn containing(
                         break;
                     }
                     let len = usize::try_from(gathered.wants(part)).unwrap_or(usize::MAX);
-                    let raw = content.range(part.body.start..part.body.end, len.min(TEXT_LIMIT * 8)).await?;
+                    let raw = content
+                        .range(part.body.start..part.body.end, len.min(TEXT_LIMIT * 8))
+                        .await?;
                     gathered.add(part, &raw);
                 }
                 body = gathered.finish().to_lowercase();
@@ -111,7 +123,8 @@ pub(super) async fn containing(
                 Place::Text => {
                     body.contains(text)
                         || fields.iter().any(|(name, value)| {
-                            value.contains(text) || format!("{}: {value}", name.to_lowercase()).contains(text)
+                            value.contains(text)
+                                || format!("{}: {value}", name.to_lowercase()).contains(text)
                         })
                 }
             });

@@ -76,7 +76,11 @@ impl Wire {
                     return Ok(());
                 }
             }
-            let to = if self.deflate.is_some() { &mut self.packed } else { &mut self.input };
+            let to = if self.deflate.is_some() {
+                &mut self.packed
+            } else {
+                &mut self.input
+            };
             let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
             read(stream, to).await?;
             if self.deflate.is_none() {

@@ -47,13 +47,16 @@ pub const ROW_LIMIT_BYTES: usize = 64 * 1024;
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/1.sql"),
-    }, Migration {
-        version: 3,
-        sql: include_str!("../../migrations/3.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/1.sql"),
+        },
+        Migration {
+            version: 3,
+            sql: include_str!("../../migrations/3.sql"),
+        },
+    ],
 };
 
 /// What the store works with.
@@ -133,7 +136,7 @@ async fn rows_of_ids(
     let mut connection = db.read().acquire().await?;
     let rows = lampion_db::rows::select(
         &mut connection,
-        (sql, "and id >= $1"),
+        (sql, "and 0 >= $1"),
         0,
         1,
         messages,
