@@ -1,18 +1,25 @@
 //! Signing in: STARTTLS, LOGIN, AUTHENTICATE.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use lampion_core::ids;
 use lampion_mailproto::imap::{Body, COMMAND_LIMIT};
 use lampion_mailproto::put;
-use lampion_people::PeopleError;
+use lampion_mailproto::sasl::{self, ChannelBinding, Plain, ScramServer};
+use lampion_people::{PeopleError, Person, SCRAM_ITERATIONS};
 
 use super::SIGN_IN_TIME;
 use super::session::{Answer, Awaited, Done, Failure, Session, Who};
+use crate::store::MailError;
 
 /// A mechanism in the middle.
 pub(super) enum Sasl {
     /// PLAIN awaits its message.
     Plain,
+    /// SCRAM awaits its first message.
+    ScramFirst,
+    /// SCRAM awaits the proof.
+    ScramLast(Box<ScramServer>),
+    /// SCRAM awaits an empty message: the client knows now that this is the right server.
+    ScramDone(Box<Person>),
 }
 
 impl Session {
@@ -34,78 +41,114 @@ impl Session {
                 self.enter(&name, &password).await
             }
             Body::Authenticate { mechanism, initial } => {
-                if mechanism != "PLAIN" {
-                    return Ok(Answer::No("this mechanism is not known".into()));
-                }
+                let sasl = match mechanism.as_str() {
+                    "PLAIN" => Sasl::Plain,
+                    "SCRAM-SHA-256" => Sasl::ScramFirst,
+                    _ => return Ok(Answer::No("this mechanism is not known".into())),
+                };
                 match initial {
-                    Some(line) => self.sasl_answer(tag, Sasl::Plain, &line).await,
-                    None => {
-                        put!(self.wire.out, "+ \r\n");
-                        self.awaited = Some(Box::new(Awaited::Sasl(tag.to_string(), Sasl::Plain)));
-                        self.reader.expect_line();
-                        Ok(Answer::Later)
-                    }
+                    Some(line) if line.is_empty() => self.sasl_answer(tag, sasl, b"=").await,
+                    Some(line) => self.sasl_answer(tag, sasl, &line).await,
+                    None => Ok(self.ask(tag, "", sasl)),
                 }
             }
             _ => Ok(Answer::Bad("this command can't come here".into())),
         }
     }
 
+    /// Asks for the next message of a mechanism.
+    fn ask(&mut self, tag: &str, challenge: &str, next: Sasl) -> Answer {
+        put!(self.wire.out, "+ {challenge}\r\n");
+        self.awaited = Some(Box::new(Awaited::Sasl(tag.to_string(), next)));
+        self.reader.expect_line();
+        Answer::Later
+    }
+
     /// A client's answer within a mechanism, in base 64.
-    pub(super) async fn sasl_answer(&mut self, _tag: &str, sasl: Sasl, line: &[u8]) -> Done {
+    pub(super) async fn sasl_answer(&mut self, tag: &str, sasl: Sasl, line: &[u8]) -> Done {
         if line == b"*" {
             return Ok(Answer::Bad("as you wish".into()));
         }
-        let Ok(message) = STANDARD.decode(line) else {
-            return Ok(Answer::Bad("this is not base 64".into()));
+        let Ok(message) = sasl::decode(line) else {
+            return Ok(Answer::Bad("this is not base 64, or too long".into()));
         };
         match sasl {
             Sasl::Plain => {
-                let text = String::from_utf8(message).unwrap_or_default();
-                let mut parts = text.split('\0');
-                let (Some(act_as), Some(name), Some(secret), None) =
-                    (parts.next(), parts.next(), parts.next(), parts.next())
-                else {
+                let Ok(plain) = Plain::parse(&message) else {
                     return Ok(Answer::Bad("this is no message of PLAIN".into()));
                 };
-                if !act_as.is_empty() && act_as != name {
-                    return Ok(Answer::No(
-                        "[AUTHORIZATIONFAILED] nobody acts for others here".into(),
-                    ));
+                if !plain.authorization.is_empty() && plain.authorization != plain.name {
+                    return Ok(nobody_acts());
                 }
-                let (name, secret) = (name.to_string(), secret.to_string());
-                self.enter(&name, &secret).await
+                self.enter(&plain.name, &plain.secret).await
             }
+            Sasl::ScramFirst => self.scram_first(tag, &message).await,
+            Sasl::ScramLast(server) => self.scram_last(tag, &server, &message).await,
+            Sasl::ScramDone(person) => self.entered(&person).await,
+        }
+    }
+
+    async fn scram_first(&mut self, tag: &str, message: &[u8]) -> Done {
+        // No binding is offered, so none can have been taken away.
+        let mut server = match ScramServer::begin(message, false, &ChannelBinding::default()) {
+            Ok(server) => server,
+            Err(error) => return Ok(Answer::No(format!("[AUTHENTICATIONFAILED] {error}"))),
+        };
+        if !server.authorization().is_empty() && server.authorization() != server.name() {
+            return Ok(nobody_acts());
+        }
+        let kernel = self.shared.mail.kernel();
+        let local = self.local(server.name()).to_string();
+        let salt = kernel
+            .people
+            .scram_salt(&local)
+            .await
+            .map_err(MailError::from)?;
+        let nonce = ids::new_secret(&*kernel.rng);
+        let challenge = sasl::encode(server.challenge(&nonce, &salt, SCRAM_ITERATIONS).as_bytes());
+        Ok(self.ask(tag, &challenge, Sasl::ScramLast(Box::new(server))))
+    }
+
+    async fn scram_last(&mut self, tag: &str, server: &ScramServer, message: &[u8]) -> Done {
+        let proof = match server.proof(message) {
+            Ok(proof) => proof,
+            Err(error) => return Ok(Answer::No(format!("[AUTHENTICATIONFAILED] {error}"))),
+        };
+        let people = &self.shared.mail.kernel().people;
+        let local = self.local(server.name()).to_string();
+        let verified = people.verify_scram(&local, &proof.auth_message, &proof.proof, self.peer);
+        match verified.await {
+            Ok((person, _, signature)) => {
+                let last = sasl::encode(ScramServer::success(&signature).as_bytes());
+                Ok(self.ask(tag, &last, Sasl::ScramDone(Box::new(person))))
+            }
+            Err(error) => Ok(refused(&error)),
+        }
+    }
+
+    /// A name without the node's domain.
+    fn local<'n>(&self, name: &'n str) -> &'n str {
+        match name.rsplit_once('@') {
+            Some((local, given)) if given.eq_ignore_ascii_case(&self.shared.mail.domain()) => local,
+            _ => name,
         }
     }
 
     async fn enter(&mut self, name: &str, secret: &str) -> Done {
-        let domain = self.shared.mail.domain();
-        let local = match name.rsplit_once('@') {
-            Some((local, given)) if given.eq_ignore_ascii_case(&domain) => local,
-            _ => name,
-        };
+        let local = self.local(name);
         let people = &self.shared.mail.kernel().people;
-        let person = match people.verify_app_password(local, secret, self.peer).await {
-            Ok(person) => person,
-            Err(error @ PeopleError::Db(_)) => {
-                tracing::warn!(%error, "a mail program could not sign in");
-                return Ok(Answer::No("[UNAVAILABLE] try again later".into()));
-            }
-            Err(PeopleError::Disabled) => {
-                return Ok(Answer::No("[CONTACTADMIN] this account is closed".into()));
-            }
-            Err(_) => {
-                return Ok(Answer::No(
-                    "[AUTHENTICATIONFAILED] wrong name or app password".into(),
-                ));
-            }
-        };
-        let account = self.store().account_of(&person).await?;
+        match people.verify_app_password(local, secret, self.peer).await {
+            Ok(person) => self.entered(&person).await,
+            Err(error) => Ok(refused(&error)),
+        }
+    }
+
+    async fn entered(&mut self, person: &Person) -> Done {
+        let account = self.store().account_of(person).await?;
         let Some(place) = self.shared.place(&person.id) else {
             return Ok(Answer::No("[LIMIT] you have too many connections".into()));
         };
-        self.who = Some(Box::new(Who::new(account.id, person.name, place)));
+        self.who = Some(Box::new(Who::new(account.id, person.name.clone(), place)));
         self.reader.set_limit(COMMAND_LIMIT);
         Ok(Answer::Ok(format!(
             "[CAPABILITY {}] welcome",
@@ -136,4 +179,21 @@ impl Session {
         self.secure = true;
         Ok(Answer::Later)
     }
+}
+
+fn nobody_acts() -> Answer {
+    Answer::No("[AUTHORIZATIONFAILED] nobody acts for others here".into())
+}
+
+/// What a client is told that could not sign in.
+fn refused(error: &PeopleError) -> Answer {
+    Answer::No(match error {
+        PeopleError::Db(error) => {
+            tracing::warn!(%error, "a mail program could not sign in");
+            "[UNAVAILABLE] try again later".into()
+        }
+        PeopleError::Disabled => "[CONTACTADMIN] this account is closed".into(),
+        PeopleError::TooManyTries { .. } => "[LIMIT] too many tries: wait a little".into(),
+        _ => "[AUTHENTICATIONFAILED] wrong name or app password".into(),
+    })
 }

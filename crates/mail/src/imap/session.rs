@@ -509,7 +509,7 @@ impl Session {
                 all.push_str(" STARTTLS");
             }
             if self.may_sign_in() {
-                all.push_str(" AUTH=PLAIN");
+                all.push_str(" AUTH=PLAIN AUTH=SCRAM-SHA-256");
             } else {
                 all.push_str(" LOGINDISABLED");
             }
@@ -518,7 +518,7 @@ impl Session {
         let more = " NAMESPACE IDLE UNSELECT UIDPLUS MOVE ESEARCH SEARCHRES LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS \
                     SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE BINARY CONDSTORE QRESYNC QUOTA QUOTA=RES-STORAGE \
                     METADATA MULTIAPPEND UTF8=ACCEPT SORT ESORT THREAD=REFERENCES THREAD=ORDEREDSUBJECT PREVIEW \
-                    OBJECTID SAVEDATE WITHIN CHILDREN PARTIAL";
+                    OBJECTID SAVEDATE WITHIN CHILDREN";
         all.push_str(more);
         put_str(&mut all, self.shared.mail.store().message_limit_bytes());
         if !self.wire.is_compressed() {
