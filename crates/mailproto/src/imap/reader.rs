@@ -489,7 +489,6 @@ type Head = (FlagList, Option<i64>);
 
 /// Whether the buffer is an `APPEND` up to its first message: tag, mailbox, flags and time, and whether `UTF8 (` stands
 /// before the message. `Ok(None)` if it is another command, or the literal is the mailbox's name.
-#[expect(clippy::type_complexity, reason = "taken apart at once")]
 fn append_first(
     buffer: &[u8],
     utf8: bool,
