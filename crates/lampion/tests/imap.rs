@@ -90,9 +90,11 @@ fn mbsync_syncs_both_ways_without_loss() {
     let folder = tempfile::tempdir().unwrap();
     let port = hill.listens("imap").port().to_string();
     let folder = folder.path().to_str().unwrap();
+    // The number takes some minutes: LAMPION_TEST_MESSAGES=10000.
+    let messages = std::env::var("LAMPION_TEST_MESSAGES").unwrap_or_else(|_| "1000".into());
     script(
         &python,
         "imap_mbsync.py",
-        &[&port, "mira", &secret, folder, "10000"],
+        &[&port, "mira", &secret, folder, &messages],
     );
 }

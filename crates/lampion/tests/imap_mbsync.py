@@ -83,7 +83,12 @@ assert ids(one) == wanted and ids(other) == wanted, (len(ids(one)), len(ids(othe
 # Both sides change: one deletes a tenth, the other flags another tenth.
 for file in sorted(files(one))[: count // 10]:
     os.remove(file)
-for file in sorted(files(other), key=lambda file: ids and open(file).read().split("Message-ID: ")[1])[-(count // 10) :]:
+def number(file):
+    with open(file) as text:
+        return int(text.read().split("Message-ID: <s")[1].split("@")[0])
+
+
+for file in sorted(files(other), key=number)[-(count // 10) :]:
     os.rename(file, file.rsplit(":2,", 1)[0] + ":2,F" + file.rsplit(":2,", 1)[1])
 sync(one)
 sync(other)

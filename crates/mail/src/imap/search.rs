@@ -136,9 +136,13 @@ fn gather(key: &SearchKey, texts: &mut Vec<Wanted>) -> bool {
             let sent = gather(one, texts);
             gather(other, texts) || sent
         }
-        SearchKey::And(keys) => keys
-            .iter()
-            .fold(false, |sent, key| gather(key, texts) | sent),
+        SearchKey::And(keys) => {
+            let mut sent = false;
+            for key in keys {
+                sent |= gather(key, texts);
+            }
+            sent
+        }
         SearchKey::Date(DateOf::Sent, ..) => true,
         key => {
             if let Some(wanted) = wanted_of(key)
