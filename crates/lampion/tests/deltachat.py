@@ -17,7 +17,7 @@ def main(folder, first, second):
         accounts = []
         for qr in (first, second):
             account = chat.add_account()
-            out.setdefault("kinds", []).append(account.check_qr(qr).kind)
+            out.setdefault("kinds", []).append(account.check_qr(qr)["kind"])
             account.add_transport_from_qr(qr)
             account.bring_online()
             accounts.append(account)
