@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(first, profile.written());
         assert!(first.contains("<data>\nAAAABBBB\n</data>"));
         assert!(first.contains("Hill &amp; valley"));
-        assert!(!first.contains("IncomingPassword"));
+        assert!(!first.contains("<key>IncomingPassword"));
         let uuids = |text: &str| -> Vec<String> {
             text.split("PayloadUUID</key><string>")
                 .skip(1)
