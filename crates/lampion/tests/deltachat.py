@@ -5,7 +5,7 @@
 Prints one JSON object of what came.
 """
 import json, os, signal, sys
-from deltachat_rpc_client import DeltaChat, Rpc
+from deltachat_rpc_client import DeltaChat, EventType, Rpc
 
 PATIENCE_S = 240
 
@@ -17,7 +17,7 @@ def main(folder, first, second):
         accounts = []
         for qr in (first, second):
             account = chat.add_account()
-            out.setdefault("kinds", []).append(account.check_qr(qr).kind)
+            out.setdefault("kinds", []).append(account.check_qr(qr)["kind"])
             account.add_transport_from_qr(qr)
             account.bring_online()
             accounts.append(account)
@@ -38,7 +38,11 @@ def main(folder, first, second):
         content = bytes(range(256)) * 2000
         open(path, "wb").write(content)
         talk.send_file(path)
-        file = tomas.wait_for_incoming_msg().get_snapshot()
+        came = tomas.wait_for_incoming_msg()
+        # A long message is announced before it is fetched whole.
+        while not came.get_snapshot().file:
+            tomas.wait_for_event(EventType.MSGS_CHANGED)
+        file = came.get_snapshot()
         out["file"] = [os.path.basename(file.file_name or ""), open(file.file, "rb").read() == content]
         # A group.
         group = mira.create_group("Keepers")

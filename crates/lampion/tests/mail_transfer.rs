@@ -199,7 +199,7 @@ fn an_mbox_of_another_program_is_read_and_ours_is_read_by_it() {
     assert!(
         texts
             .iter()
-            .any(|text| text.contains("\nFrom the hill\n>From")),
+            .any(|text| text.contains("\nFrom the hill\nFrom quoted\n>From twice")),
         "{texts:?}"
     );
     // mboxrd goes in as it came out.
@@ -365,7 +365,7 @@ impl Dovecot {
              default_internal_user = {user}\ndefault_login_user = {login}\ndefault_internal_group = {group}\nmail_uid = {user}\nmail_gid = {group}\n\
              service imap-login {{\n chroot =\n inet_listener imap {{\n port = {port}\n }}\n inet_listener imaps {{\n port = 0\n }}\n}}\n\
              service anvil {{\n chroot =\n}}\nservice stats {{\n chroot =\n}}\n\
-             passdb {{\n driver = static\n args = password=secret\n}}\nuserdb {{\n driver = static\n args = uid={user} gid={group} home={shown}/mail\n}}\n\
+             passdb {{\n driver = static\n args = password=verdant-harbour\n}}\nuserdb {{\n driver = static\n args = uid={user} gid={group} home={shown}/mail\n}}\n\
              namespace inbox {{\n inbox = yes\n separator = .\n prefix = INBOX.\n mailbox Gesendet {{\n special_use = \\Sent\n auto = create\n }}\n}}\n"
         );
         let file = folder.join("dovecot.conf");
@@ -423,7 +423,7 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
     ];
     let wrong = node.run_with(&words, "wrong\n").expect(1);
     assert!(wrong.err.contains("refused"), "{}", wrong.err);
-    let done = node.run_with(&words, "secret\n").expect(0);
+    let done = node.run_with(&words, "verdant-harbour\n").expect(0);
     assert_eq!(done.json()["messages"], 24, "{}", done.out);
     let out = net.path("out");
     node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()])
@@ -433,14 +433,14 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
         assert_eq!(after[name], before[name], "{name}");
     }
     // Nothing comes twice; what is new comes.
-    let again = node.run_with(&words, "secret\n").expect(0);
+    let again = node.run_with(&words, "verdant-harbour\n").expect(0);
     assert_eq!(again.json()["messages"], 0, "{}", again.out);
     std::fs::write(
         dovecot.mail.join("new/1700000000.new"),
         "Subject: new\n\nnew\n",
     )
     .unwrap();
-    let again = node.run_with(&words, "secret\n").expect(0);
+    let again = node.run_with(&words, "verdant-harbour\n").expect(0);
     assert_eq!(again.json()["messages"], 1, "{}", again.out);
     let out = net.path("out2");
     node.run(&["mail", "export", "--person", "mira", &out.to_string_lossy()])
@@ -450,7 +450,11 @@ fn mail_is_fetched_from_another_server_once_and_what_is_new_later() {
     // The password isn't kept.
     node.stop();
     let database = std::fs::read(node.data().join("lampion.sqlite")).unwrap();
-    assert!(!database.windows(6).any(|bytes| bytes == b"secret"));
+    assert!(
+        !database
+            .windows(15)
+            .any(|bytes| bytes == b"verdant-harbour")
+    );
 }
 
 #[test]
@@ -479,7 +483,7 @@ fn a_fetch_goes_on_after_kill_9() {
                 ("port", &port),
                 ("secure", "plain"),
                 ("user", "mira"),
-                ("password", "secret"),
+                ("password", "verdant-harbour"),
             ],
         )
         .expect(303);

@@ -206,14 +206,18 @@ impl<S: Sink> Out<'_, S> {
 
     fn maildir(&mut self, name: &str, mailbox: &Mailbox) -> Result<(), ExportError> {
         let folder = folder_of(name);
+        let view = self.runtime.block_on(self.store.view(mailbox.id))?;
+        // Python's `mailbox` finds nothing in folders whose time is 0.
+        let times = view.iter().map(|item| item.internal_ms.div_euclid(1_000));
+        let last = times.max().unwrap_or(0).max(1);
         for below in ["cur/", "new/", "tmp/"] {
-            self.sink.begin(&format!("{folder}{below}"), 0, 0)?;
+            self.sink.begin(&format!("{folder}{below}"), 0, last)?;
         }
         if !folder.is_empty() {
             // By this file Maildir++ knows a folder.
-            self.sink.begin(&format!("{folder}maildirfolder"), 0, 0)?;
+            self.sink
+                .begin(&format!("{folder}maildirfolder"), 0, last)?;
         }
-        let view = self.runtime.block_on(self.store.view(mailbox.id))?;
         let letters = letters(view.iter());
         if !letters.is_empty() {
             let mut lines: Vec<(char, String)> =
@@ -224,8 +228,11 @@ impl<S: Sink> Out<'_, S> {
                 .enumerate()
                 .map(|(n, (_, word))| format!("{n} {word}\n"))
                 .collect();
-            self.sink
-                .begin(&format!("{folder}dovecot-keywords"), text.len() as u64, 0)?;
+            self.sink.begin(
+                &format!("{folder}dovecot-keywords"),
+                text.len() as u64,
+                last,
+            )?;
             self.sink.write(text.as_bytes())?;
         }
         for item in view.iter() {
