@@ -9,6 +9,7 @@ mod feed_mirror;
 mod harvest;
 mod import;
 mod lock;
+mod mail_groups;
 mod node;
 mod output;
 mod person;
@@ -100,6 +101,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                     Command::Harvest(options) => harvest::run(&data, options).await,
                     Command::Search(options) => search::run(&data, options).await,
                     Command::Person { command } => person::run(&data, command).await,
+                    Command::Mail { command } => mail_groups::run(&data, command).await,
                     Command::Collection { command } => collection::run(&data, command).await,
                     Command::Feed { command } => feed::run(&data, command).await,
                     Command::Doctor { json } => doctor::run(&data, json).await,

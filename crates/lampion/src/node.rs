@@ -43,6 +43,7 @@ pub fn default_data() -> PathBuf {
 pub struct Node {
     pub kernel: Kernel,
     pub library: Library,
+    pub mail: Mail,
     pub features: Vec<Feature>,
 }
 
@@ -93,6 +94,7 @@ impl Node {
         Ok(Self {
             kernel,
             library,
+            mail,
             features,
         })
     }

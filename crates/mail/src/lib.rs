@@ -1,5 +1,7 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`receive`]: what becomes of a message for a local address; [`consent`], [`lists`] and [`shared`] are asked there.
+//! - [`access`]: who may do what in whose mailboxes.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //!
 //! Rule: what was accepted (250, `OK`, "saved") is in the database and synced before anybody is told.
@@ -13,7 +15,14 @@
     )
 )]
 
+pub mod access;
+pub mod consent;
+pub mod lists;
+pub mod local;
+pub mod receive;
+pub mod shared;
 pub mod store;
+mod text;
 
 use std::sync::Arc;
 
@@ -22,6 +31,7 @@ use axum::Router;
 use lampion_web::{App, Feature, Kernel, Service, Started};
 use tokio_util::sync::CancellationToken;
 
+use local::{Local, LocalParts};
 use store::{MailError, MailKey, Parts, Store};
 
 /// Mail of this node. Cheap to clone.
@@ -31,6 +41,7 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     kernel: Kernel,
     store: Store,
+    local: Local,
 }
 
 impl Mail {
@@ -52,7 +63,28 @@ impl Mail {
             message_limit_bytes: megabytes(kernel.config.mail_message_limit_mb),
             quota_bytes: (quota > 0).then_some(quota),
         });
-        Ok(Self(Arc::new(Inner { kernel, store })))
+        let local = Local::new(LocalParts {
+            store: store.clone(),
+            db: kernel.db.clone(),
+            people: kernel.people.clone(),
+            clock: Arc::clone(&kernel.clock),
+            rng: Arc::clone(&kernel.rng),
+            domain: format!("{}.{}", kernel.config.name, kernel.config.net),
+            net: kernel.config.net.clone(),
+            origin: origin(&kernel.config),
+            secret: kernel.secret,
+            requests: kernel.config.mail_requests,
+        });
+        Ok(Self(Arc::new(Inner {
+            kernel,
+            store,
+            local,
+        })))
+    }
+
+    /// What receives at local addresses: people, shared mailboxes, lists.
+    pub fn local(&self) -> &Local {
+        &self.0.local
     }
 
     /// The kernel.
@@ -72,18 +104,37 @@ impl Mail {
     }
 }
 
+/// Scheme, host and port of the node's pages as links in mail name them.
+fn origin(config: &lampion_core::Config) -> String {
+    if !config.public_url.is_empty() {
+        return config.public_url.trim_end_matches('/').to_string();
+    }
+    let (scheme, listen) = if config.https.is_empty() {
+        ("http", &config.http)
+    } else {
+        ("https", &config.https)
+    };
+    let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
+    format!("{scheme}://{}.{}:{port}", config.name, config.net)
+}
+
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
-        messages: &[],
+        messages: text::MESSAGES,
         navigation: Vec::new(),
-        routes: Router::new(),
+        routes: consent::routes(mail.local().clone())
+            .merge(lists::routes(mail.local().clone()))
+            .merge(shared::routes(mail.local().clone())),
         content: Router::new(),
         jobs: Vec::new(),
         publications: Vec::new(),
-        services: vec![Arc::new(Keeping(mail.clone()))],
+        services: vec![
+            Arc::new(Keeping(mail.clone())),
+            Arc::new(lists::Distributing(mail.local().clone())),
+        ],
     }
 }
 

@@ -47,10 +47,20 @@ pub const ROW_LIMIT_BYTES: usize = 64 * 1024;
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../../migrations/1.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../../migrations/1.sql"),
+        },
+        Migration {
+            version: 5,
+            sql: include_str!("../../migrations/5.sql"),
+        },
+        Migration {
+            version: 6,
+            sql: include_str!("../../migrations/6.sql"),
+        },
+    ],
 };
 
 /// What the store works with.
