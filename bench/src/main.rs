@@ -17,6 +17,7 @@ mod chance;
 mod data;
 mod generate;
 mod http;
+mod imap;
 mod load;
 mod measure;
 mod node;
@@ -106,6 +107,8 @@ enum Command {
     Desk(Options),
     /// Searches under a memory limit with cold caches
     Cold(Options),
+    /// Random commands of many IMAP sessions on one mailbox, checked against the protocol's rules
+    ImapStress(imap::stress::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -126,5 +129,6 @@ fn main() -> anyhow::Result<()> {
         Command::Feed(options) => measure::feed::run(&options),
         Command::Desk(options) => measure::desk::run(&options),
         Command::Cold(options) => measure::cold::run(&options),
+        Command::ImapStress(options) => imap::stress::run(&options),
     }
 }

@@ -17,7 +17,7 @@ pub const BOOKS: &str = "books";
 /// The feed's name on a node of default configuration.
 pub const ORIGIN: &str = "hill.internal/feed/library";
 /// Records that are made and handed over at once.
-pub const AT_ONCE: u64 = 32_768;
+pub const AT_ONCE: u64 = 65_536;
 
 /// The n-th word.
 pub fn word(n: u64) -> String {

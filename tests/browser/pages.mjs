@@ -68,6 +68,13 @@ const PAGES = [
   ["catalogue history", (w) => `/catalogue/${w.catalogue}/history/${w.made}`, { signedIn: true }],
   ["catalogue draft", (w) => `/catalogue-draft/${w.draft}`, { signedIn: true }],
   ["catalogue review", () => "/catalogue-review", { signedIn: true }],
+  ["mail", () => "/mail", { signedIn: true, open: true }],
+  ["mail being read", (w) => w.thread, { signedIn: true, open: true }],
+  ["mail being written", () => "/mail/write?to=jo", { signedIn: true, open: true }],
+  ["mail found", () => "/mail/search?q=water", { signedIn: true }],
+  ["mail not sent", () => "/mail/letters", { signedIn: true }],
+  ["folders of mail", () => "/mail/folders", { signedIn: true }],
+  ["settings of mail", () => "/mail/settings", { signedIn: true }],
 ];
 
 test("pages: what the tests below look at is there", async (world) => {
@@ -219,7 +226,7 @@ for (const [name, path, { signedIn = false, status = 200 } = {}] of PAGES) {
       const page = await request(world.node.url + path(world), { headers });
       assert.equal(page.status, status);
       const plain = (await request(world.node.url + path(world), { headers: { ...headers, "accept-encoding": "identity" } })).body.toString();
-      const parts = [...plain.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((found) => found[1]);
+      const parts = [...plain.matchAll(/(?:href|src)="((?:\/assets|\/mail\/asset)\/[^"]+)"/g)].map((found) => found[1]);
       assert.ok(parts.some((part) => part.endsWith(".css")) && parts.some((part) => part.endsWith(".js")) && parts.some((part) => part.endsWith(".svg")), `${parts}`);
       let total = page.wire;
       for (const part of new Set(parts)) total += (await request(world.node.url + part, { headers })).wire;

@@ -8,6 +8,7 @@ import { runAll, startBrowser, startNode } from "./support.mjs";
 import "./scenarios.mjs";
 import "./terminals.mjs";
 import "./desk.mjs";
+import "./mail.mjs";
 import "./pages.mjs";
 
 const node = await startNode();

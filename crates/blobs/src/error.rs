@@ -4,6 +4,9 @@ use std::{error::Error, io};
 
 use crate::Hash;
 
+/// Of what a service says, the beginning.
+const SAID_CHARS: usize = 300;
+
 /// What can go wrong with a blob.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
@@ -46,11 +49,27 @@ impl BlobError {
         }
     }
 
+    /// The bucket is missing.
+    pub(crate) fn no_bucket(place: &str) -> Self {
+        Self::Unavailable(format!(
+            "{place} has no such bucket: make it there, or mend the setting `blobs`"
+        ))
+    }
+
     /// The meaning of a store's error about `hash`.
-    pub(crate) fn from_store(hash: &Hash, error: &object_store::Error) -> Self {
+    pub(crate) fn from_store(place: &str, hash: &Hash, error: &object_store::Error) -> Self {
         if matches!(error, object_store::Error::NotFound { .. }) {
-            return Self::NotFound(*hash);
+            // What was asked for with HEAD has no words in its answer, and may be the bucket too.
+            return match error.to_string().contains("NoSuchBucket") {
+                true => Self::no_bucket(place),
+                false => Self::NotFound(*hash),
+            };
         }
+        Self::of_place(place, error)
+    }
+
+    /// The meaning of an object store's error, with the setting to look at.
+    pub(crate) fn of_place(place: &str, error: &object_store::Error) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(one) = cause {
             if one.downcast_ref::<io::Error>().is_some_and(is_full) {
@@ -58,8 +77,66 @@ impl BlobError {
             }
             cause = one.source();
         }
-        Self::Unavailable(error.to_string())
+        let text = error.to_string();
+        let said = said(error);
+        Self::Unavailable(match error {
+            _ if text.contains("NoSuchBucket") => return Self::no_bucket(place),
+            // Some services answer so, some with 403, and name the region that they want.
+            _ if text.contains("AuthorizationHeaderMalformed") => {
+                format!("{place} is in another region: mend the setting `s3_region` ({said})")
+            }
+            object_store::Error::PermissionDenied { .. }
+            | object_store::Error::Unauthenticated { .. } => format!(
+                "{place} refuses this node's key: mend the file that the setting `s3_credentials` names, \
+                 or allow the key to read, write, list and delete there ({said})"
+            ),
+            _ if is_away(error) => format!(
+                "{place} doesn't answer: look whether the service runs, and at the setting `s3_endpoint` ({said})"
+            ),
+            _ => format!("{place}: {said}"),
+        })
     }
+}
+
+/// The innermost words: what the service said, or the system.
+fn said(error: &(dyn Error + 'static)) -> String {
+    let mut inner = error;
+    while let Some(next) = inner.source() {
+        inner = next;
+    }
+    let text = inner.to_string();
+    let part = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        rest.split_once("</").map(|(part, _)| part)
+    };
+    let whole = match (part("Code"), part("Message")) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_string(),
+        _ => text,
+    };
+    whole.chars().take(SAID_CHARS).collect()
+}
+
+/// Whether no service answered.
+#[cfg(feature = "s3")]
+fn is_away(error: &(dyn Error + 'static)) -> bool {
+    use object_store::client::{HttpError, HttpErrorKind};
+    let mut cause = Some(error);
+    while let Some(one) = cause {
+        if let Some(error) = one.downcast_ref::<HttpError>() {
+            return matches!(
+                error.kind(),
+                HttpErrorKind::Connect | HttpErrorKind::Timeout
+            );
+        }
+        cause = one.source();
+    }
+    false
+}
+
+#[cfg(not(feature = "s3"))]
+fn is_away(_: &(dyn Error + 'static)) -> bool {
+    false
 }
 
 fn is_full(error: &io::Error) -> bool {

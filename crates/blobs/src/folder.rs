@@ -58,6 +58,28 @@ impl Folder {
         })
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Gives a file of the folder for temporary ones, whose bytes are those of the hash, its name.
+    pub(crate) fn adopt(&self, from: &Path, hash: &Hash) -> Result<PathBuf, BlobError> {
+        let path = self.path(hash);
+        let fan = path.parent().unwrap_or(&self.root);
+        let adopt = || -> io::Result<()> {
+            make_durable(fan)?;
+            fs::rename(from, &path)?;
+            sync_folder(fan)
+        };
+        adopt().map_err(|error| BlobError::from_io(&format!("storing blob {hash}"), &error))?;
+        Ok(path)
+    }
+
+    /// Where a copy of a blob grows that is being fetched.
+    pub(crate) fn fetching(&self, hash: &Hash) -> PathBuf {
+        self.root.join(TEMP).join(format!("{hash}.fetch"))
+    }
+
     pub(crate) fn temps(&self) -> Result<&Temps, BlobError> {
         let read_only =
             || BlobError::Unavailable(format!("`{}` can only be read", self.root.display()));

@@ -11,7 +11,14 @@
 //! blobs/tmp/*.part    bytes on their way in, each locked by its writer
 //! blobs/tmp/gate      held while one is made, so that cleaning can't take it for a dead one's
 //! ```
-//! In an object store the same, without `tmp`.
+//! blobs/tmp/*.fetch   a copy on its way out of an object store
+//! ```
+//! In an object store the same, without `tmp`. Beside it there is a folder too, for bytes on their way
+//! in and for copies of what is read here and there ([`Blobs::put_kept`], [`Blobs::fetch`]); the copies
+//! can be made again. A blob counts as stored when the object store has it.
+//!
+//! ```text
+//! s3://bucket/prefix/ab/cdef…
 //!
 //! # Rules
 //! - The folder store talks to the file system itself: `object_store`'s own folder store wants the
@@ -34,6 +41,7 @@ mod error;
 mod folder;
 mod hash;
 mod object;
+mod probe;
 #[cfg(feature = "s3")]
 mod s3;
 mod spool;
@@ -57,7 +65,7 @@ pub use crate::{
     error::BlobError,
     hash::{BadHash, HASH_BYTES, Hash},
 };
-use crate::{folder::Folder, object::Objects, temp::Temps};
+use crate::{folder::Folder, object::Objects};
 
 /// Bytes of a blob, in order.
 pub type ByteStream = BoxStream<'static, Result<Bytes, BlobError>>;
@@ -104,23 +112,22 @@ impl Blobs {
         })
     }
 
-    /// Blobs in any object store, under `prefix`; bytes on their way in lie in the local folder
-    /// `spool`.
+    /// Blobs in any object store, under `prefix`; `place` is what errors call it. Bytes on their way
+    /// in, and copies of what is read here and there, lie in the local folder `beside`.
     ///
     /// # Errors
-    /// `Unavailable` or `DiskFull`, if the spool folder can't be used.
+    /// `Unavailable` or `DiskFull`, if the folder can't be used.
     pub fn object_store(
         store: Arc<dyn ObjectStore>,
+        place: &str,
         prefix: &str,
-        spool: &Path,
+        beside: &Path,
     ) -> Result<Self, BlobError> {
-        let temps = Temps::open(spool.to_path_buf()).map_err(|error| {
-            BlobError::from_io(&format!("spool folder `{}`", spool.display()), &error)
-        })?;
         let objects = Objects {
             store,
+            place: place.into(),
             prefix: prefix.into(),
-            temps,
+            beside: Arc::new(Folder::open(beside)?),
         };
         Ok(Self {
             store: Store::Objects(Arc::new(objects)),
@@ -133,6 +140,26 @@ impl Blobs {
     /// # Errors
     /// `Source` with the stream's own error; `DiskFull`; `Unavailable`.
     pub async fn put_stream<S, E>(&self, stream: S) -> Result<Stored, BlobError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.put(stream, false).await
+    }
+
+    /// The same for what will be read here and there: [`Blobs::local_path`] finds it from now on.
+    ///
+    /// # Errors
+    /// As [`Blobs::put_stream`].
+    pub async fn put_kept<S, E>(&self, stream: S) -> Result<Stored, BlobError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.put(stream, true).await
+    }
+
+    async fn put<S, E>(&self, stream: S, keep: bool) -> Result<Stored, BlobError>
     where
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -152,12 +179,13 @@ impl Blobs {
             }
             Store::Objects(objects) => {
                 let maker = Arc::clone(objects);
-                let spooled = spool::spool(stream, move || spool::create(&maker.temps), Ok).await?;
+                let make = move || spool::create(maker.beside.temps()?);
+                let spooled = spool::spool(stream, make, Ok).await?;
                 let (hash, size_bytes) = (spooled.hash, spooled.size_bytes);
                 Ok(Stored {
                     hash,
                     size_bytes,
-                    new: objects.commit(spooled).await?,
+                    new: objects.commit(spooled, keep).await?,
                 })
             }
         }
@@ -301,13 +329,78 @@ impl Blobs {
         }
     }
 
-    /// Where the blob's file is, for those who read here and there in it. None if it is not here
-    /// or the store is no folder. Blocks for one look at the disk. The file must not be written to.
+    /// Where the blob's file is, for those who read here and there in it. None if it is not here;
+    /// of an object store, if there is no copy ([`Blobs::fetch`] makes one). Blocks for one look at
+    /// the disk. The file must not be written to.
     #[must_use]
     pub fn local_path(&self, hash: &Hash) -> Option<PathBuf> {
+        Some(self.beside().path(hash)).filter(|path| path.is_file())
+    }
+
+    /// Where the blobs are: the folder, or what the object store is called.
+    #[must_use]
+    pub fn place(&self) -> String {
         match &self.store {
-            Store::Folder(folder) => Some(folder.path(hash)).filter(|path| path.is_file()),
-            Store::Objects(_) => None,
+            Store::Folder(folder) => folder.root().display().to_string(),
+            Store::Objects(objects) => objects.place.clone(),
+        }
+    }
+
+    /// Whether the blobs are in an object store.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self.store, Store::Objects(_))
+    }
+
+    /// Sees to it that [`Blobs::local_path`] finds the blob, and gives that path. A copy that broke
+    /// off goes on where it was. `progress` hears bytes done and bytes in all.
+    ///
+    /// # Errors
+    /// `NotFound`; `Damaged` if the object store has other bytes; `DiskFull`, `Unavailable`.
+    pub async fn fetch(
+        &self,
+        hash: &Hash,
+        progress: impl FnMut(u64, u64) + Send,
+    ) -> Result<PathBuf, BlobError> {
+        match &self.store {
+            Store::Folder(folder) => {
+                let (folder, hash) = (Arc::clone(folder), *hash);
+                blocking(move || folder.size(&hash).map(|_| folder.path(&hash))).await
+            }
+            Store::Objects(objects) => objects.fetch(*hash, progress).await,
+        }
+    }
+
+    /// Brings the files of the local folder into the object store that are not there: those from
+    /// before there was one. Gives how many. Does nothing where the store is a folder.
+    ///
+    /// # Errors
+    /// `DiskFull`, `Unavailable`; what was brought until then stays.
+    pub async fn bring(&self) -> Result<u64, BlobError> {
+        let Store::Objects(objects) = &self.store else {
+            return Ok(0);
+        };
+        let mut files = Arc::clone(&objects.beside).list();
+        let mut brought = 0;
+        while let Some((hash, size_bytes)) = files.try_next().await? {
+            brought += u64::from(objects.bring(hash, size_bytes).await?);
+        }
+        Ok(brought)
+    }
+
+    /// Stores a few bytes of chance, reads a range of them, and deletes them again.
+    ///
+    /// # Errors
+    /// What doesn't work, with what to do.
+    pub async fn probe(&self, chance: [u8; 32]) -> Result<(), BlobError> {
+        probe::probe(self, chance).await
+    }
+
+    /// The local folder: the store itself, or the one beside the object store.
+    fn beside(&self) -> &Folder {
+        match &self.store {
+            Store::Folder(folder) => folder,
+            Store::Objects(objects) => &objects.beside,
         }
     }
 }

@@ -114,11 +114,13 @@ async fn stores_reads_and_deletes() {
     let config = S3Config {
         endpoint: Some(endpoint),
         bucket: "shelf".to_owned(),
-        region: Some("here".to_owned()),
-        access_key_id: Some("me".to_owned()),
-        secret_access_key: Some("hush".to_owned()),
+        region: "here".to_owned(),
+        path_style: true,
+        access_key_id: "me".to_owned(),
+        secret_access_key: "hush".to_owned(),
+        session_token: None,
         prefix: "blobs".to_owned(),
-        spool: spool.path().to_path_buf(),
+        beside: spool.path().to_path_buf(),
     };
     assert!(!format!("{config:?}").contains("hush"));
     let blobs = Blobs::s3(&config).unwrap();

@@ -20,7 +20,8 @@ fn stores() -> (TempDir, [Blobs; 2]) {
     let folder = tempfile::tempdir().unwrap();
     let local = Blobs::folder(folder.path().join("deep/blobs")).unwrap();
     let spool = folder.path().join("spool");
-    let objects = Blobs::object_store(Arc::new(InMemory::new()), "blobs", &spool).unwrap();
+    let objects =
+        Blobs::object_store(Arc::new(InMemory::new()), "memory", "blobs", &spool).unwrap();
     (folder, [local, objects])
 }
 
@@ -178,7 +179,7 @@ async fn who_breaks_off_leaves_nothing() {
         assert_eq!(listed(blobs).await, []);
     }
     assert_eq!(parts(&folder.path().join("deep/blobs/tmp")), 0);
-    assert_eq!(parts(&folder.path().join("spool")), 0);
+    assert_eq!(parts(&folder.path().join("spool/tmp")), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,6 +269,73 @@ async fn a_reader_keeps_what_is_deleted() {
         let got: Vec<Bytes> = stream.try_collect().await.unwrap();
         assert_eq!(got.concat(), bytes);
     }
+}
+
+#[tokio::test]
+async fn copies_of_an_object_store_are_made_again() {
+    let (folder, [_, blobs]) = stores();
+    let bytes = pattern(300_000);
+    let chunks = || stream::iter([Ok::<_, Infallible>(Bytes::from(pattern(300_000)))]);
+    let hash = blobs.put_stream(chunks()).await.unwrap().hash;
+    assert_eq!(blobs.local_path(&hash), None, "not asked for");
+    assert!(!blobs.put_kept(chunks()).await.unwrap().new);
+    let path = blobs.local_path(&hash).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+
+    std::fs::remove_file(&path).unwrap();
+    // A copy that broke off goes on; one with other bytes is thrown away.
+    let partial = folder.path().join(format!("spool/tmp/{hash}.fetch"));
+    std::fs::write(&partial, &bytes[..100_000]).unwrap();
+    let mut heard = Vec::new();
+    let fetched = blobs.fetch(&hash, |done, all| heard.push((done, all)));
+    assert_eq!(fetched.await.unwrap(), path);
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    assert!(
+        heard
+            .iter()
+            .all(|&(done, all)| done > 100_000 && all == 300_000)
+    );
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&partial, &bytes[1..100_000]).unwrap();
+    let damaged = blobs.fetch(&hash, |_, _| {}).await;
+    assert!(matches!(damaged, Err(BlobError::Damaged { .. })));
+    assert_eq!(blobs.fetch(&hash, |_, _| {}).await.unwrap(), path);
+
+    blobs.probe([7; 32]).await.unwrap();
+    assert_eq!(listed(&blobs).await.len(), 1);
+    blobs.delete(&hash).await.unwrap();
+    assert!(!path.exists() && !blobs.exists(&hash).await.unwrap());
+    assert!(matches!(
+        blobs.fetch(&hash, |_, _| {}).await,
+        Err(BlobError::NotFound(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_folder_is_brought_into_an_object_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let before = Blobs::folder(folder.path()).unwrap();
+    let hash = before
+        .put_reader(Cursor::new(pattern(5_000)))
+        .await
+        .unwrap()
+        .hash;
+    let damaged = before
+        .put_reader(Cursor::new(pattern(50)))
+        .await
+        .unwrap()
+        .hash;
+    std::fs::write(before.local_path(&damaged).unwrap(), pattern(51)).unwrap();
+
+    let store = Arc::new(InMemory::new());
+    let after = Blobs::object_store(store.clone(), "memory", "", folder.path()).unwrap();
+    assert_eq!(after.bring().await.unwrap(), 1);
+    assert_eq!(after.bring().await.unwrap(), 0);
+    assert_eq!(listed(&after).await, [(hash, 5_000)]);
+    // Another machine, without the folder.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let there = Blobs::object_store(store, "memory", "", elsewhere.path()).unwrap();
+    assert_eq!(read(&there, &hash, None).await.unwrap().1, pattern(5_000));
 }
 
 fn parts(folder: &std::path::Path) -> usize {

@@ -79,6 +79,16 @@ settings! {
     public_content_url: String = String::new();
     /// `sqlite` (a file in the data folder), or `postgres://person:password@host/database`.
     database: String = "sqlite".into();
+    /// Where copied archives, covers and files of records are kept: `folder` (`blobs` in the data folder), or `s3://bucket` or `s3://bucket/prefix` for a bucket of a service such as Garage, MinIO, Ceph or Amazon's. With a bucket, the folder holds copies of archives, which are read in place.
+    blobs: String = "folder".into();
+    /// Address of the S3 service: `http://192.168.1.5:3900`. Empty means Amazon's for the region.
+    s3_endpoint: String = String::new();
+    /// Region of the bucket; services of one's own say which they want.
+    s3_region: String = "us-east-1".into();
+    /// `true`: the bucket's name stands in the path, as services of one's own want it. `false`: in the host's name.
+    s3_path_style: bool = true;
+    /// File with the key, readable by the node only: lines `aws_access_key_id = …` and `aws_secret_access_key = …`. Empty means the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment.
+    s3_credentials: PathBuf = PathBuf::new();
     /// The language of pages for people whose browser asks for none that we have.
     language: String = "en".into();
     /// The longest a search may take, in milliseconds; past it, what was found so far is shown.
@@ -224,11 +234,56 @@ impl Config {
                 "use `sqlite` or `postgres://person:password@host/database`",
             ));
         }
+        self.check_blobs()?;
         if !(10..=60_000).contains(&self.search_deadline_ms) {
             return Err(nonsense("search_deadline_ms", "use 10 to 60000"));
         }
         if !(64..=65_536).contains(&self.import_memory_mb) {
             return Err(nonsense("import_memory_mb", "use 64 to 65536"));
+        }
+        Ok(())
+    }
+
+    /// Bucket and prefix, if blobs are kept in one.
+    pub fn bucket(&self) -> Option<(&str, &str)> {
+        let rest = self.blobs.strip_prefix("s3://")?;
+        Some(rest.split_once('/').unwrap_or((rest, "")))
+    }
+
+    fn check_blobs(&self) -> Result<(), ConfigError> {
+        // Names of buckets are 3 to 63 lower-case letters, digits, hyphens and dots; old ones may have more.
+        let bucket_ok = |name: &str| {
+            (3..=63).contains(&name.len())
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        };
+        match self.bucket() {
+            None if self.blobs == "folder" => return Ok(()),
+            Some((bucket, _)) if bucket_ok(bucket) => {}
+            _ => {
+                return Err(nonsense(
+                    "blobs",
+                    "use `folder`, `s3://bucket` or `s3://bucket/prefix`",
+                ));
+            }
+        }
+        let host = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| self.s3_endpoint.strip_prefix(scheme));
+        if !self.s3_endpoint.is_empty()
+            && host.is_none_or(|host| host.contains(['/', '@', ' ']) || host.is_empty())
+        {
+            return Err(nonsense(
+                "s3_endpoint",
+                "use an address without a path, such as `http://192.168.1.5:3900` or `https://s3.example`",
+            ));
+        }
+        if self.s3_region.is_empty() {
+            return Err(nonsense(
+                "s3_region",
+                "name a region; `us-east-1` where the service doesn't say",
+            ));
         }
         Ok(())
     }
@@ -284,6 +339,31 @@ mod tests {
                 .to_string()
                 .contains("setting `http`")
         );
+    }
+
+    #[test]
+    fn a_bucket_is_named_as_an_address() {
+        let with = |blobs: &str, endpoint: &str| Config {
+            blobs: blobs.into(),
+            s3_endpoint: endpoint.into(),
+            ..Config::default()
+        };
+        assert_eq!(Config::default().bucket(), None);
+        let good = with("s3://shelf/hill/blobs", "http://[::1]:3900");
+        good.check().unwrap();
+        assert_eq!(good.bucket(), Some(("shelf", "hill/blobs")));
+        assert_eq!(with("s3://shelf", "").bucket(), Some(("shelf", "")));
+        for (blobs, endpoint, setting) in [
+            ("s3", "", "`blobs`"),
+            ("s3://", "", "`blobs`"),
+            ("s3://a b", "", "`blobs`"),
+            ("s3://shelf", "192.168.1.5:3900", "`s3_endpoint`"),
+            ("s3://shelf", "http://host/path", "`s3_endpoint`"),
+            ("s3://shelf", "http://me:secret@host", "`s3_endpoint`"),
+        ] {
+            let error = with(blobs, endpoint).check().unwrap_err().to_string();
+            assert!(error.contains(setting), "{error}");
+        }
     }
 
     #[test]

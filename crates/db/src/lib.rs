@@ -37,6 +37,11 @@ pub type Tx = Transaction<'static, Any>;
 /// Memory for the pages of one transaction on SQLite, in KiB: usually, and for many records at once.
 const USUAL_ROOM: &str = "pragma cache_size = -16000";
 const ROOM: &str = "pragma cache_size = -128000";
+/// Pages of the log after which it is written back: usually (32 MB), and for many records at once (200 MB).
+///
+/// Pages that many transactions change are written back once for all of them.
+const USUAL_LOG: &str = "pragma wal_autocheckpoint = 8000";
+const LONG_LOG: &str = "pragma wal_autocheckpoint = 50000";
 /// Connections that read at the same time.
 const READERS: u32 = 8;
 /// How long a caller waits for a connection before it is told that the database is busy or away.
@@ -190,9 +195,7 @@ impl Db {
                             "pragma foreign_keys = on",
                             "pragma busy_timeout = 8000",
                             cache,
-                            // Pages that many transactions change are written back once for 32 MB of log, not for 4:
-                            // half as much again in imports.
-                            "pragma wal_autocheckpoint = 8000",
+                            USUAL_LOG,
                             // What is deleted is overwritten with zeroes; see `scrub`.
                             "pragma secure_delete = on",
                         ] {
@@ -340,13 +343,53 @@ impl Db {
             return Ok(());
         }
         let pragmas: &[&'static str] = if much {
-            &[ROOM]
+            &[ROOM, LONG_LOG]
         } else {
-            &[USUAL_ROOM, "pragma shrink_memory"]
+            &[USUAL_ROOM, USUAL_LOG, "pragma shrink_memory"]
         };
         let mut connection = self.write.acquire().await?;
         for pragma in pragmas {
             query(*pragma).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Drops the indexes of tables that are about to be filled anew, where that is faster and disturbs nobody: on SQLite.
+    /// Gives the statements that make them again, for [`Db::make_indexes`] in the same transaction: an index is made of
+    /// sorted rows in a fraction of the time that it takes to grow row by row.
+    ///
+    /// On PostgreSQL readers would wait until the end of the transaction, so nothing is dropped there.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn drop_indexes(tx: &mut Tx, tables: &[&str]) -> Result<Vec<String>, DbError> {
+        let mut again = Vec::new();
+        if tx.backend_name() != "SQLite" {
+            return Ok(again);
+        }
+        for table in tables {
+            // Indexes of keys have no text.
+            let found = query("select name, sql from sqlite_master where type = 'index' and tbl_name = $1 and sql is not null order by name")
+                .bind((*table).to_string())
+                .fetch_all(&mut **tx)
+                .await?;
+            for row in &found {
+                let (name, sql): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+                let drop = format!("drop index {name}");
+                query(AssertSqlSafe(drop)).execute(&mut **tx).await?;
+                again.push(sql);
+            }
+        }
+        Ok(again)
+    }
+
+    /// Makes indexes again.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn make_indexes(tx: &mut Tx, again: Vec<String>) -> Result<(), DbError> {
+        for sql in again {
+            query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
         }
         Ok(())
     }

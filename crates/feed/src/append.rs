@@ -2,13 +2,13 @@
 
 use lampion_db::Tx;
 
-use crate::apply::{Item, Objects, Order};
+use crate::apply::{Item, Objects, Order, Readings};
 use crate::entry::{
     Acknowledge, Commitment, Entry, EntryError, Publish, Reason, SALT_LEN, Salt, Withdraw,
 };
 use crate::error::{EntryFault, FeedError};
-use crate::feeds::Feeds;
-use crate::limits::{BATCH_BYTES_LIMIT, BATCH_ENTRIES_LIMIT, SIZE_LIMIT};
+use crate::feeds::{Feeds, Reading};
+use crate::limits::{APPEND_ENTRIES_LIMIT, BATCH_BYTES_LIMIT, SIZE_LIMIT};
 
 /// What is to be published. The feed adds what it knows: time, salt, the version before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,51 @@ impl Draft {
     }
 }
 
+/// A draft whose body is salted and hashed, so that the transaction that appends it has less to do. Made by
+/// [`Feeds::prepare`].
+#[derive(Clone)]
+pub struct Prepared {
+    draft: Draft,
+    salt: Salt,
+    commit: Option<Commitment>,
+    reading: Option<Reading>,
+}
+
+impl Prepared {
+    /// With what [`crate::Publications::read`] would give of the body, where the feature knows it already.
+    #[must_use]
+    pub fn with_reading(mut self, reading: Reading) -> Self {
+        self.reading = Some(reading);
+        self
+    }
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared")
+            .field("draft", &self.draft)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A draft with its salt, and the commitment to its body if that is not too long.
+#[derive(Clone, Copy)]
+struct Salted<'a> {
+    draft: &'a Draft,
+    salt: Salt,
+    commit: Option<Commitment>,
+}
+
+impl<'a> Salted<'a> {
+    fn new(draft: &'a Draft, salt: Salt) -> Self {
+        Self {
+            draft,
+            salt,
+            commit: draft.body().and_then(|body| Commitment::to(&salt, body)),
+        }
+    }
+}
+
 /// Where drafts became entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
@@ -93,9 +138,64 @@ impl Feeds {
         kind: &str,
         drafts: &[Draft],
     ) -> Result<Appended, FeedError> {
-        self.handler(kind)?;
-        let bytes: usize = drafts.iter().filter_map(Draft::body).map(<[u8]>::len).sum();
-        if drafts.len() > BATCH_ENTRIES_LIMIT || bytes > BATCH_BYTES_LIMIT {
+        let mut salts = vec![0; drafts.len() * SALT_LEN];
+        self.0.rng.fill(&mut salts);
+        let salts = salts.chunks_exact(SALT_LEN);
+        let salted: Vec<Salted<'_>> = drafts
+            .iter()
+            .zip(salts.map(|salt| Salt::try_from(salt).unwrap_or_default()))
+            .map(|(draft, salt)| Salted::new(draft, salt))
+            .collect();
+        self.append_salted(tx, kind, &salted, None).await
+    }
+
+    /// Salts and hashes a draft's body: the part of [`Feeds::append`] that needs no transaction, to be done on any thread.
+    pub fn prepare(&self, draft: Draft) -> Prepared {
+        let mut salt = Salt::default();
+        self.0.rng.fill(&mut salt);
+        let commit = Salted::new(&draft, salt).commit;
+        Prepared {
+            draft,
+            salt,
+            commit,
+            reading: None,
+        }
+    }
+
+    /// As [`Feeds::append`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn append_prepared(
+        &self,
+        tx: &mut Tx,
+        kind: &str,
+        prepared: &[&Prepared],
+    ) -> Result<Appended, FeedError> {
+        let all: Vec<Salted<'_>> = prepared
+            .iter()
+            .map(|one| Salted {
+                draft: &one.draft,
+                salt: one.salt,
+                commit: one.commit,
+            })
+            .collect();
+        let known = prepared.iter().all(|one| one.reading.is_some());
+        let readings = known.then(|| prepared.iter().map(|one| one.reading.clone()).collect());
+        self.append_salted(tx, kind, &all, readings).await
+    }
+
+    async fn append_salted(
+        &self,
+        tx: &mut Tx,
+        kind: &str,
+        drafts: &[Salted<'_>],
+        readings: Option<Vec<Option<Reading>>>,
+    ) -> Result<Appended, FeedError> {
+        let handler = self.handler(kind)?;
+        let bodies = drafts.iter().filter_map(|one| one.draft.body());
+        let bytes: usize = bodies.map(<[u8]>::len).sum();
+        if drafts.len() > APPEND_ENTRIES_LIMIT || bytes > BATCH_BYTES_LIMIT {
             return Err(FeedError::TooMuch);
         }
         let feed = self.lock_own(tx, kind).await?;
@@ -107,16 +207,14 @@ impl Feeds {
                 .then_some(Appended { first, size: first })
                 .ok_or(FeedError::TooMuch);
         }
-        let mut objects = Objects::load(tx, &feed, drafts.iter().filter_map(Draft::object)).await?;
-        let mut salts = vec![0; drafts.len() * SALT_LEN];
-        self.0.rng.fill(&mut salts);
+        let keys = drafts.iter().filter_map(|one| one.draft.object());
+        let mut objects = Objects::load(tx, &feed, keys).await?;
         // The clock of the machine may have been put back; who asks for what changed since then must miss nothing.
         let time = self.seconds().max(feed.clock);
         let mut items = Vec::with_capacity(drafts.len());
-        for ((draft, salt), index) in drafts.iter().zip(salts.chunks_exact(SALT_LEN)).zip(first..) {
-            let salt: Salt = salt.try_into().unwrap_or_default();
+        for (draft, index) in drafts.iter().zip(first..) {
             let item = self
-                .item(draft, salt, time, &objects)
+                .item(draft, time, &objects)
                 .map(|item| Item { index, ..item })
                 .map_err(EntryFault::from)
                 .and_then(|item| {
@@ -126,7 +224,10 @@ impl Feeds {
                 .map_err(|fault| FeedError::Entry { index, fault })?;
             items.push(item);
         }
-        let feed = self.enter(tx, feed, &items, &objects).await?;
+        let readings = readings.map_or_else(|| Readings::begin(&handler, &items), Readings::known);
+        let feed = self
+            .enter_read(tx, feed, (&items, readings), &objects)
+            .await?;
         Ok(Appended {
             first,
             size: feed.size,
@@ -135,25 +236,24 @@ impl Feeds {
 
     fn item<'a>(
         &self,
-        draft: &'a Draft,
-        salt: Salt,
+        salted: &Salted<'a>,
         time: u64,
         objects: &Objects,
     ) -> Result<Item<'a>, EntryError> {
-        let commit = |body: &[u8]| Commitment::to(&salt, body).ok_or(EntryError::BodyTooLong);
-        let entry = match draft {
+        let commit = || salted.commit.ok_or(EntryError::BodyTooLong);
+        let entry = match salted.draft {
             Draft::Publish {
                 collection,
                 object,
-                body,
                 expires,
+                ..
             } => Entry::Publish(Publish {
                 collection: collection.clone(),
                 object: object.clone(),
                 supersedes: objects.newest(collection, object),
                 expires: *expires,
                 time,
-                body: commit(body)?,
+                body: commit()?,
             }),
             Draft::Withdraw {
                 collection,
@@ -167,7 +267,7 @@ impl Feeds {
                 reason: *reason,
                 by: by.clone(),
                 time,
-                explanation: explanation.as_deref().map(commit).transpose()?,
+                explanation: explanation.as_ref().map(|_| commit()).transpose()?,
             }),
             Draft::Acknowledge { origin, index } => Entry::Acknowledge(Acknowledge {
                 origin: origin.clone(),
@@ -180,7 +280,7 @@ impl Feeds {
             index: 0,
             raw: entry.encode()?,
             entry,
-            body: draft.body().map(|body| (salt, body)),
+            body: salted.draft.body().map(|body| (salted.salt, body)),
         })
     }
 }

@@ -212,8 +212,19 @@ impl Feeds {
         items: &[Item<'_>],
         objects: &Objects,
     ) -> Result<FeedRow, FeedError> {
+        let readings = Readings::begin(&self.handler(&feed.kind)?, items);
+        self.enter_read(tx, feed, (items, readings), objects).await
+    }
+
+    /// The same with bodies that are read already, or are being read.
+    pub(crate) async fn enter_read(
+        &self,
+        tx: &mut Tx,
+        feed: FeedRow,
+        (items, readings): (&[Item<'_>], Readings),
+        objects: &Objects,
+    ) -> Result<FeedRow, FeedError> {
         let handler = self.handler(&feed.kind)?;
-        let readings = Readings::begin(&handler, items);
         let feed = store_entries(tx, feed, items).await?;
         let newest = items.iter().map(|item| item.entry.time()).max();
         store::set_clock(tx, feed.id, newest.unwrap_or(0)).await?;
@@ -228,40 +239,51 @@ impl Feeds {
 }
 
 /// Bodies that the feature reads on other threads while the database works.
-pub(crate) struct Readings(Vec<(usize, JoinHandle<Vec<Option<Reading>>>)>);
+#[derive(Default)]
+pub(crate) struct Readings {
+    /// Those of the first items.
+    done: Vec<Option<Reading>>,
+    under_way: Vec<(usize, JoinHandle<Vec<Option<Reading>>>)>,
+}
 
 impl Readings {
     /// Begins. Few bodies are not worth a thread: those the feature reads when it is told of them.
     pub(crate) fn begin(handler: &Arc<dyn Publications>, items: &[Item<'_>]) -> Self {
         if items.len() < READ_TOGETHER {
-            return Self(Vec::new());
+            return Self::default();
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let part = items.len().div_ceil(threads.min(READ_THREADS));
         let begin = |part: &[Item<'_>]| {
-            let owned: Vec<(Entry, Option<Vec<u8>>)> = part
+            let owned: Vec<Option<Vec<u8>>> = part
                 .iter()
-                .map(|item| {
-                    let body = item.body.map(|(_, body)| body.to_vec());
-                    (item.entry.clone(), body)
-                })
+                .map(|item| item.body.map(|(_, body)| body.to_vec()))
                 .collect();
             let handler = Arc::clone(handler);
             let read = move || {
-                let read = |(entry, body): &(Entry, Option<Vec<u8>>)| {
-                    handler.read(entry, body.as_deref()?)
-                };
+                let read = |body: &Option<Vec<u8>>| handler.read(body.as_deref()?);
                 owned.iter().map(read).collect()
             };
             (part.len(), tokio::task::spawn_blocking(read))
         };
-        Self(items.chunks(part).map(begin).collect())
+        Self {
+            done: Vec::new(),
+            under_way: items.chunks(part).map(begin).collect(),
+        }
+    }
+
+    /// What is known of each item.
+    pub(crate) fn known(done: Vec<Option<Reading>>) -> Self {
+        Self {
+            done,
+            under_way: Vec::new(),
+        }
     }
 
     /// What they read, in the order of the items. What a thread that ended early didn't read, the feature reads itself.
     pub(crate) async fn end(self) -> Vec<Option<Reading>> {
-        let mut all = Vec::new();
-        for (count, reading) in self.0 {
+        let mut all = self.done;
+        for (count, reading) in self.under_way {
             match reading.await {
                 Ok(readings) => all.extend(readings),
                 Err(_) => all.extend(std::iter::repeat_n(None, count)),

@@ -103,14 +103,14 @@ pub struct Copied {
 }
 
 /// The nodes of a tree out of its files. Remembers why a tile could not be read.
-struct TileNodes<'a> {
+pub(crate) struct TileNodes<'a> {
     source: &'a dyn Source,
     size: u64,
     tiles: Mutex<(Tiles, Option<VerifyError>)>,
 }
 
 impl<'a> TileNodes<'a> {
-    fn new(source: &'a dyn Source, size: u64) -> Self {
+    pub(crate) fn new(source: &'a dyn Source, size: u64) -> Self {
         Self {
             source,
             size,
@@ -118,11 +118,12 @@ impl<'a> TileNodes<'a> {
         }
     }
 
-    fn fault(self) -> Option<VerifyError> {
+    pub(crate) fn take_fault(&self) -> Option<VerifyError> {
         self.tiles
-            .into_inner()
+            .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .1
+            .take()
     }
 }
 
@@ -238,16 +239,16 @@ fn refuse_forked(want: &Copy<'_>) -> Result<(), CopyError> {
     Ok(())
 }
 
-fn source_first(source: &dyn Source, size: u64) -> Result<u64, CopyError> {
+pub(crate) fn source_first(source: &dyn Source, size: u64) -> Result<u64, VerifyError> {
     let Some(bytes) = read(source, partial::FILE, partial::LIMIT)? else {
         return Ok(0);
     };
-    Ok(partial::parse(&bytes)
+    partial::parse(&bytes)
         .filter(|first| *first <= size)
         .ok_or_else(|| VerifyError::Unreadable {
             path: partial::FILE.into(),
             reason: "it does not say where the source begins".into(),
-        })?)
+        })
 }
 
 /// Whether one of two checkpoints is the beginning of the other.
@@ -274,22 +275,43 @@ fn compare(
             TileNodes::new(local, old.size),
         )
     };
-    let proof = merkle::prove_consistency(small.0.size, large.0.size, &nodes);
+    match proof_of_fork(&nodes, small, large, want.key) {
+        Ok(None) => Ok(()),
+        Ok(Some(text)) => {
+            let name = format!("{PROOF}{}-{}.txt", small.0.size, large.0.size);
+            let path = want.folder.join(name);
+            files::replace(&path, want.rng, text.as_bytes())?;
+            Err(CopyError::Fork(path))
+        }
+        Err(()) => Err(nodes
+            .take_fault()
+            .map_or(CopyError::Forged, CopyError::Source)),
+    }
+}
+
+/// Whether one checkpoint is the beginning of another, by the tiles of the larger one: nothing if it is, a proof of the
+/// fork if it is not, an error if the tiles show neither.
+pub(crate) fn proof_of_fork(
+    nodes: &TileNodes<'_>,
+    small: (&Checkpoint, &[u8]),
+    large: (&Checkpoint, &[u8]),
+    key: &VerifierKey,
+) -> Result<Option<String>, ()> {
+    if (small.0.size, small.0.root) == (large.0.size, large.0.root) {
+        return Ok(None);
+    }
+    let proof = merkle::prove_consistency(small.0.size, large.0.size, nodes);
     let follows = proof.is_some_and(|proof| {
         let (from, to) = ((small.0.size, &small.0.root), (large.0.size, &large.0.root));
         small.0.size == 0
             || (small.0.size < large.0.size && merkle::verify_consistency(from, to, &proof))
     });
     if follows {
-        return Ok(());
+        return Ok(None);
     }
-    if let Some(text) = fork::prove_fork(small.1, large.1, want.key, &nodes) {
-        let name = format!("{PROOF}{}-{}.txt", small.0.size, large.0.size);
-        let path = want.folder.join(name);
-        files::replace(&path, want.rng, text.as_bytes())?;
-        return Err(CopyError::Fork(path));
-    }
-    Err(nodes.fault().map_or(CopyError::Forged, CopyError::Source))
+    fork::prove_fork(small.1, large.1, key, nodes)
+        .map(Some)
+        .ok_or(())
 }
 
 /// The partial tiles at the right edge, which have the signed root.

@@ -4,7 +4,7 @@ use lampion_db::{Conflicting, DbError};
 
 use crate::checkpoint::CheckpointError;
 use crate::entry::EntryError;
-use crate::limits::{BATCH_BYTES_LIMIT, BATCH_ENTRIES_LIMIT};
+use crate::limits::{APPEND_ENTRIES_LIMIT, BATCH_BYTES_LIMIT, BATCH_ENTRIES_LIMIT};
 use crate::note::NoteError;
 use crate::tile::BundleError;
 
@@ -108,7 +108,7 @@ pub enum FeedError {
     },
     /// Too much at once.
     #[error(
-        "at most {BATCH_ENTRIES_LIMIT} entries with {BATCH_BYTES_LIMIT} bytes of bodies can be taken at once: send fewer"
+        "at most {BATCH_ENTRIES_LIMIT} entries of others, or {APPEND_ENTRIES_LIMIT} of one's own, with {BATCH_BYTES_LIMIT} bytes of bodies can be taken at once: send fewer"
     )]
     TooMuch,
     /// A checkpoint that can't be trusted.

@@ -83,9 +83,10 @@ pub trait Publications: Send + Sync + 'static {
     fn kind(&self) -> &'static str;
 
     /// Reads one body, without the database: done while the entries are being stored, so that [`Self::apply`] has less to do.
-    /// What it gives depends on nothing but entry and body, and comes to `apply` with them; it may be none.
-    fn read(&self, entry: &Entry, body: &[u8]) -> Option<Reading> {
-        let _not_needed = (entry, body);
+    /// What it gives depends on nothing but the body, and comes to `apply` with it; it may be none. Of its own drafts a
+    /// feature may give it itself ([`crate::Prepared`]); it must be the same.
+    fn read(&self, body: &[u8]) -> Option<Reading> {
+        let _not_needed = body;
         None
     }
 
@@ -105,6 +106,16 @@ pub trait Publications: Send + Sync + 'static {
     /// # Errors
     /// The database.
     async fn reset(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError>;
+
+    /// After [`Self::reset`], before all entries of the feed are applied again in the same transaction: gives the statements
+    /// that must be executed after them, such as those that make indexes again (`lampion_db::Db::drop_indexes`).
+    ///
+    /// # Errors
+    /// The database.
+    async fn rebuilding(&self, tx: &mut Tx, feed: &Feed) -> Result<Vec<String>, FeedError> {
+        let _not_needed = (tx, feed);
+        Ok(Vec::new())
+    }
 
     /// A hash of all that came of a feed, in an order that depends on nothing else.
     ///

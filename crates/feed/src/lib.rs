@@ -43,6 +43,7 @@ mod error;
 mod export;
 mod feeds;
 mod files;
+pub mod follow;
 pub mod fork;
 pub mod fuzz;
 pub mod limits;
@@ -63,7 +64,7 @@ pub mod verify;
 
 use lampion_db::{Migration, Migrations};
 
-pub use append::{Appended, Draft};
+pub use append::{Appended, Draft, Prepared};
 pub use error::{EntryFault, FeedError};
 pub use export::Exported;
 pub use feeds::{Applied, Feed, Feeds, Publications, Reading};

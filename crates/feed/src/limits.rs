@@ -16,8 +16,10 @@ pub const ORIGIN_LIMIT: usize = 200;
 pub const NOTE_LIMIT: usize = 64 << 10;
 /// Signatures in one note; the specification demands that 16 are accepted.
 pub const SIGNATURES_LIMIT: usize = 64;
-/// Entries in one call of `append` or `mirror`.
+/// Entries in one call of `mirror`, and that are read at once.
 pub const BATCH_ENTRIES_LIMIT: usize = 4096;
+/// Entries in one call of `append`: in many at once, pages of random keys are written once for several of them.
+pub const APPEND_ENTRIES_LIMIT: usize = 16_384;
 /// Bodies in one call of `append` or `mirror`, all together.
 pub const BATCH_BYTES_LIMIT: usize = 64 << 20;
 /// Entries in one feed. 64-bit integers of both databases and of other people's programs hold it.

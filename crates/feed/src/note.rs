@@ -94,6 +94,20 @@ impl VerifierKey {
         self.kind
     }
 
+    /// The same key under another name: a node signs all its feeds with one key, and each feed's key is named after it.
+    ///
+    /// # Errors
+    /// The name is empty or holds a space or a plus.
+    pub fn renamed(&self, name: &str) -> Result<Self, KeyError> {
+        if !is_key_name(name) {
+            return Err(KeyError("the name is empty or holds a space"));
+        }
+        Ok(Self {
+            name: name.to_string(),
+            ..self.clone()
+        })
+    }
+
     /// The first four bytes of the hash of name, type and key.
     pub fn id(&self) -> u32 {
         key_id(&self.name, self.kind, &self.public)

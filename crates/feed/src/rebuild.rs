@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
-use lampion_db::{Row, Tx, query, transaction};
+use futures_util::future::try_join;
+use lampion_db::{Db, Row, Tx, query, transaction};
 
 use crate::apply::{Item, Objects, Order, Pass, Readings, apply, object_line};
 use crate::error::FeedError;
@@ -45,12 +46,17 @@ impl Feeds {
             let feed = store::lock(tx, origin).await?
                 .ok_or_else(|| FeedError::NoSuchFeed(origin.to_string()))?;
             let handler = self.handler(&feed.kind)?;
-            let seen = Feed::from(feed.clone());
-            let before = (handler.fingerprint(tx, &seen).await?, objects(tx, &feed).await?);
-            handler.reset(tx, &seen).await?;
-            query("delete from feed_object where feed = $1").bind(feed.id).execute(&mut **tx).await?;
-            let entries = replay(tx, &feed, &handler).await?;
-            let after = (handler.fingerprint(tx, &seen).await?, objects(tx, &feed).await?);
+            // What was is read beside, by another connection: under the feed's lock nobody else changes it, and what this
+            // transaction changes is not seen there.
+            let mut reading = self.0.db.begin_reading().await?;
+            let ((entries, after), before) = try_join(
+                async {
+                    let entries = make(tx, &feed, &handler).await?;
+                    Ok::<_, FeedError>((entries, prints(tx, &feed, &*handler).await?))
+                },
+                prints(&mut reading, &feed, &*handler),
+            )
+            .await?;
             Ok(Rebuilt {
                 entries,
                 projection_same: before.0 == after.0,
@@ -58,6 +64,32 @@ impl Feeds {
             })
         })
     }
+}
+
+/// Hashes of the projection and of the states of objects.
+async fn prints(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    handler: &dyn Publications,
+) -> Result<(Hash, Hash), FeedError> {
+    let projection = handler.fingerprint(tx, &Feed::from(feed.clone())).await?;
+    Ok((projection, objects(tx, feed).await?))
+}
+
+/// Drops projection and states of objects and makes them again.
+async fn make(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    handler: &Arc<dyn Publications>,
+) -> Result<u64, FeedError> {
+    let seen = Feed::from(feed.clone());
+    handler.reset(tx, &seen).await?;
+    let delete = query("delete from feed_object where feed = $1").bind(feed.id);
+    delete.execute(&mut **tx).await?;
+    let after = handler.rebuilding(tx, &seen).await?;
+    let entries = replay(tx, feed, handler).await?;
+    Db::make_indexes(tx, after).await?;
+    Ok(entries)
 }
 
 async fn replay(

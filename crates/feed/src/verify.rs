@@ -38,6 +38,18 @@ pub trait Source: Sync {
     /// # Errors
     /// It may be there, but can't be read.
     fn open(&self, path: &str) -> io::Result<Option<Bytes>>;
+
+    /// Opens a file without its first bytes, because those came before.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    fn open_from(&self, path: &str, from: u64) -> io::Result<Option<Bytes>> {
+        let Some(mut bytes) = self.open(path)? else {
+            return Ok(None);
+        };
+        io::copy(&mut Read::take(&mut bytes, from), &mut io::sink())?;
+        Ok(Some(bytes))
+    }
 }
 
 /// Files in a folder.

@@ -11,7 +11,7 @@ use common::{KIND, NOW_MS, ORIGIN, append, many, nodes, publish, withdraw};
 use lampion_db::query;
 use lampion_feed::checkpoint::Checkpoint;
 use lampion_feed::entry::{Entry, Reason};
-use lampion_feed::limits::{BATCH_ENTRIES_LIMIT, BODY_LIMIT};
+use lampion_feed::limits::{APPEND_ENTRIES_LIMIT, BODY_LIMIT};
 use lampion_feed::merkle::{leaf_hash, verify_consistency, verify_inclusion};
 use lampion_feed::{Body, Draft, EntryFault, FeedError, State, Status};
 
@@ -287,7 +287,7 @@ async fn too_much_is_refused_before_anything_happens() {
             })
         ));
         assert!(matches!(
-            node.try_append(&many("a", BATCH_ENTRIES_LIMIT + 1)).await,
+            node.try_append(&many("a", APPEND_ENTRIES_LIMIT + 1)).await,
             Err(FeedError::TooMuch)
         ));
         let bodies: Vec<Draft> = (0..17)

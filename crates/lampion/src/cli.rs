@@ -34,11 +34,6 @@ pub enum Command {
         #[command(subcommand)]
         command: Person,
     },
-    /// Make mailing lists, shared mailboxes and further names of accounts
-    Mail {
-        #[command(subcommand)]
-        command: Mail,
-    },
     /// List, check, rebuild, export or remove collections
     Collection {
         #[command(subcommand)]
@@ -48,6 +43,11 @@ pub enum Command {
     Feed {
         #[command(subcommand)]
         command: Feed,
+    },
+    /// Take mail in and out, and look after mail that is on its way to others
+    Mail {
+        #[command(subcommand)]
+        command: Mail,
     },
     /// Look for anything wrong with the node, and say what to do
     Doctor {
@@ -199,6 +199,74 @@ fn every(text: &str) -> Result<i64, String> {
     }
 }
 
+#[derive(Debug, Subcommand)]
+pub enum MailTransfer {
+    /// Import a Maildir (with folders), an mbox file, a folder of such, or single messages
+    Import(MailImport),
+    /// Take all mail from another IMAP server; what came before is not taken again
+    #[command(
+        after_help = "Example:\n  lampion mail fetch imaps://mira@mail.example.org --person mira --password-file secret"
+    )]
+    Fetch(MailFetch),
+    /// Write all mail as Maildir or mbox
+    Export(MailExport),
+}
+
+#[derive(Debug, Args)]
+pub struct MailImport {
+    /// Folder or file
+    pub path: PathBuf,
+    /// Whose mail it becomes
+    #[arg(long, value_name = "NAME")]
+    pub person: String,
+    /// Everything into this mailbox, instead of those that the files are named after
+    #[arg(long, value_name = "MAILBOX")]
+    pub mailbox: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Queue the import and return at once (a running node does it)
+    #[arg(long)]
+    pub background: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct MailFetch {
+    /// imaps://USER@HOST:PORT, or imap://… which asks for TLS first; %40 stands for @ in the user's name
+    #[arg(value_name = "ADDRESS")]
+    pub server: String,
+    /// Whose mail it becomes
+    #[arg(long, value_name = "NAME")]
+    pub person: String,
+    /// The password is this file's first line [default: read from standard input]
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Without TLS: only within a network that is trusted
+    #[arg(long)]
+    pub plain: bool,
+    /// SHA-256 of the server's certificate, if it is its own
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub trust: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Queue the fetch and return at once (a running node does it)
+    #[arg(long)]
+    pub background: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct MailExport {
+    /// An empty folder, a file that ends with .tar, or - for an archive on standard output
+    pub out: PathBuf,
+    /// Whose mail
+    #[arg(long, value_name = "NAME")]
+    pub person: String,
+    /// How
+    #[arg(long, default_value = "maildir", value_parser = ["maildir", "mbox"])]
+    pub format: String,
+}
+
 #[derive(Debug, Args)]
 pub struct Search {
     /// What to search for: words, "phrases", -without, OR, title:word, prefix*
@@ -256,7 +324,7 @@ pub enum Person {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Mail {
+pub enum MailGroups {
     /// Make, fill and remove mailing lists
     List {
         #[command(subcommand)]
@@ -418,6 +486,40 @@ pub enum Collection {
     },
 }
 
+/// What of a node's mail.
+#[derive(Debug, Subcommand)]
+pub enum Mail {
+    #[command(flatten)]
+    Groups(MailGroups),
+    #[command(flatten)]
+    Transfer(MailTransfer),
+    /// Mail that is on its way to other nodes or to the world outside
+    Queue {
+        #[command(subcommand)]
+        command: Option<MailQueue>,
+        /// Print JSON
+        #[arg(long, global = true)]
+        json: bool,
+    },
+}
+
+/// What is done with mail on its way.
+#[derive(Debug, Subcommand)]
+pub enum MailQueue {
+    /// List it
+    List,
+    /// Try again now: one by its id, or all
+    Retry {
+        /// Its id, as the list shows it
+        id: Option<String>,
+    },
+    /// Give one up; its sender is told
+    Drop {
+        /// Its id, as the list shows it
+        id: String,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Config {
     /// Print the configuration with the meaning of every setting
@@ -456,6 +558,12 @@ pub enum Feed {
         /// Another node's feed that is here, by its origin such as hill.internal/feed/library
         #[arg(long)]
         origin: Option<String>,
+        /// Write the files that records name beside it
+        #[arg(long, value_parser = ["covers", "all"])]
+        files: Option<String>,
+        /// Only files up to so many megabytes; 0 for any size
+        #[arg(long, value_name = "MB", default_value_t = 0)]
+        files_mb: u64,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -479,6 +587,22 @@ pub enum Feed {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Show the catalogues of another node here: its address, that of its static files, or a folder or stick
+    Follow(Follow),
+    /// List what is followed, and how it went
+    Following {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Follow a node no more, and take its collections out of the library
+    Unfollow {
+        /// The node's name, or one of its addresses
+        which: String,
+        /// Don't ask whether it is meant
+        #[arg(long)]
+        yes: bool,
     },
     /// Make the tables of a kind anew from the feeds, and say whether they had been the same
     Rebuild {
@@ -512,4 +636,41 @@ pub enum Feed {
         #[arg(long)]
         drop_unsigned: bool,
     },
+}
+
+/// Which node is followed, and how.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  lampion feed follow http://hill.internal --key hill.key --every 24\n  lampion feed follow /media/stick/library\nThe key is shown by the other node's page /node, and by `lampion feed key` there."
+)]
+pub struct Follow {
+    /// Address of a node or of a feed's static files, or a folder
+    pub address: String,
+    /// Ask again by itself every so many hours; 0 for never
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(0..=8784))]
+    pub every: Option<i64>,
+    /// The node's verifier key, or a file that holds it [default: what is known of this node]
+    #[arg(long)]
+    pub key: Option<String>,
+    /// At the first contact, take the key that lies beside the feed; compare it with the node's page /node
+    #[arg(long, conflicts_with = "key")]
+    pub trust: bool,
+    /// Which files of records come along: none, covers, all
+    #[arg(long, default_value = "all", value_parser = ["none", "covers", "all"])]
+    pub files: String,
+    /// Only files up to so many megabytes; 0 for any size
+    #[arg(long, value_name = "MB", default_value_t = lampion_library::following::files::DEFAULT_MB)]
+    pub files_mb: u64,
+    /// Who may see collections that are new: all, signed-in
+    #[arg(long, default_value = "all", value_parser = ["all", "signed-in"])]
+    pub visibility: String,
+    /// Ask again for bodies that were missing before
+    #[arg(long)]
+    pub bodies_again: bool,
+    /// Don't wait until it is done
+    #[arg(long)]
+    pub background: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }

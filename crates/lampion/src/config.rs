@@ -12,10 +12,13 @@ pub fn run(data: &Path, command: &cli::Config) -> anyhow::Result<Outcome> {
     let config = Config::load(data)?;
     match command {
         cli::Config::Show => say!("{}", config.sample().trim_end()),
-        cli::Config::Check => say!(
-            "{}: all settings make sense",
-            data.join(lampion_core::config::FILE_NAME).display()
-        ),
+        cli::Config::Check => {
+            crate::blobs::check(&config, data)?;
+            say!(
+                "{}: all settings make sense",
+                data.join(lampion_core::config::FILE_NAME).display()
+            )
+        }
     }
     Ok(Outcome::Done)
 }

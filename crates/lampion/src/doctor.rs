@@ -103,6 +103,7 @@ async fn look(data: &Path) -> Vec<Finding> {
             ok(format!("disk ({shown} free)"))
         });
     }
+    all.push(look_at_blobs(&node).await);
     match node.kernel.people.has_operator().await {
         Ok(true) => all.push(ok("an operator is set up")),
         Ok(false) => all.push(bad(
@@ -148,6 +149,17 @@ async fn look(data: &Path) -> Vec<Finding> {
         "no node is running on this folder"
     }));
     all
+}
+
+/// Writes, reads and deletes, wherever the blobs are.
+async fn look_at_blobs(node: &Node) -> Finding {
+    let mut chance = [0; 32];
+    node.kernel.rng.fill(&mut chance);
+    let name = format!("files ({})", node.kernel.blobs.place());
+    match node.kernel.blobs.probe(chance).await {
+        Ok(()) => ok(name),
+        Err(error) => bad(name, error),
+    }
 }
 
 /// A database that was restored from a backup is behind what was signed: nothing can be published until that is mended.

@@ -15,6 +15,7 @@ use lampion_feed::{Delta, Feeds, Status, limits, pack};
 
 use crate::Outcome;
 use crate::cli::Feed as Command;
+use crate::feed_follow;
 use crate::feed_mirror::{self, Mirror};
 use crate::node::Node;
 use crate::output::say;
@@ -58,8 +59,19 @@ pub async fn run(data: &Path, command: Command) -> anyhow::Result<Outcome> {
             to,
             kind,
             origin,
+            files,
+            files_mb,
             json,
-        } => export(&feeds, &to, &kind, origin.as_deref(), json).await,
+        } => {
+            let export = Export {
+                to: &to,
+                kind: &kind,
+                origin: origin.as_deref(),
+                files: files.map(|word| feed_follow::files(&word, files_mb)),
+                json,
+            };
+            export_feed(&node, &feeds, export).await
+        }
         Command::Mirror {
             from,
             to,
@@ -78,6 +90,9 @@ pub async fn run(data: &Path, command: Command) -> anyhow::Result<Outcome> {
             };
             feed_mirror::run(&feeds, asked).await
         }
+        Command::Follow(options) => feed_follow::follow(&node, data, options).await,
+        Command::Following { json } => feed_follow::following(&node, json).await,
+        Command::Unfollow { which, yes } => feed_follow::unfollow(&node, &which, yes).await,
         Command::Rebuild { kind, json } => rebuild(&feeds, &kind, json).await,
         Command::Status { json } => status(&feeds, json).await,
         Command::Key { kind } => {
@@ -237,13 +252,23 @@ async fn verify_feed(
     Ok(Outcome::Done)
 }
 
-async fn export(
-    feeds: &Feeds,
-    to: &Path,
-    kind: &str,
-    origin: Option<&str>,
+/// What is asked for.
+struct Export<'a> {
+    to: &'a Path,
+    kind: &'a str,
+    origin: Option<&'a str>,
+    files: Option<lampion_library::following::Files>,
     json: bool,
-) -> anyhow::Result<Outcome> {
+}
+
+async fn export_feed(node: &Node, feeds: &Feeds, asked: Export<'_>) -> anyhow::Result<Outcome> {
+    let Export {
+        to,
+        kind,
+        origin,
+        files,
+        json,
+    } = asked;
     let feed = match origin {
         Some(origin) => feeds.find(origin).await?,
         None => {
@@ -259,6 +284,20 @@ async fn export(
         return Ok(Outcome::NotFound);
     };
     let done = feeds.export(&feed.origin, to).await?;
+    // Whoever follows the folder finds the key beside it, to be compared.
+    feed_mirror::keep_key(to, &feed.vkey)?;
+    if let Some(rule) = files {
+        let done = node.library.export_files(&feed.origin, to, rule).await?;
+        if !json {
+            say!(
+                "files of records: {} written, {} kept, {} removed, {} not here",
+                done.written,
+                done.kept,
+                done.removed,
+                done.missing
+            );
+        }
+    }
     if json {
         say!(
             "{}",

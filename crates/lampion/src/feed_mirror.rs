@@ -75,7 +75,7 @@ fn kept_key(folder: &Path) -> anyhow::Result<Option<VerifierKey>> {
     }
 }
 
-fn keep_key(folder: &Path, key: &VerifierKey) -> anyhow::Result<()> {
+pub fn keep_key(folder: &Path, key: impl std::fmt::Display) -> anyhow::Result<()> {
     let path = folder.join(KEY_FILE);
     if path.exists() {
         return Ok(());

@@ -1,9 +1,6 @@
 //! `lampion mail`: lists, shared mailboxes, further names.
 
-use std::path::Path;
-
 use anyhow::Context as _;
-use lampion_core::Config;
 use lampion_mail::lists::{Joins, Kind, List, Others, Post, Role, Settings};
 use lampion_mail::local::Local;
 use lampion_mail::store::MailError;
@@ -14,13 +11,12 @@ use crate::cli;
 use crate::node::Node;
 use crate::output::say;
 
-pub async fn run(data: &Path, command: cli::Mail) -> anyhow::Result<Outcome> {
-    let node = Node::open(data, Config::load(data)?).await?;
+pub async fn run(node: &Node, command: cli::MailGroups) -> anyhow::Result<Outcome> {
     let local = node.mail.local();
     match command {
-        cli::Mail::List { command } => list(local, command).await,
-        cli::Mail::Shared { command } => shared(local, command).await,
-        cli::Mail::Alias { name, account } => alias(local, &name, account.as_deref()).await,
+        cli::MailGroups::List { command } => list(local, command).await,
+        cli::MailGroups::Shared { command } => shared(local, command).await,
+        cli::MailGroups::Alias { name, account } => alias(local, &name, account.as_deref()).await,
     }
 }
 

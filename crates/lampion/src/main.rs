@@ -1,15 +1,19 @@
 //! The program: the command line, and the one list of features.
 
+mod blobs;
 mod cli;
 mod collection;
 mod config;
 mod doctor;
 mod feed;
+mod feed_follow;
 mod feed_mirror;
 mod harvest;
 mod import;
 mod lock;
+mod mail;
 mod mail_groups;
+mod mail_transfer;
 mod node;
 mod output;
 mod person;
@@ -101,9 +105,9 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                     Command::Harvest(options) => harvest::run(&data, options).await,
                     Command::Search(options) => search::run(&data, options).await,
                     Command::Person { command } => person::run(&data, command).await,
-                    Command::Mail { command } => mail_groups::run(&data, command).await,
                     Command::Collection { command } => collection::run(&data, command).await,
                     Command::Feed { command } => feed::run(&data, command).await,
+                    Command::Mail { command } => mail::run(&data, command).await,
                     Command::Doctor { json } => doctor::run(&data, json).await,
                     Command::Extract | Command::Completions { .. } | Command::Config { .. } => {
                         Ok(Outcome::Done)

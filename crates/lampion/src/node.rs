@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use lampion_blobs::Blobs;
 use lampion_core::jobs::{JobHandler, Runner};
 use lampion_core::metrics::Metrics;
 use lampion_core::{Clock, Config, Events, Rng, SystemClock, SystemRng};
@@ -68,7 +67,7 @@ impl Node {
                 Arc::clone(&rng),
                 config.session_days,
             ),
-            blobs: Blobs::folder(data.join("blobs"))?,
+            blobs: crate::blobs::open(&config, &data)?,
             search: Arc::new(LocalEngine::new()),
             jobs: Arc::new(SqlJobs(db.clone())),
             feeds: Arc::new(OnceLock::new()),

@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use lampion_core::Config;
 use lampion_people::{LinkPurpose, People};
-use lampion_web::directory::publish;
 use lampion_web::{Addresses, App, Server, Service};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -47,11 +46,6 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
     let server = Server::bind(node.kernel.clone(), std::mem::take(&mut node.features))
         .await
         .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let certificate = server.app().authority.as_ref();
-    let certificate = certificate.map(|authority| authority.fingerprint());
-    if let Err(error) = publish(&server.app().kernel, &certificate.unwrap_or_default()).await {
-        tracing::error!(%error, "what this node says of itself could not be published");
-    }
     let stop = CancellationToken::new();
     tokio::spawn(signals(stop.clone()));
     let running = tokio::spawn({

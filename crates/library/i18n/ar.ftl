@@ -513,3 +513,41 @@ date-long = { $day } { $name ->
     [m11] نوفمبر
     [m12] ديسمبر
 } { $year }
+
+# Following other nodes
+followed-from = من { $s }؛ يُحرَّر هناك.
+followed-read-only = هذا السجل لعقدة أخرى. يُقرأ هنا ويُحرَّر هناك.
+file-elsewhere = لدى { $s }، ولم يُنسخ إلى هنا
+job-follow = المتابعة
+follow-title = العقد المتابَعة
+follow-about = تُعرض هنا فهارس عقد أخرى ويُبحث فيها كفهارسك، وتُحرَّر هناك. كل شيء يُدقَّق بمفتاح العقدة الأخرى.
+follow-compare = أهذه هي العقدة الصحيحة؟
+follow-node = العقدة
+follow-address = العنوان
+follow-address-hint = عنوان العقدة مثل http://hill.internal أو الملفات الثابتة لخلاصة.
+follow-folder = أو مجلد أو ذاكرة محمولة
+follow-bad-address = أدخل عنوانًا يبدأ بـ http:// أو https:// أو اختر أحد المجلدات.
+follow-look = انظر
+follow-new = متابعة عقدة أخرى
+follow-begin = تابِع
+follow-key = المفتاح
+follow-key-hint = قارن هذا المفتاح بما تعرضه صفحة «هذه العقدة» هناك، أو اسأل بالهاتف. يُسأل عنه مرة واحدة.
+follow-known = مفتاح هذه العقدة معروف هنا.
+follow-entries = المدخلات
+follow-every = يُسأل تلقائيًا
+follow-files = ملفات السجلات
+follow-files-all = الأغلفة والملفات
+follow-files-covers = الأغلفة
+follow-files-none = لا شيء
+follow-mb = حتى هذا القدر من الميغابايت لكل ملف؛ 0 لأي حجم
+follow-failed = لم تكتمل آخر محاولة:
+follow-reached = آخر تواصل
+follow-missing = ملفات تعذّر جلبها
+follow-now = اسأل الآن
+follow-again = اطلب ما كان ناقصًا
+follow-sure = إزالة مجموعاتها من المكتبة هنا
+follow-end = أوقف المتابعة
+nodes-about = العقد التي تتابعها هذه العقدة كما تصف نفسها.
+nodes-own = هذه العقدة
+nodes-none = لا تُتابَع أي عقدة.
+found-in-file = وُجد في الملف { $s }

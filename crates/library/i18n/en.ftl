@@ -494,3 +494,41 @@ date-long = { $day } { $name ->
     [m11] November
     [m12] December
 } { $year }
+
+# Following other nodes
+followed-from = From { $s }; it is edited there.
+followed-read-only = This record belongs to another node. It can be read here and is edited there.
+file-elsewhere = at { $s }, not copied here
+job-follow = Following
+follow-title = Nodes that are followed
+follow-about = The catalogues of other nodes are shown here, searched as your own, and edited there. Everything is checked against the other node’s key.
+follow-compare = Is this the right node?
+follow-node = Node
+follow-address = Address
+follow-address-hint = Of the node, such as http://hill.internal, or of a feed’s static files.
+follow-folder = Or a folder or stick
+follow-bad-address = Give an address that begins with http:// or https://, or choose one of the folders.
+follow-look = Look
+follow-new = Follow another node
+follow-begin = Follow
+follow-key = Key
+follow-key-hint = Compare this key with the one on the page “This node” there, or ask by telephone. It is asked for only once.
+follow-known = The key of this node is known here.
+follow-entries = Entries
+follow-every = Asked by itself
+follow-files = Files of records
+follow-files-all = Covers and files
+follow-files-covers = Covers
+follow-files-none = None
+follow-mb = Up to so many megabytes each; 0 for any size
+follow-failed = The last try did not come to its end:
+follow-reached = Last heard of
+follow-missing = Files that could not be fetched
+follow-now = Ask now
+follow-again = Ask for what was missing
+follow-sure = Take its collections out of the library here
+follow-end = Follow no more
+nodes-about = Nodes that this one follows, as they describe themselves.
+nodes-own = This node
+nodes-none = No other node is followed.
+found-in-file = Found in the file { $s }

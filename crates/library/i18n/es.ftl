@@ -491,3 +491,41 @@ date-long = { $day } de { $name ->
     [m11] noviembre
     [m12] diciembre
 } de { $year }
+
+# Following other nodes
+followed-from = Viene de { $s }; allí se edita.
+followed-read-only = Este registro es de otro nodo. Aquí se lee y allí se edita.
+file-elsewhere = en { $s }, sin copia aquí
+job-follow = Seguimiento
+follow-title = Nodos que se siguen
+follow-about = Los catálogos de otros nodos se muestran aquí, se buscan como los propios y se editan allí. Todo se comprueba con la clave del otro nodo.
+follow-compare = ¿Es este el nodo correcto?
+follow-node = Nodo
+follow-address = Dirección
+follow-address-hint = Del nodo, como http://hill.internal, o de los ficheros estáticos de un registro.
+follow-folder = O una carpeta o memoria
+follow-bad-address = Escriba una dirección que empiece por http:// o https://, o elija una carpeta.
+follow-look = Mirar
+follow-new = Seguir otro nodo
+follow-begin = Seguir
+follow-key = Clave
+follow-key-hint = Compare esta clave con la de la página «Este nodo» de allí, o pregunte por teléfono. Solo se pide una vez.
+follow-known = La clave de este nodo ya se conoce.
+follow-entries = Entradas
+follow-every = Se consulta solo
+follow-files = Ficheros de los registros
+follow-files-all = Cubiertas y ficheros
+follow-files-covers = Cubiertas
+follow-files-none = Ninguno
+follow-mb = Hasta tantos megabytes cada uno; 0 sin límite
+follow-failed = El último intento no terminó:
+follow-reached = Último contacto
+follow-missing = Ficheros que no se pudieron traer
+follow-now = Consultar ahora
+follow-again = Pedir lo que faltaba
+follow-sure = Quitar sus colecciones de esta biblioteca
+follow-end = Dejar de seguir
+nodes-about = Nodos que este sigue, como se describen ellos mismos.
+nodes-own = Este nodo
+nodes-none = No se sigue ningún nodo.
+found-in-file = Encontrado en el fichero { $s }

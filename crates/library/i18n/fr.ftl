@@ -491,3 +491,41 @@ date-long = { $day } { $name ->
     [m11] novembre
     [m12] décembre
 } { $year }
+
+# Following other nodes
+followed-from = Vient de { $s } ; c’est là qu’on le modifie.
+followed-read-only = Cette notice appartient à un autre nœud. On la lit ici et on la modifie là-bas.
+file-elsewhere = chez { $s }, pas de copie ici
+job-follow = Suivi
+follow-title = Nœuds suivis
+follow-about = Les catalogues d’autres nœuds sont montrés ici, cherchés comme les vôtres et modifiés là-bas. Tout est vérifié avec la clé de l’autre nœud.
+follow-compare = Est-ce le bon nœud ?
+follow-node = Nœud
+follow-address = Adresse
+follow-address-hint = Du nœud, comme http://hill.internal, ou des fichiers statiques d’un flux.
+follow-folder = Ou un dossier ou une clé
+follow-bad-address = Donnez une adresse qui commence par http:// ou https://, ou choisissez un dossier.
+follow-look = Regarder
+follow-new = Suivre un autre nœud
+follow-begin = Suivre
+follow-key = Clé
+follow-key-hint = Comparez cette clé avec celle de la page « Ce nœud » là-bas, ou demandez par téléphone. On ne le demande qu’une fois.
+follow-known = La clé de ce nœud est connue ici.
+follow-entries = Entrées
+follow-every = Interrogé tout seul
+follow-files = Fichiers des notices
+follow-files-all = Couvertures et fichiers
+follow-files-covers = Couvertures
+follow-files-none = Aucun
+follow-mb = Jusqu’à tant de mégaoctets chacun ; 0 sans limite
+follow-failed = Le dernier essai n’a pas abouti :
+follow-reached = Dernier contact
+follow-missing = Fichiers qui n’ont pas pu être pris
+follow-now = Interroger maintenant
+follow-again = Demander ce qui manquait
+follow-sure = Retirer ses collections de la bibliothèque d’ici
+follow-end = Ne plus suivre
+nodes-about = Les nœuds que celui-ci suit, tels qu’ils se décrivent.
+nodes-own = Ce nœud
+nodes-none = Aucun nœud n’est suivi.
+found-in-file = Trouvé dans le fichier { $s }

@@ -502,3 +502,41 @@ date-long = { $day } { $name ->
     [m11] ноября
     [m12] декабря
 } { $year }
+
+# Following other nodes
+followed-from = Получено с { $s }; правится там.
+followed-read-only = Эта запись принадлежит другому узлу. Здесь её можно читать, а править — там.
+file-elsewhere = на { $s }, сюда не скопировано
+job-follow = Получение
+follow-title = Узлы, за которыми следим
+follow-about = Каталоги других узлов показаны здесь и участвуют в поиске, а правятся там. Всё проверяется ключом другого узла.
+follow-compare = Это тот узел?
+follow-node = Узел
+follow-address = Адрес
+follow-address-hint = Адрес узла, например http://hill.internal, или статических файлов ленты.
+follow-folder = Или папка, флешка
+follow-bad-address = Укажите адрес, начинающийся с http:// или https://, или выберите папку.
+follow-look = Посмотреть
+follow-new = Следить за другим узлом
+follow-begin = Следить
+follow-key = Ключ
+follow-key-hint = Сравните этот ключ с тем, что на странице «Этот узел» там, или спросите по телефону. Это нужно лишь один раз.
+follow-known = Ключ этого узла здесь известен.
+follow-entries = Записей
+follow-every = Запрашивать сам
+follow-files = Файлы записей
+follow-files-all = Обложки и файлы
+follow-files-covers = Обложки
+follow-files-none = Ничего
+follow-mb = Не больше стольких мегабайт каждый; 0 — без предела
+follow-failed = Последняя попытка не удалась:
+follow-reached = Последняя связь
+follow-missing = Файлы, которые не удалось получить
+follow-now = Запросить сейчас
+follow-again = Запросить недостающее
+follow-sure = Убрать её собрания из здешней библиотеки
+follow-end = Больше не следить
+nodes-about = Узлы, за которыми следит этот, с их собственным описанием.
+nodes-own = Этот узел
+nodes-none = Ни за одним узлом не следим.
+found-in-file = Найдено в файле { $s }

@@ -80,6 +80,7 @@ impl Library {
             format: new.format.clone(),
             mapping: new.mapping.clone(),
             blob: None,
+            ..Source::default()
         };
         let source = manifest.as_ref().map_or(told, |manifest| Source {
             copy: new.copy,

@@ -42,6 +42,40 @@ impl Import {
         Ok(())
     }
 
+    /// Makes a copy of what lies in a bucket only: it is read here and there.
+    pub(crate) async fn fetch(&mut self) -> Result<(), JobEnd> {
+        let Some(hash) = self.library.to_fetch(self.collection.incoming()) else {
+            return Ok(());
+        };
+        self.progress.phase = "copying".into();
+        let (blobs, stop) = (
+            self.library.kernel().blobs.clone(),
+            self.context.stop.clone(),
+        );
+        let (told, mut tell) = tokio::sync::watch::channel((0, 0));
+        let fetching = tokio::spawn(async move {
+            let told = |done, all| {
+                let _nobody_watches = told.send((done, all));
+            };
+            tokio::select! {
+                fetched = blobs.fetch(&hash, told) => Some(fetched),
+                () = stop.cancelled() => None,
+            }
+        });
+        while tell.changed().await.is_ok() {
+            let (done, all) = *tell.borrow_and_update();
+            self.progress.bytes = i64::try_from(done).unwrap_or(0);
+            self.progress.bytes_total = i64::try_from(all).unwrap_or(0);
+            self.context.progress(self.progress.clone()).await;
+        }
+        self.progress.bytes = 0;
+        match fetching.await {
+            Ok(Some(Ok(_))) => Ok(()),
+            Ok(Some(Err(error))) => Err(end_of(&error.into())),
+            Ok(None) | Err(_) => Err(self.context.stop_reason()),
+        }
+    }
+
     /// Copies files into the collection's own folder, where they make one unit with its index.
     async fn copy_folder(&mut self, from: PathBuf, temporary: bool) -> Result<(), JobEnd> {
         // Each version in a folder of its own: readers see the old one until the new one is whole.
@@ -102,7 +136,7 @@ impl Import {
                     }
                 },
             );
-            blobs.put_stream(Box::pin(stream)).await
+            blobs.put_kept(Box::pin(stream)).await
         });
         while let Some(count) = counts.recv().await {
             self.progress.bytes = self

@@ -83,7 +83,9 @@ pub(crate) fn end_of(error: &LibraryError) -> JobEnd {
     match error {
         LibraryError::Db(_) | LibraryError::Jobs(_) => JobEnd::Passing(text),
         LibraryError::Search(SearchError::DiskFull(_) | SearchError::Busy(_))
-        | LibraryError::Blob(BlobError::DiskFull) => JobEnd::Passing(text),
+        | LibraryError::Blob(BlobError::DiskFull | BlobError::Unavailable(_)) => {
+            JobEnd::Passing(text)
+        }
         LibraryError::Disk(error) if error.kind() == std::io::ErrorKind::StorageFull => {
             JobEnd::Passing(
                 "no space left on the disk: make room and it goes on where it stopped".into(),
@@ -114,6 +116,7 @@ impl Import {
             written.map_err(|error| end_of(&error))?;
         }
         self.copy().await?;
+        self.fetch().await?;
         if self.adopted().await? {
             return Ok(());
         }

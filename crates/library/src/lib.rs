@@ -17,10 +17,12 @@
 )]
 
 mod adding;
+pub mod bucket;
 pub mod catalogue;
 pub mod check;
 mod copying;
 pub mod extract;
+pub mod following;
 pub mod handbook;
 pub mod harvest;
 pub mod import;
@@ -60,23 +62,32 @@ pub fn feature(library: &Library) -> Feature {
             Arc::new(check::CheckJob(library.clone())),
             Arc::new(harvest::HarvestJob::new(library.clone())),
             Arc::new(catalogue::batch::BatchJob(library.clone())),
+            Arc::new(following::FollowJob(library.clone())),
         ],
         publications: vec![Arc::new(catalogue::LibraryPublications)],
-        services: vec![Arc::new(Following(library.clone()))],
+        services: vec![Arc::new(Keeping(library.clone()))],
     }
 }
 
-/// Indexes follow catalogues, harvests are queued when they are due, and collections that other processes change are seen.
-struct Following(Library);
+/// What this node says of itself is kept true, indexes follow catalogues, harvests are queued when they are due, and
+/// collections that other processes change are seen.
+struct Keeping(Library);
 
 #[async_trait]
-impl Service for Following {
-    async fn start(&self, _app: App, stop: CancellationToken) -> Result<Started, String> {
+impl Service for Keeping {
+    async fn start(&self, app: App, stop: CancellationToken) -> Result<Started, String> {
         let library = self.0.clone();
+        let certificate = app.authority.as_ref().map(|one| one.fingerprint());
+        let certificate = certificate.unwrap_or_default();
+        if let Err(error) = following::announce::publish(&library, &certificate).await {
+            tracing::error!(%error, "what this node says of itself could not be published");
+        }
         Ok(Started::work(async move {
             tokio::join!(
                 catalogue::follow::run(library.clone(), stop.clone()),
                 harvest::schedule::run(library.clone(), stop.clone()),
+                bucket::run(library.clone(), stop.clone()),
+                following::announce::run(library.clone(), certificate, stop.clone()),
                 library.watch(stop),
             );
         }))

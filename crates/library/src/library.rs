@@ -78,6 +78,7 @@ impl From<LibraryError> for lampion_web::AppError {
             LibraryError::Db(error) => error.into(),
             LibraryError::Search(error) => error.into(),
             LibraryError::Jobs(error) => error.into(),
+            LibraryError::Blob(error) => error.into(),
             other => Self::fault(other),
         }
     }
@@ -352,7 +353,12 @@ impl Library {
                 .parse()
                 .map_err(|_| lost("its address in the store is damaged"))?;
             let path = self.0.kernel.blobs.local_path(&hash);
-            return path.ok_or_else(|| lost("its file is missing from the store: import it again"));
+            return path.ok_or_else(|| {
+                lost(match self.0.kernel.blobs.is_remote() {
+                    true => "its file is being fetched: try again in a while",
+                    false => "its file is missing from the store: import it again",
+                })
+            });
         }
         let path = source
             .path
@@ -442,6 +448,19 @@ impl Library {
     /// # Errors
     /// No such collection, or the database. Files that can't be removed are logged.
     pub async fn remove(&self, id: &str) -> Result<(), LibraryError> {
+        if let Some(node) = self.collection(id).filter(Collection::is_followed) {
+            return Err(LibraryError::BadSource {
+                path: id.into(),
+                reason: format!(
+                    "it comes from `{0}`, which is followed: `lampion feed unfollow {0}` takes all of its collections out",
+                    node.node()
+                ),
+            });
+        }
+        self.remove_any(id).await
+    }
+
+    pub(crate) async fn remove_any(&self, id: &str) -> Result<(), LibraryError> {
         let collection = self
             .store()
             .get(id)

@@ -67,6 +67,12 @@ pub struct Source {
     /// Which column or key is what: `title=Titel,author=Verfasser`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub mapping: String,
+    /// Origin of the feed of another node that its records come from; empty for the node's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub feed: String,
+    /// Its name on that feed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub part: String,
 }
 
 /// Who may see a collection.
@@ -142,6 +148,25 @@ pub struct Collection {
 }
 
 impl Collection {
+    /// Whether its records come from another node's feed: they are shown here, and changed there.
+    pub fn is_followed(&self) -> bool {
+        !self.source.feed.is_empty()
+    }
+
+    /// Its name on the feed that its records are on.
+    pub fn in_feed(&self) -> &str {
+        if self.is_followed() {
+            &self.source.part
+        } else {
+            &self.id
+        }
+    }
+
+    /// The node that its records come from; empty for the node itself.
+    pub fn node(&self) -> &str {
+        crate::following::node_of(&self.source.feed).unwrap_or_default()
+    }
+
     /// Whether a person may see it.
     pub fn visible_to(&self, person: Option<&Person>) -> bool {
         match &self.visibility {
@@ -195,9 +220,31 @@ pub struct Meta {
     /// Hash of a cover that is small enough for lists.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cover: String,
+    /// The media type of that cover.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cover_type: String,
+    /// Attached files of a record, and what was found in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<AttachedMeta>,
     /// Facts that only some formats have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<(String, String)>,
+}
+
+/// An attached file as the index keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedMeta {
+    /// BLAKE3 in hexadecimal digits.
+    pub hash: String,
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub mime: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether its text is in the index with the record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub text: bool,
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -35,6 +35,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             version: 6,
             sql: include_str!("../migrations/6.sql"),
         },
+        Migration {
+            version: 7,
+            sql: include_str!("../migrations/7.sql"),
+        },
     ],
 };
 

@@ -1,8 +1,14 @@
 //! Mail: a mailbox for every person of the node, in the browser and in any mail program.
 //!
+//! - [`setup`]: what mail programs need; [`transfer`]: mail in and out.
+//! - [`queue`]: what was accepted and is on its way to others.
+//! - [`smtp`]: the ports at which mail comes in.
+//! - [`imap`]: mail programs read and file mail.
+//! - [`pages`]: web mail; [`filters`]: what is done with a message when it comes.
 //! - [`receive`]: what becomes of a message for a local address; [`consent`], [`lists`] and [`shared`] are asked there.
 //! - [`access`]: who may do what in whose mailboxes.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
+//! - [`find`]: search of one's own mail.
 //!
 //! Rule: what was accepted (250, `OK`, "saved") is in the database and synced before anybody is told.
 #![cfg_attr(
@@ -17,17 +23,25 @@
 
 pub mod access;
 pub mod consent;
+pub mod filters;
+pub mod find;
+pub mod imap;
 pub mod lists;
 pub mod local;
+pub mod pages;
+pub mod queue;
 pub mod receive;
+pub mod setup;
 pub mod shared;
+pub mod smtp;
 pub mod store;
 mod text;
+pub mod transfer;
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use axum::Router;
 use lampion_web::{App, Feature, Kernel, Service, Started};
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +56,9 @@ struct Inner {
     kernel: Kernel,
     store: Store,
     local: Local,
+    queue: queue::Queue,
+    indexes: find::Indexes,
+    listens: Mutex<Vec<(&'static str, SocketAddr)>>,
 }
 
 impl Mail {
@@ -75,16 +92,15 @@ impl Mail {
             secret: kernel.secret,
             requests: kernel.config.mail_requests,
         });
+        let queue = queue::Queue::new(&kernel, store.clone());
         Ok(Self(Arc::new(Inner {
             kernel,
             store,
             local,
+            queue,
+            indexes: find::Indexes::default(),
+            listens: Mutex::default(),
         })))
-    }
-
-    /// What receives at local addresses: people, shared mailboxes, lists.
-    pub fn local(&self) -> &Local {
-        &self.0.local
     }
 
     /// The kernel.
@@ -92,9 +108,32 @@ impl Mail {
         &self.0.kernel
     }
 
+    /// What receives at local addresses: people, shared mailboxes, lists.
+    pub fn local(&self) -> &Local {
+        &self.0.local
+    }
+
     /// Accounts, mailboxes and messages.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(crate) fn indexes(&self) -> &find::Indexes {
+        &self.0.indexes
+    }
+
+    /// Where this process listens for mail: protocol (`imaps`) and address.
+    pub fn listens(&self) -> Vec<(&'static str, SocketAddr)> {
+        self.0
+            .listens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What is on its way to others.
+    pub fn queue(&self) -> &queue::Queue {
+        &self.0.queue
     }
 
     /// What stands after `@` in addresses of this node: `hill.internal`.
@@ -103,6 +142,31 @@ impl Mail {
         format!("{}.{}", config.name, config.net)
     }
 }
+
+/// The feature's messages in all languages.
+pub const MESSAGES: &[(&str, &str)] = &[
+    ("en", include_str!("../i18n/en.ftl")),
+    ("en", include_str!("../i18n/setup/en.ftl")),
+    ("en", include_str!("../i18n/groups/en.ftl")),
+    ("ko", include_str!("../i18n/ko.ftl")),
+    ("ko", include_str!("../i18n/setup/ko.ftl")),
+    ("ko", include_str!("../i18n/groups/ko.ftl")),
+    ("ar", include_str!("../i18n/ar.ftl")),
+    ("ar", include_str!("../i18n/setup/ar.ftl")),
+    ("ar", include_str!("../i18n/groups/ar.ftl")),
+    ("zh", include_str!("../i18n/zh.ftl")),
+    ("zh", include_str!("../i18n/setup/zh.ftl")),
+    ("zh", include_str!("../i18n/groups/zh.ftl")),
+    ("ru", include_str!("../i18n/ru.ftl")),
+    ("ru", include_str!("../i18n/setup/ru.ftl")),
+    ("ru", include_str!("../i18n/groups/ru.ftl")),
+    ("es", include_str!("../i18n/es.ftl")),
+    ("es", include_str!("../i18n/setup/es.ftl")),
+    ("es", include_str!("../i18n/groups/es.ftl")),
+    ("fr", include_str!("../i18n/fr.ftl")),
+    ("fr", include_str!("../i18n/setup/fr.ftl")),
+    ("fr", include_str!("../i18n/groups/fr.ftl")),
+];
 
 /// Scheme, host and port of the node's pages as links in mail name them.
 fn origin(config: &lampion_core::Config) -> String {
@@ -120,21 +184,55 @@ fn origin(config: &lampion_core::Config) -> String {
 
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
+    let web = pages::Web::new(mail);
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,
-        messages: text::MESSAGES,
-        navigation: Vec::new(),
-        routes: consent::routes(mail.local().clone())
+        messages: MESSAGES,
+        navigation: pages::navigation(),
+        routes: pages::routes(web.clone())
+            .merge(consent::routes(mail.local().clone()))
             .merge(lists::routes(mail.local().clone()))
-            .merge(shared::routes(mail.local().clone())),
-        content: Router::new(),
-        jobs: Vec::new(),
+            .merge(shared::routes(mail.local().clone()))
+            .merge(setup::routes(mail))
+            .merge(transfer::routes(mail)),
+        content: pages::content(web.clone()),
+        jobs: transfer::jobs(mail),
         publications: Vec::new(),
-        services: vec![
-            Arc::new(Keeping(mail.clone())),
-            Arc::new(lists::Distributing(mail.local().clone())),
-        ],
+        services: noted(
+            mail,
+            vec![
+                Arc::new(Keeping(mail.clone())),
+                Arc::new(lists::Distributing(mail.local().clone())),
+                Arc::new(smtp::Smtp(mail.clone())),
+                Arc::new(imap::ImapService(mail.clone())),
+                Arc::new(pages::Sending(web)),
+            ],
+        ),
+    }
+}
+
+/// Services whose addresses are noted, so that pages can tell them.
+fn noted(mail: &Mail, services: Vec<Arc<dyn Service>>) -> Vec<Arc<dyn Service>> {
+    services
+        .into_iter()
+        .map(|inner| Arc::new(Noted(mail.clone(), inner)) as Arc<dyn Service>)
+        .collect()
+}
+
+/// A service, and where it listens is noted.
+struct Noted(Mail, Arc<dyn Service>);
+
+#[async_trait]
+impl Service for Noted {
+    async fn start(&self, app: App, stop: CancellationToken) -> Result<Started, String> {
+        let started = self.1.start(app, stop).await?;
+        let listens = &self.0.0.listens;
+        listens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(started.listens.iter().copied());
+        Ok(started)
     }
 }
 

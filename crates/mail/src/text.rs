@@ -10,17 +10,6 @@ use crate::consent::summary_of;
 use crate::local::Local;
 use crate::store::{Item, MailError, MessageId, View};
 
-/// The messages in all languages of what is in [`crate::consent`], [`crate::lists`] and [`crate::shared`].
-pub const MESSAGES: &[(&str, &str)] = &[
-    ("en", include_str!("../i18n/groups/en.ftl")),
-    ("ko", include_str!("../i18n/groups/ko.ftl")),
-    ("ar", include_str!("../i18n/groups/ar.ftl")),
-    ("zh", include_str!("../i18n/groups/zh.ftl")),
-    ("ru", include_str!("../i18n/groups/ru.ftl")),
-    ("es", include_str!("../i18n/groups/es.ftl")),
-    ("fr", include_str!("../i18n/groups/fr.ftl")),
-];
-
 /// Messages on one page.
 pub(crate) const SHOWN: usize = 50;
 /// Text of one message on a page, in bytes.

@@ -9,6 +9,7 @@ use crate::People;
 use crate::error::PeopleError;
 use crate::model::Person;
 use crate::rules::{normal_name, shown};
+use crate::scram::ScramKeys;
 
 /// App passwords of one person at most.
 pub const APP_PASSWORDS_LIMIT: i64 = 50;
@@ -45,6 +46,10 @@ impl People {
         self.0.rng.fill(&mut bytes);
         let secret: String = ids::base32(&bytes).chars().take(SECRET_CHARS).collect();
         let hash = self.keyed("app password", &[person_id, &secret]).await?;
+        // The salt first and alone, since deriving keys takes longer than a transaction should.
+        let salt = transaction!(self, tx => self.salt_of(tx, person_id).await)?;
+        let shown_secret = grouped(&secret);
+        let keys = ScramKeys::derive(&shown_secret, &salt);
         let made = AppPassword {
             id: ids::new_id(&*self.0.rng),
             label: shown(label),
@@ -60,17 +65,22 @@ impl People {
             if count >= APP_PASSWORDS_LIMIT {
                 return Err(PeopleError::TooMany { limit: APP_PASSWORDS_LIMIT });
             }
-            query("insert into people_app_password (id, person, hash, label, created_ms) values ($1, $2, $3, $4, $5)")
-                .bind(&made.id)
-                .bind(person_id)
-                .bind(&hash)
-                .bind(&made.label)
-                .bind(made.created_ms)
-                .execute(&mut **tx)
-                .await?;
+            query(
+                "insert into people_app_password (id, person, hash, label, created_ms, scram_stored, scram_server)
+                 values ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(&made.id)
+            .bind(person_id)
+            .bind(&hash)
+            .bind(&made.label)
+            .bind(made.created_ms)
+            .bind(&keys.stored)
+            .bind(&keys.server)
+            .execute(&mut **tx)
+            .await?;
             Ok(())
         })?;
-        Ok((grouped(&secret), made))
+        Ok((shown_secret, made))
     }
 
     /// The person's app passwords, oldest first.
@@ -156,7 +166,7 @@ impl People {
         })
     }
 
-    async fn used_app_password(&self, id: &str, used_day: &str) {
+    pub(crate) async fn used_app_password(&self, id: &str, used_day: &str) {
         let today = clock::date(self.0.clock.now_ms());
         if today == used_day {
             return;

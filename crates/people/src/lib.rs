@@ -33,6 +33,7 @@ mod links;
 mod model;
 mod node_time;
 mod rules;
+mod scram;
 mod sessions;
 mod sign_in;
 
@@ -49,6 +50,7 @@ pub use model::{Group, Person, Role};
 pub use rules::{
     DISPLAY_LIMIT, NAME_LIMIT, PASSWORD_LIMIT, PASSWORD_MIN, check_password, normal_name,
 };
+pub use scram::SCRAM_ITERATIONS;
 pub use sessions::{SESSIONS_LIMIT, Session, SessionInfo, SessionToken};
 
 pub(crate) const HOUR_MS: i64 = 3_600_000;
@@ -57,10 +59,16 @@ pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 /// The tables of people.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "people",
-    steps: &[Migration {
-        version: 1,
-        sql: include_str!("../migrations/1.sql"),
-    }],
+    steps: &[
+        Migration {
+            version: 1,
+            sql: include_str!("../migrations/1.sql"),
+        },
+        Migration {
+            version: 2,
+            sql: include_str!("../migrations/2.sql"),
+        },
+    ],
 };
 
 /// The people of this node. Cheap to clone.

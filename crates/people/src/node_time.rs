@@ -77,7 +77,7 @@ impl People {
     }
 
     /// The node's own time in milliseconds; written down once an hour.
-    pub(crate) async fn node_now(&self) -> Result<i64, PeopleError> {
+    pub async fn node_now(&self) -> Result<i64, PeopleError> {
         let state = self.state().await?;
         let wall_ms = self.0.clock.now_ms();
         let (now, due) = {

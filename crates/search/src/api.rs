@@ -303,6 +303,14 @@ pub trait Engine: Send + Sync + 'static {
     fn detach(&self, collection: &str);
     /// Searches.
     fn search(&self, request: &SearchRequest) -> Result<SearchResults, SearchError>;
+    /// The hashes of all documents of one collection that match a query as it stands (nothing is loosened or corrected), in no
+    /// order, and whether the deadline left some out; `None` if the query has no word to look for.
+    fn matching(
+        &self,
+        collection: &str,
+        query: &str,
+        deadline: Option<Duration>,
+    ) -> Result<Option<(Vec<u64>, bool)>, SearchError>;
     /// Titles that begin with or contain words beginning with what was typed, best first; tolerates typos.
     fn suggest(&self, typed: &str, collections: &[String], limit: usize) -> Vec<Suggestion>;
     /// One document.

@@ -134,6 +134,13 @@ impl Ask {
         )
     }
 
+    /// With a body of any kind.
+    #[must_use]
+    pub fn body(mut self, bytes: &[u8]) -> Self {
+        self.body = bytes.to_vec();
+        self
+    }
+
     /// With a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

@@ -108,3 +108,6 @@ node-mirrors = Logs of other nodes kept here
 node-check = Check it yourself
 node-check-about = Ask the operator for the key on paper or in person: a key read on this page proves no more than the page. Then, on any other machine:
 node-check-standard = Any program for this standard reads the files:
+
+# Other nodes
+nodes-title = Other nodes

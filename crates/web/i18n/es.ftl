@@ -108,3 +108,6 @@ node-mirrors = Registros de otros nodos guardados aquí
 node-check = Compruébelo usted
 node-check-about = Pida la clave al operador en papel o en persona: una clave leída en esta página no prueba más que la página. Después, en cualquier otra máquina:
 node-check-standard = Cualquier programa para este estándar lee los archivos:
+
+# Other nodes
+nodes-title = Otros nodos

@@ -108,3 +108,6 @@ node-mirrors = Journaux d’autres nœuds gardés ici
 node-check = Vérifiez vous-même
 node-check-about = Demandez la clé à l’opérateur sur papier ou de vive voix : une clé lue sur cette page ne prouve pas plus que la page. Ensuite, sur toute autre machine :
 node-check-standard = Tout programme pour cette norme lit les fichiers :
+
+# Other nodes
+nodes-title = Autres nœuds

@@ -107,3 +107,6 @@ node-mirrors = 여기에 보관된 다른 노드의 기록
 node-check = 직접 확인하기
 node-check-about = 키는 운영자에게 종이나 대면으로 받으세요. 이 페이지에서 읽은 키는 이 페이지만큼만 믿을 수 있습니다. 그다음 다른 컴퓨터에서:
 node-check-standard = 이 표준을 따르는 프로그램은 모두 이 파일을 읽습니다:
+
+# Other nodes
+nodes-title = 다른 노드

@@ -107,3 +107,6 @@ node-mirrors = 保存在此的其他节点日志
 node-check = 自己核验
 node-check-about = 请当面或以纸质方式向运营者索取密钥：在本页读到的密钥，可信度不会高于本页。然后在任何其他机器上：
 node-check-standard = 任何支持此标准的程序都能读取这些文件：
+
+# Other nodes
+nodes-title = 其他节点

@@ -56,6 +56,9 @@ pub struct NodeRecord {
     pub cosigner: String,
     /// The key of each of its feeds, by kind.
     pub feeds: BTreeMap<String, String>,
+    /// Titles of the catalogues that everybody may see, by their names on the `library` feed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub catalogues: BTreeMap<String, String>,
 }
 
 impl NodeRecord {
@@ -78,6 +81,7 @@ impl NodeRecord {
             certificate: certificate.to_string(),
             cosigner: feeds.cosigner().to_string(),
             feeds: keys,
+            catalogues: BTreeMap::new(),
         })
     }
 

@@ -97,6 +97,25 @@ impl From<DbError> for AppError {
     }
 }
 
+impl From<lampion_blobs::BlobError> for AppError {
+    /// Where a bucket is and what it said is for the operator, in the log and from `lampion doctor`.
+    fn from(error: lampion_blobs::BlobError) -> Self {
+        use lampion_blobs::BlobError;
+        match error {
+            BlobError::DiskFull => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
+            }
+            BlobError::Unavailable(_) => {
+                tracing::warn!(%error, "files can't be kept or read");
+                Self::unavailable(
+                    "the store of files can't be reached: nothing was changed, try again in a moment",
+                )
+            }
+            other => Self::fault(other),
+        }
+    }
+}
+
 impl From<PeopleError> for AppError {
     fn from(error: PeopleError) -> Self {
         match error {

@@ -36,4 +36,4 @@ pub use i18n::{I18n, LANGUAGES, Language, language_name};
 pub use page::{ContentSite, Page, filters};
 pub use security::content_headers;
 pub use server::{Addresses, Server};
-pub use tls::NodeAuthority;
+pub use tls::{NodeAuthority, addresses as machine_addresses};

@@ -203,7 +203,7 @@ fn ca_params(name: &str) -> CertificateParams {
 }
 
 /// Addresses of this machine that others may use.
-pub(crate) fn addresses() -> Vec<IpAddr> {
+pub fn addresses() -> Vec<IpAddr> {
     let mut all: Vec<IpAddr> = if_addrs::get_if_addrs()
         .map(|all| all.iter().map(if_addrs::Interface::ip).collect())
         .unwrap_or_default();

@@ -8,7 +8,7 @@ use lampion_feed::entry::Reason;
 use lampion_formats::records::desk::Work;
 
 use super::model::{KIND, Outcome, RecordRow};
-use super::publish::{Ready, newest};
+use super::publish::newest;
 use super::{Catalogue, CatalogueError, Envelope};
 
 /// Groups of one page.
@@ -150,7 +150,7 @@ impl Catalogue {
             }
             let mut outcome = Outcome::Published { id: kept.to_string(), version: base };
             if let Some(body) = &body {
-                let ready = Ready { id: kept.to_string(), new: false, base: Some(base), body: body.clone() };
+                let ready = self.ready(collection, kept.to_string(), Some(base), body.clone());
                 if let Some(published) = self.batch_in(tx, collection, std::slice::from_ref(&ready)).await?.pop() {
                     outcome = published;
                 }

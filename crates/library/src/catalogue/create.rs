@@ -59,7 +59,7 @@ impl Library {
     /// The node's catalogues.
     pub fn catalogues(&self) -> Vec<Collection> {
         let mut all = self.collections();
-        all.retain(|one| one.kind == Kind::Catalogue);
+        all.retain(|one| one.kind == Kind::Catalogue && !one.is_followed());
         all
     }
 }

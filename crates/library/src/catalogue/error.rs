@@ -81,12 +81,7 @@ impl From<CatalogueError> for lampion_web::AppError {
             | CatalogueError::BadCursor
             | CatalogueError::Work(_) => Self::bad_request(text),
             CatalogueError::FileGoing(_) => Self::unavailable(text),
-            CatalogueError::Blob(lampion_blobs::BlobError::DiskFull) => Self::new(
-                axum::http::StatusCode::INSUFFICIENT_STORAGE,
-                "error-disk-full",
-                "",
-            ),
-            CatalogueError::Blob(error) => Self::fault(error),
+            CatalogueError::Blob(error) => error.into(),
             CatalogueError::Feed(FeedError::Db(error)) | CatalogueError::Db(error) => error.into(),
             CatalogueError::Feed(
                 FeedError::Behind { .. } | FeedError::Forked { .. } | FeedError::MarkLost { .. },

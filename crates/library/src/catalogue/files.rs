@@ -17,7 +17,7 @@ use lampion_formats::records::desk::{Attachment, Work};
 use lampion_search::Document;
 
 use super::{Catalogue, CatalogueError, Envelope};
-use crate::model::Meta;
+use crate::model::{AttachedMeta, Meta};
 
 /// How long a file that was sent waits for a record or draft to hold it, in milliseconds: a week.
 const UPLOAD_MS: i64 = 7 * 86_400_000;
@@ -25,6 +25,8 @@ const UPLOAD_MS: i64 = 7 * 86_400_000;
 const SWEEP_LIMIT: i64 = 10_000;
 /// Covers up to this size are shown in lists of results, in bytes: ten of them cost a slow line no more than a page.
 pub const LISTED_COVER_BYTES: u64 = 40_000;
+/// Attached files that the index keeps of a record.
+const LISTED_FILES: usize = 20;
 /// How a body with files differs from one without: in JSON nothing else is written so.
 const MARK: &[u8] = b"\"blake3\":\"";
 
@@ -142,20 +144,53 @@ pub(super) async fn maybe_gone(
     Ok(())
 }
 
-/// Tells the index of a small cover, so that lists of results can show it.
+/// Tells the index of a small cover, so that lists of results can show it, and of attached files, which reading programs
+/// are after.
 pub(super) fn tell_index(document: &mut Document, work: &Work) {
-    let Some(cover) = &work.cover else { return };
-    if cover.size_bytes > LISTED_COVER_BYTES {
+    let cover = work
+        .cover
+        .as_ref()
+        .filter(|cover| cover.size_bytes <= LISTED_COVER_BYTES);
+    if cover.is_none() && work.files.is_empty() {
         return;
     }
-    let meta = Meta {
-        cover: cover.blake3.clone(),
-        ..Meta::parse(&document.meta)
-    };
+    let mut meta = Meta::parse(&document.meta);
+    if let Some(cover) = cover {
+        meta.cover.clone_from(&cover.blake3);
+        meta.cover_type.clone_from(&cover.media_type);
+    }
+    meta.files = work
+        .files
+        .iter()
+        .take(LISTED_FILES)
+        .map(|file| AttachedMeta {
+            hash: file.blake3.clone(),
+            name: file.name.clone(),
+            mime: file.media_type.clone(),
+            size: file.size_bytes,
+            text: false,
+        })
+        .collect();
     document.meta = serde_json::to_string(&meta).unwrap_or_default();
 }
 
 impl Catalogue {
+    /// Names on their feeds of the catalogues that have a record with an attached file: origin and name.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn with_files(&self) -> Result<BTreeSet<(String, String)>, CatalogueError> {
+        let rows = query(
+            "select o.origin, t.collection from catalogue_tally t join feed_feed o on o.id = t.feed
+             group by o.origin, t.collection having sum(t.file) > 0",
+        )
+        .fetch_all(self.db.read())
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect()
+    }
+
     /// The same catalogue with the store that its files lie in; without one nothing is deleted there.
     #[must_use]
     pub fn with_blobs(mut self, blobs: Blobs) -> Self {

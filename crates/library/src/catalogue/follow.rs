@@ -27,6 +27,9 @@ const COMMIT_ENTRIES: u64 = 50_000;
 /// How often the feed is looked at for what another process has published.
 const PAUSE: Duration = Duration::from_millis(700);
 
+/// How often a busy index is asked.
+const TRIES: usize = 60;
+
 /// Why a round ended early.
 #[derive(Debug, thiserror::Error)]
 enum FollowError {
@@ -102,8 +105,17 @@ async fn round(
     catalogue: &Catalogue,
     reached: &mut HashMap<String, u64>,
 ) -> Result<(), FollowError> {
-    let size = catalogue.feed().await?.map_or(0, |feed| feed.size);
-    for collection in library.catalogues() {
+    let feeds = catalogue.feeds.list().await?;
+    let all = library.catalogues().into_iter().chain(library.followed());
+    for collection in all {
+        let size = feeds
+            .iter()
+            .find(|feed| match collection.is_followed() {
+                true => feed.origin == collection.source.feed,
+                false => feed.own && feed.kind == KIND,
+            })
+            .map_or(0, |feed| feed.size);
+        let catalogue = &Catalogue::of_collection(library.kernel(), &collection)?;
         if reached.get(&collection.id) == Some(&size) {
             continue;
         }
@@ -138,7 +150,14 @@ async fn edit(
     if from > size {
         return Err(FollowError::Ahead);
     }
-    let (writer, at, changes) = pump(catalogue, &collection.id, writer, from, None).await?;
+    let (writer, at, changes) = pump(
+        library,
+        catalogue,
+        collection.in_feed(),
+        (writer, from),
+        None,
+    )
+    .await?;
     if changes > 0 {
         commit(writer, at).await?;
         count(library, &collection.id).await?;
@@ -161,10 +180,10 @@ async fn commit(mut writer: Box<dyn Writer>, at: u64) -> Result<Box<dyn Writer>,
 
 /// Brings all entries from `from` on into the index. Gives how far it came, and how many changes are not committed.
 async fn pump(
+    library: &Library,
     catalogue: &Catalogue,
     collection: &str,
-    mut writer: Box<dyn Writer>,
-    from: u64,
+    (mut writer, from): (Box<dyn Writer>, u64),
     stop: Option<&CancellationToken>,
 ) -> Result<(Box<dyn Writer>, u64, u64), FollowError> {
     let (mut at, mut changes, mut committed) = (from, 0, from);
@@ -180,26 +199,43 @@ async fn pump(
         let Some(last) = records.last() else {
             return Ok((writer, at, changes));
         };
+        let before = at;
         at = last.index + 1;
         let own = collection.to_string();
         let due = at - committed >= COMMIT_ENTRIES;
-        let (back, done) = blocking(move || {
-            let mut done = 0;
+        let (back, done, files) = blocking(move || {
+            let (mut done, mut files) = (0, Vec::new());
             for change in records.iter().filter_map(|record| change(record, &own)) {
                 match change {
-                    Change::Add(document) => writer.add(*document)?,
+                    Change::Add(document) => {
+                        if super::texts::has_files(&document) {
+                            files.push(document.clone());
+                        }
+                        writer.add(*document)?;
+                    }
                     Change::Remove(key) => writer.remove(&key)?,
                 }
                 done += 1;
             }
-            if due {
+            // Their records can be found while their files are being read.
+            if !files.is_empty() {
+                writer.commit(&before.to_string())?;
+            } else if due {
                 writer.commit(&at.to_string())?;
             }
-            Ok((writer, done))
+            Ok((writer, done, files))
         })
         .await?;
         writer = back;
         changes += done;
+        for mut document in files {
+            if stop.is_some_and(CancellationToken::is_cancelled) {
+                return Ok((writer, before, changes));
+            }
+            if super::texts::add(library, &mut document).await {
+                writer.add(*document)?;
+            }
+        }
         if due {
             committed = at;
         }
@@ -238,6 +274,52 @@ fn change(record: &Record, collection: &str) -> Option<Change> {
         }
         _ => None,
     }
+}
+
+/// Indexes records again, because files of theirs have come. What the index has not reached yet is left to its turn.
+pub(crate) async fn again(
+    library: &Library,
+    collection: &Collection,
+    ids: &[String],
+) -> Result<(), String> {
+    let catalogue = Catalogue::of_collection(library.kernel(), collection)
+        .map_err(|error| error.to_string())?;
+    for _ in 0..TRIES {
+        match add_again(library, &catalogue, collection, ids).await {
+            Err(FollowError::Search(SearchError::Busy(_))) => pause().await,
+            done => return done.map_err(|error| error.to_string()),
+        }
+    }
+    Err("the index is busy: the text of files is found after it is rebuilt".into())
+}
+
+async fn add_again(
+    library: &Library,
+    catalogue: &Catalogue,
+    collection: &Collection,
+    ids: &[String],
+) -> Result<(), FollowError> {
+    let Some(feed) = catalogue.feed().await? else {
+        return Ok(());
+    };
+    let mut writer = begin(library, &collection.id, Begin::Edit).await?;
+    let Some(reached) = writer.cursor() else {
+        return Ok(());
+    };
+    for id in ids {
+        let Some(row) = catalogue.row(collection.in_feed(), id).await? else {
+            continue;
+        };
+        let record = catalogue.feeds.entry(&feed.origin, row.version).await?;
+        let changed = record.and_then(|record| change(&record, collection.in_feed()));
+        if let Some(Change::Add(mut document)) = changed
+            && super::texts::add(library, &mut document).await
+        {
+            writer.add(*document)?;
+        }
+    }
+    let reached: u64 = reached.parse().unwrap_or(0);
+    commit(writer, reached).await.map(drop)
 }
 
 /// Tells readers how many records there are now.
@@ -283,8 +365,8 @@ pub(crate) async fn job(
     rebuild: bool,
     context: &JobContext,
 ) -> Result<(), JobEnd> {
-    let catalogue =
-        Catalogue::of(library.kernel()).map_err(|error| JobEnd::Passing(error.to_string()))?;
+    let catalogue = Catalogue::of_collection(library.kernel(), collection)
+        .map_err(|error| JobEnd::Passing(error.to_string()))?;
     let done = if rebuild {
         reindex(library, &catalogue, collection, context).await
     } else {
@@ -323,8 +405,14 @@ async fn reindex(
         .cursor()
         .and_then(|cursor| cursor.parse().ok())
         .unwrap_or(0);
-    let (writer, at, _) =
-        pump(catalogue, &collection.id, writer, from, Some(&context.stop)).await?;
+    let (writer, at, _) = pump(
+        library,
+        catalogue,
+        collection.in_feed(),
+        (writer, from),
+        Some(&context.stop),
+    )
+    .await?;
     let writer = commit(writer, at).await?;
     if context.stop.is_cancelled() {
         return Ok(false);

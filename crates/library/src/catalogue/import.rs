@@ -147,7 +147,7 @@ impl Library {
             .store()
             .get(collection)
             .await?
-            .filter(|one| one.kind == Kind::Catalogue)
+            .filter(|one| one.kind == Kind::Catalogue && !one.is_followed())
             .ok_or_else(|| LibraryError::NoSuchCollection(collection.into()))?;
         if !path.is_file() {
             return Err(bad("choose one file of records"));

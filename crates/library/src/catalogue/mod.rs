@@ -30,6 +30,7 @@ mod statistics;
 mod summary;
 mod tally;
 mod templates;
+pub mod texts;
 
 pub use apart::Merging;
 pub use drafts::{Draft, DraftState};
@@ -52,6 +53,8 @@ use lampion_db::Db;
 use lampion_feed::{Feed, FeedError, Feeds};
 use lampion_web::Kernel;
 
+use crate::model::Collection;
+
 /// Everything about the node's own records. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalogue {
@@ -61,6 +64,8 @@ pub struct Catalogue {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) events: Events,
     pub(crate) blobs: Option<Blobs>,
+    /// Origin of another node's feed that is looked at; none for the node's own.
+    author: Option<String>,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -100,7 +105,21 @@ impl Catalogue {
             rng,
             events,
             blobs: None,
+            author: None,
         }
+    }
+
+    /// The catalogue of a collection's records, which may come from another node: then it can be read only. Methods that
+    /// take a collection's name want [`Collection::in_feed`].
+    ///
+    /// # Errors
+    /// The feeds are not open yet.
+    pub fn of_collection(kernel: &Kernel, collection: &Collection) -> Result<Self, FeedError> {
+        let mut catalogue = Self::of(kernel)?;
+        catalogue.author = collection
+            .is_followed()
+            .then(|| collection.source.feed.clone());
+        Ok(catalogue)
     }
 
     /// The feeds.
@@ -108,8 +127,11 @@ impl Catalogue {
         &self.feeds
     }
 
-    /// This node's own `library` feed; none before the first record.
+    /// This node's own `library` feed, or that of the node that is looked at; none before the first record.
     pub(crate) async fn feed(&self) -> Result<Option<Feed>, CatalogueError> {
+        if let Some(author) = &self.author {
+            return Ok(self.feeds.find(author).await?);
+        }
         Ok(self.feeds.own(KIND).await?)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use lampion_db::{AssertSqlSafe, Row as _, Tx, query, rows};
+use lampion_db::{AssertSqlSafe, Db, Row as _, Tx, query, rows};
 use lampion_feed::entry::Entry;
 use lampion_feed::merkle::Hash;
 use lampion_feed::{Applied, Feed, FeedError, Publications, Reading};
@@ -16,6 +16,8 @@ use super::tally::{self, Counted};
 
 /// Bodies from which on they are read on several threads.
 const PARALLEL: usize = 64;
+/// Bytes of rows that are hashed at once.
+const PRINT_BYTES: usize = 64 << 10;
 /// Threads at most.
 const THREADS_LIMIT: usize = 4;
 
@@ -56,8 +58,8 @@ impl Publications for LibraryPublications {
         KIND
     }
 
-    fn read(&self, _: &Entry, body: &[u8]) -> Option<Reading> {
-        Some(Arc::new(Summary::of_body(body).map(Arc::new)))
+    fn read(&self, body: &[u8]) -> Option<Reading> {
+        Some(reading(Summary::of_body(body)))
     }
 
     async fn apply(
@@ -83,13 +85,7 @@ impl Publications for LibraryPublications {
             "catalogue_heading",
             "catalogue_file",
         ] {
-            let sql = format!(
-                "select (select min(feed) from {table}) as first, (select max(feed) from {table}) as last"
-            );
-            let row = query(AssertSqlSafe(sql)).fetch_one(&mut **tx).await?;
-            let (first, last): (Option<i64>, Option<i64>) =
-                (row.try_get("first")?, row.try_get("last")?);
-            if first == Some(feed.id) && last == Some(feed.id) {
+            if feeds_of(tx, table).await? == (Some(feed.id), Some(feed.id)) {
                 // All rows at once: SQLite then doesn't look at each.
                 let sql = format!("delete from {table}");
                 query(AssertSqlSafe(sql)).execute(&mut **tx).await?;
@@ -102,84 +98,91 @@ impl Publications for LibraryPublications {
         tally::reset(tx, feed.id).await
     }
 
+    async fn rebuilding(&self, tx: &mut Tx, feed: &Feed) -> Result<Vec<String>, FeedError> {
+        // Rows of other feeds would have to be put into the new indexes too.
+        let (first, _) = feeds_of(tx, "catalogue_record").await?;
+        if first.is_some_and(|first| first != feed.id) {
+            return Ok(Vec::new());
+        }
+        Ok(Db::drop_indexes(tx, &["catalogue_record", "catalogue_heading"]).await?)
+    }
+
     async fn fingerprint(&self, tx: &mut Tx, feed: &Feed) -> Result<Hash, FeedError> {
         let mut hash = Hash::default();
-        let mut add = |fields: &[&[u8]]| {
-            let lengths: Vec<u8> = fields
-                .iter()
-                .flat_map(|field| (field.len() as u64).to_be_bytes())
-                .collect();
-            let mut parts: Vec<&[u8]> = vec![&hash.0, &lengths];
-            parts.extend(fields);
-            hash = Hash::of(&parts);
-        };
-        let mut rows =
-            query("select * from catalogue_record where feed = $1 order by collection, id")
-                .bind(feed.id)
-                .fetch(&mut **tx);
-        while let Some(row) = rows.try_next().await? {
-            let mut fields: Vec<Vec<u8>> = vec![row.try_get("sort_title")?];
-            for name in [
-                "collection",
-                "id",
-                "state",
-                "title",
-                "author",
-                "language",
-                "kind",
-                "scheme",
-                "by_name",
-                "reason",
-                "match_keys",
-                "headings",
-            ] {
-                fields.push(row.try_get::<String, _>(name)?.into_bytes());
-            }
-            for name in ["version", "year", "published_ms", "has"] {
-                fields.push(row.try_get::<i64, _>(name)?.to_be_bytes().to_vec());
-            }
-            add(&fields.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        for (table, columns, order) in PRINTED {
+            hash = print(tx, feed.id, hash, (table, columns, order)).await?;
         }
-        drop(rows);
-        let mut rows = query("select key, collection, record from catalogue_key where feed = $1 order by key, collection, record")
-            .bind(feed.id)
-            .fetch(&mut **tx);
-        while let Some(row) = rows.try_next().await? {
-            let fields: [String; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
-            add(&fields.each_ref().map(|field| field.as_bytes()));
-        }
-        drop(rows);
-        let mut rows = query("select kind, key, display, uses from catalogue_heading where feed = $1 order by kind, key, display")
-            .bind(feed.id)
-            .fetch(&mut **tx);
-        while let Some(row) = rows.try_next().await? {
-            let (kind, display): (String, String) = (row.try_get(0)?, row.try_get(2)?);
-            let (key, uses): (Vec<u8>, i64) = (row.try_get(1)?, row.try_get(3)?);
-            add(&[
-                kind.as_bytes(),
-                &key,
-                display.as_bytes(),
-                &uses.to_be_bytes(),
-            ]);
-        }
-        drop(rows);
-        let mut rows = query("select collection, record, hash, version from catalogue_file where feed = $1 order by collection, record, version, hash")
-            .bind(feed.id)
-            .fetch(&mut **tx);
-        while let Some(row) = rows.try_next().await? {
-            let fields: [String; 3] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?];
-            let version: i64 = row.try_get(3)?;
-            add(&[
-                fields[0].as_bytes(),
-                fields[1].as_bytes(),
-                fields[2].as_bytes(),
-                &version.to_be_bytes(),
-            ]);
-        }
-        drop(rows);
         let counts = tally::fingerprint(tx, feed.id).await?;
         Ok(Hash::of(&[&hash.0, &counts.0]))
     }
+}
+
+/// Tables of which a fingerprint is taken, with their columns (`+` before text, `=` before bytes of UTF-8, `#` before
+/// numbers) and their order.
+const PRINTED: [(&str, &str, &str); 4] = [
+    (
+        "catalogue_record",
+        "=sort_title +collection +id +state +title +author +language +kind +scheme +by_name +reason +match_keys +headings
+         #version #year #published_ms #has",
+        "collection, id",
+    ),
+    (
+        "catalogue_key",
+        "+key +collection +record",
+        "key, collection, record",
+    ),
+    (
+        "catalogue_heading",
+        "+kind =key +display #uses",
+        "kind, key, display",
+    ),
+    (
+        "catalogue_file",
+        "+collection +record +hash #version",
+        "collection, record, version, hash",
+    ),
+];
+
+/// Adds a table's rows to a hash. Each row comes as one text with the lengths of its fields: a value costs the database's
+/// driver as much as ten columns of it cost the database.
+async fn print(
+    tx: &mut Tx,
+    feed: i64,
+    mut hash: Hash,
+    (table, columns, order): (&str, &str, &str),
+) -> Result<Hash, FeedError> {
+    let fields: Vec<String> = columns
+        .split_whitespace()
+        .map(|column| match column.split_at(1) {
+            ("#", name) => format!("{name} || ','"),
+            // On PostgreSQL these are hexadecimal digits, on SQLite the text itself.
+            ("=", name) => {
+                format!("length({name}) || ':' || cast({name} as text)")
+            }
+            (_, name) => format!("length({name}) || ':' || {name}"),
+        })
+        .collect();
+    let line = fields.join(" || ");
+    let sql = format!("select {line} as line from {table} where feed = $1 order by {order}");
+    let mut rows = query(AssertSqlSafe(sql)).bind(feed).fetch(&mut **tx);
+    let mut lines = String::new();
+    while let Some(row) = rows.try_next().await? {
+        lines.push_str(&row.try_get::<String, _>(0)?);
+        if lines.len() >= PRINT_BYTES {
+            hash = Hash::of(&[&hash.0, lines.as_bytes()]);
+            lines.clear();
+        }
+    }
+    Ok(Hash::of(&[&hash.0, lines.as_bytes()]))
+}
+
+/// The first and the last feed that have rows in a table.
+async fn feeds_of(tx: &mut Tx, table: &str) -> Result<(Option<i64>, Option<i64>), FeedError> {
+    let sql = format!(
+        "select (select min(feed) from {table}) as first, (select max(feed) from {table}) as last"
+    );
+    let row = query(AssertSqlSafe(sql)).fetch_one(&mut **tx).await?;
+    Ok((row.try_get("first")?, row.try_get("last")?))
 }
 
 /// The rows of the records that a batch is about.
@@ -286,6 +289,11 @@ fn newest<'a>(applied: &[Applied<'a>], before: &HashMap<Key<'a>, Before>) -> Vec
         out.insert(key, after);
     }
     out.into_values().collect()
+}
+
+/// What is told of a body beside its entry; none for one that can't be read.
+pub(super) fn reading(summary: Option<Summary>) -> Reading {
+    Arc::new(summary.map(Arc::new))
 }
 
 /// What was read of a body while its entry was being stored.

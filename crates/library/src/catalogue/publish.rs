@@ -1,23 +1,31 @@
 //! Publishing and withdrawing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use futures_util::future::join;
 use lampion_core::ids;
 use lampion_db::{Row as _, Tx, query_scalar, rows, transaction};
-use lampion_feed::Draft;
 use lampion_feed::entry::Reason;
+use lampion_feed::{Draft, FeedError, Prepared};
 use lampion_formats::records::desk::Work;
 
 use super::model::{KIND, Outcome, Publication, RecordState};
+use super::projection::reading;
+use super::summary::Summary;
 use super::{Catalogue, CatalogueError, Envelope};
 
-/// Records in one transaction of [`Catalogue::publish_many`]: pages of keys that many of them change are written once.
-const BATCH: usize = 4096;
+/// Records in the first transaction of [`Catalogue::publish_many`]: few, for while they are made ready the database waits.
+const FIRST_BATCH: usize = 2048;
+/// Records in one transaction, at most: pages of keys that many of them change are written once. Others who write wait
+/// meanwhile, less than a second.
+const BATCH: usize = lampion_feed::limits::APPEND_ENTRIES_LIMIT;
 /// Bytes of bodies in one transaction.
-const BATCH_BYTES: usize = 16 << 20;
-/// Records that are made ready at a stretch before the database has its turn.
-const READY_AT_ONCE: usize = 8;
+const BATCH_BYTES: usize = 32 << 20;
+/// Records that one thread makes ready at a stretch; fewer than these are not worth a thread.
+const PACKED_AT_ONCE: usize = 512;
+/// Threads that make records ready, at most.
+const THREADS_LIMIT: usize = 4;
 /// Longest identifier of a record.
 const ID_LIMIT: usize = 200;
 /// Longest note, in characters.
@@ -27,54 +35,103 @@ const NOTE_CHARS: usize = 2000;
 pub(super) struct Ready {
     pub(super) id: String,
     /// Whether the catalogue has just made the identifier.
-    pub(super) new: bool,
+    new: bool,
     pub(super) base: Option<u64>,
-    pub(super) body: Vec<u8>,
+    bytes: usize,
+    prepared: Prepared,
 }
 
-/// Records on their way to become ready.
-struct Packing<'a> {
-    records: std::vec::IntoIter<Publication>,
-    /// One that didn't go into the batch before.
-    left: Option<Ready>,
-    by: &'a str,
+/// Who publishes what why.
+struct Packer {
+    catalogue: Catalogue,
+    collection: String,
+    by: String,
     note: String,
     now_ms: i64,
 }
 
-impl Packing<'_> {
-    fn pack(&self, catalogue: &Catalogue, record: Publication) -> Result<Ready, CatalogueError> {
-        let body = Envelope::pack(&record.work, self.by, self.now_ms, &self.note)?;
+impl Packer {
+    fn pack(&self, record: Publication) -> Result<Ready, CatalogueError> {
+        let body = Envelope::pack(&record.work, &self.by, self.now_ms, &self.note)?;
         let new = record.id.is_none();
-        let id = record.id.unwrap_or_else(|| catalogue.new_id());
+        let id = record.id.unwrap_or_else(|| self.catalogue.new_id());
         check_id(&id)?;
+        let summary = Some(Summary::published(&record.work, &self.by));
+        debug_assert_eq!(summary, Summary::of_body(&body), "read of the body");
+        let ready = self
+            .catalogue
+            .ready(&self.collection, id, record.base, body);
         Ok(Ready {
-            id,
             new,
-            base: record.base,
-            body,
+            prepared: ready.prepared.with_reading(reading(summary)),
+            ..ready
         })
     }
+}
 
+/// Records on their way to become ready.
+struct Packing {
+    records: std::vec::IntoIter<Publication>,
+    /// Those that didn't go into the batch before.
+    left: VecDeque<Ready>,
+    packer: Arc<Packer>,
+    most: usize,
+}
+
+impl Packing {
     /// As many as go into one transaction; none at the end.
-    async fn batch(&mut self, catalogue: &Catalogue) -> Result<Vec<Ready>, CatalogueError> {
-        let mut ready: Vec<Ready> = self.left.take().into_iter().collect();
-        let mut bytes: usize = ready.iter().map(|one| one.body.len()).sum();
-        while ready.len() < BATCH
-            && let Some(record) = self.records.next()
-        {
-            let one = self.pack(catalogue, record)?;
-            if bytes + one.body.len() > BATCH_BYTES && !ready.is_empty() {
-                self.left = Some(one);
-                break;
+    async fn batch(&mut self) -> Result<Vec<Ready>, CatalogueError> {
+        let mut ready: Vec<Ready> = Vec::new();
+        let mut bytes = 0;
+        // Ends: each round takes some of the records.
+        loop {
+            while let Some(one) = self.left.pop_front() {
+                let full = bytes + one.bytes > BATCH_BYTES && !ready.is_empty();
+                if ready.len() >= self.most || full {
+                    self.left.push_front(one);
+                    self.most = (self.most * 2).min(BATCH);
+                    return Ok(ready);
+                }
+                bytes += one.bytes;
+                ready.push(one);
             }
-            bytes += one.body.len();
-            ready.push(one);
-            if ready.len().is_multiple_of(READY_AT_ONCE) {
-                tokio::task::yield_now().await;
+            // One processor is the database's, but while nothing is ready.
+            let processors = std::thread::available_parallelism().map_or(1, usize::from);
+            let spare = usize::from(self.most > FIRST_BATCH);
+            let threads = processors.saturating_sub(spare).clamp(1, THREADS_LIMIT);
+            let some: Vec<Publication> = self
+                .records
+                .by_ref()
+                .take(PACKED_AT_ONCE * threads)
+                .collect();
+            if some.is_empty() {
+                return Ok(ready);
             }
+            self.left = self.pack(some).await?;
         }
-        Ok(ready)
+    }
+
+    async fn pack(&self, some: Vec<Publication>) -> Result<VecDeque<Ready>, CatalogueError> {
+        if some.len() < PACKED_AT_ONCE {
+            return some.into_iter().map(|one| self.packer.pack(one)).collect();
+        }
+        let mut some = some.into_iter().peekable();
+        let mut under_way = Vec::new();
+        while some.peek().is_some() {
+            let part: Vec<Publication> = some.by_ref().take(PACKED_AT_ONCE).collect();
+            let packer = Arc::clone(&self.packer);
+            under_way.push(tokio::task::spawn_blocking(move || {
+                part.into_iter()
+                    .map(|one| packer.pack(one))
+                    .collect::<Result<Vec<Ready>, CatalogueError>>()
+            }));
+        }
+        let mut out = VecDeque::new();
+        for part in under_way {
+            let ended = |error| FeedError::Projection(format!("packing ended early: {error}"));
+            out.extend(part.await.map_err(ended)??);
+        }
+        Ok(out)
     }
 }
 
@@ -123,7 +180,7 @@ impl Catalogue {
         outcomes.pop().ok_or(CatalogueError::BadCursor)
     }
 
-    /// The same for many, in transactions of at most 4,096. What was committed before an error stays.
+    /// The same for many, in transactions of at most 16,384. What was committed before an error stays.
     ///
     /// # Errors
     /// As [`Self::publish`]; or a record is there twice, and then nothing is published.
@@ -144,20 +201,25 @@ impl Catalogue {
         let mut outcomes = Vec::with_capacity(records.len());
         let mut packing = Packing {
             records: records.into_iter(),
-            left: None,
-            by,
-            note: note.chars().take(NOTE_CHARS).collect(),
-            now_ms: self.clock.now_ms(),
+            left: VecDeque::new(),
+            packer: Arc::new(Packer {
+                catalogue: self.clone(),
+                collection: collection.to_string(),
+                by: by.to_string(),
+                note: note.chars().take(NOTE_CHARS).collect(),
+                now_ms: self.clock.now_ms(),
+            }),
+            most: FIRST_BATCH,
         };
-        let mut ready = packing.batch(self).await?;
-        let many = ready.len() >= BATCH;
+        let mut ready = packing.batch().await?;
+        let many = ready.len() >= FIRST_BATCH;
         if many {
             self.db.room(true).await?;
         }
         let mut result = Ok(());
         // While one batch is being written, the next is made ready.
         while !ready.is_empty() && result.is_ok() {
-            let (done, next) = join(self.batch(collection, &ready), packing.batch(self)).await;
+            let (done, next) = join(self.batch(collection, &ready), packing.batch()).await;
             result = done.map(|done| outcomes.extend(done));
             match next {
                 Ok(next) => ready = next,
@@ -183,6 +245,30 @@ impl Catalogue {
         transaction!(self.db, CatalogueError, tx => {
             self.batch_in(tx, collection, ready).await
         })
+    }
+
+    /// A record that is to be published, new where `base` is none.
+    pub(super) fn ready(
+        &self,
+        collection: &str,
+        id: String,
+        base: Option<u64>,
+        body: Vec<u8>,
+    ) -> Ready {
+        let bytes = body.len();
+        let draft = Draft::Publish {
+            collection: collection.to_string(),
+            object: id.clone(),
+            body,
+            expires: None,
+        };
+        Ready {
+            id,
+            new: false,
+            base,
+            bytes,
+            prepared: self.feeds.prepare(draft),
+        }
     }
 
     /// Publishes in a transaction. The lock on the feed is taken before versions are compared.
@@ -214,14 +300,9 @@ impl Catalogue {
                 id: one.id.clone(),
                 version: drafts.len() as u64,
             });
-            drafts.push(Draft::Publish {
-                collection: collection.to_string(),
-                object: one.id.clone(),
-                body: one.body.clone(),
-                expires: None,
-            });
+            drafts.push(&one.prepared);
         }
-        let appended = self.feeds.append(tx, KIND, &drafts).await?;
+        let appended = self.feeds.append_prepared(tx, KIND, &drafts).await?;
         for outcome in &mut outcomes {
             if let Outcome::Published { version, .. } = outcome {
                 *version += appended.first;
@@ -276,7 +357,7 @@ impl Catalogue {
     }
 
     /// After a commit: signs, and tells whoever follows. What can't be signed now is signed with the next entry.
-    pub(super) async fn published(&self) {
+    pub(crate) async fn published(&self) {
         if let Err(error) = self.feeds.sign(KIND).await {
             tracing::error!(%error, "what was published could not be signed yet");
         }

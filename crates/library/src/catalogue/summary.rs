@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lampion_formats::records::desk::{
-    HeadingKind, MatchKey, Scheme, Work, article_chars, fold, headings, match_keys,
+    HeadingKind, MatchKey, Scheme, Work, article_chars, fold, headings_of, match_keys_of,
 };
 
 use super::envelope::Envelope;
@@ -70,10 +70,15 @@ impl Summary {
     pub(super) fn of_body(body: &[u8]) -> Option<Self> {
         let envelope = Envelope::open(body).ok()?;
         let work = envelope.work().ok()?;
-        Some(Self {
-            by: cut(&envelope.by, 200),
-            ..Self::of(&work)
-        })
+        Some(Self::published(&work, &envelope.by))
+    }
+
+    /// Of a work and who published it: the same as of the body that they become.
+    pub(super) fn published(work: &Work, by: &str) -> Self {
+        Self {
+            by: cut(by, 200),
+            ..Self::of(work)
+        }
     }
 
     /// Of a work.
@@ -83,7 +88,8 @@ impl Summary {
         let kind = serde_json::to_value(record.kind)
             .ok()
             .and_then(|word| word.as_str().map(ToString::to_string));
-        let names: BTreeSet<(String, String)> = headings(work)
+        let normal = work.dublin_core().normal();
+        let names: BTreeSet<(String, String)> = headings_of(&normal)
             .into_iter()
             .map(|one| (heading_word(one.kind).to_string(), cut(&one.display, 300)))
             .take(HEADINGS_LIMIT)
@@ -101,7 +107,7 @@ impl Summary {
             kind: kind.unwrap_or_default(),
             scheme: scheme_word(work.scheme()),
             by: String::new(),
-            match_keys: match_keys(work).iter().map(MatchKey::text).collect(),
+            match_keys: match_keys_of(&normal).iter().map(MatchKey::text).collect(),
             headings: names.into_iter().collect(),
             has: super::tally::has(work, &record),
         }

@@ -33,6 +33,11 @@ pub(super) struct Fetched {
 
 /// A client without cookies, proxies of the environment, or other schemes than HTTP and HTTPS.
 pub(super) fn agent() -> Agent {
+    agent_of(USER_AGENT)
+}
+
+/// The same under another name.
+pub(crate) fn agent_of(user_agent: &'static str) -> Agent {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = TlsConfig::builder()
         // The machine's own list: an operator adds the authority of their net there.
@@ -44,7 +49,7 @@ pub(super) fn agent() -> Agent {
         .proxy(None)
         .max_redirects(REDIRECTS)
         .http_status_as_error(false)
-        .user_agent(USER_AGENT)
+        .user_agent(user_agent)
         .timeout_connect(Some(CONNECT))
         .timeout_per_read(Some(SILENCE))
         .timeout_global(Some(ANSWER))

@@ -8,7 +8,7 @@
 //! Answers of repositories are read in the node's own process by `lampion_formats::exchange::harvest` alone, which is
 //! fuzzed and limited; the records within them are read by the child ([`crate::extract`]).
 
-mod client;
+pub(crate) mod client;
 pub mod schedule;
 mod store;
 mod whole;
@@ -21,6 +21,7 @@ use lampion_formats::exchange::harvest::{Harvest, Limits, Source as Repository};
 use crate::library::{Library, LibraryError};
 use crate::model::{Collection, Kind, Source, Visibility};
 
+pub(crate) use client::agent_of;
 pub use store::{HarvestRow, HarvestedRow};
 pub use whole::Whole;
 pub use work::HarvestJob;

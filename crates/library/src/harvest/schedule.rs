@@ -96,6 +96,9 @@ pub async fn run(library: Library, stop: CancellationToken) {
             () = tokio::time::sleep(TICK) => {}
         }
         let passed = last.elapsed();
+        if let Err(error) = library.follow_tick(passed).await {
+            tracing::warn!(%error, "nodes that are due could not be asked: it is tried again");
+        }
         match library.harvest_tick(passed).await {
             // What is less than a second counts the next time.
             Ok(_) => last += Duration::from_secs(passed.as_secs()),

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Query};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use lampion_formats::exchange::syndication::{self, Channel, Item};
 use lampion_web::{AppError, Page, PageResult};
@@ -174,6 +174,7 @@ fn item(page: &Page, one: &Change) -> Item {
 pub(super) async fn file(
     Extension(library): Extension<Library>,
     Path((kind, path)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> PageResult {
     let feeds = library.kernel().feeds().map_err(AppError::fault)?;
     let Ok(Some(feed)) = feeds.own(&kind).await else {
@@ -190,6 +191,13 @@ pub(super) async fn file(
             "no-cache",
             signed.note.into_bytes(),
         ));
+    }
+    if path == crate::following::source::KEY_FILE {
+        let key = format!("{}\n", feed.vkey).into_bytes();
+        return Ok(answer("text/plain; charset=utf-8", "no-cache", key));
+    }
+    if let Some(hash) = crate::following::files::hash_in(&path) {
+        return blob(&library, feed.id, hash, &headers).await;
     }
     // Bodies of collections that not everybody may see are given to nobody here.
     let open: std::collections::BTreeSet<String> = library.visible_ids(None).into_iter().collect();
@@ -209,6 +217,38 @@ pub(super) async fn file(
         "no-cache"
     };
     Ok(answer("application/octet-stream", cache, found.bytes))
+}
+
+/// A file that the newest version of a living record in an open collection names.
+async fn blob(library: &Library, feed: i64, hash: &str, headers: &HeaderMap) -> PageResult {
+    let held: Vec<String> = lampion_db::query_scalar(
+        "select distinct r.collection from catalogue_file f join catalogue_record r on r.feed = f.feed
+         and r.collection = f.collection and r.id = f.record and r.version = f.version
+         where f.hash = $1 and f.feed = $2 and r.state = 'live'",
+    )
+    .bind(hash)
+    .bind(feed)
+    .fetch_all(library.kernel().db.read())
+    .await
+    .map_err(AppError::fault)?;
+    let open = library.visible_ids(None);
+    if !held.iter().any(|collection| open.contains(collection)) {
+        return Err(AppError::not_found());
+    }
+    let mut response = super::catalogue::blob(library, hash, headers).await?;
+    let answer = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        // Asked for anew each time: what was withdrawn is not shown from a store.
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
+    ] {
+        answer.insert(name, axum::http::HeaderValue::from_static(value));
+    }
+    Ok(response)
 }
 
 fn answer(kind: &'static str, cache: &'static str, bytes: Vec<u8>) -> Response {

@@ -194,7 +194,9 @@ pub(super) async fn show(
         let chosen = one.visibility == Visibility::Group(group.id.clone());
         visibilities.push((group.id, page.s("visible-group", &group.name), chosen));
     }
-    let content = if one.is_harvested() {
+    let content = if one.is_followed() {
+        one.source.feed.clone()
+    } else if one.is_harvested() {
         one.source.name.clone()
     } else {
         library

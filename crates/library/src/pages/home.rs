@@ -136,12 +136,7 @@ pub(super) async fn cover(
 /// A cover's bytes.
 pub(super) async fn picture(library: &Library, cover: &str) -> PageResult {
     let hash = cover.parse().map_err(|_| AppError::not_found())?;
-    let (size, stream) = library
-        .kernel()
-        .blobs
-        .get(&hash, None)
-        .await
-        .map_err(AppError::fault)?;
+    let (size, stream) = library.kernel().blobs.get(&hash, None).await?;
     let mime = cover_mime(library, &hash).await;
     let headers = [
         (header::CONTENT_TYPE, mime.to_string()),

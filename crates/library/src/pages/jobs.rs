@@ -80,6 +80,7 @@ impl JobShown {
             title: match job.kind.as_str() {
                 crate::check::KIND => "job-check",
                 crate::harvest::KIND => "job-harvest",
+                crate::following::KIND => "job-follow",
                 crate::catalogue::batch::KIND => "job-batch",
                 _ => "job-import",
             },

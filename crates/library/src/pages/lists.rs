@@ -80,7 +80,7 @@ pub(super) async fn resolve(
     for (document, (collection, key)) in found.iter_mut().zip(&wanted) {
         let own = known
             .get(collection)
-            .is_some_and(|one| one.kind == Kind::Catalogue);
+            .is_some_and(|one| one.kind == Kind::Catalogue && !one.is_followed());
         if document.is_some() || !own {
             continue;
         }

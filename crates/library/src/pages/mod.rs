@@ -8,6 +8,7 @@ pub mod content;
 mod desk;
 mod entries;
 mod export;
+mod following;
 mod home;
 mod import;
 mod jobs;
@@ -88,6 +89,8 @@ pub(crate) fn routes(library: Library, upload_limit_bytes: usize) -> Router<App>
             post(import::upload).layer(DefaultBodyLimit::max(upload_limit_bytes)),
         )
         .route("/desk/import/harvest", post(import::harvest))
+        .route("/desk/following", get(following::show).post(following::act))
+        .route("/nodes", get(following::nodes))
         .route("/desk/{id}", get(desk::show).post(desk::act))
         .route(
             "/desk/{id}/describe",

@@ -147,6 +147,8 @@ struct HitShown {
     year: Option<i32>,
     by: String,
     snippet: Vec<(String, bool)>,
+    /// Attached files in which it was found.
+    files: String,
     /// Address of a small cover; empty for none.
     cover: String,
     /// By which other programs ask for its record.
@@ -212,7 +214,7 @@ pub(super) async fn search(
     let hits = results
         .hits
         .iter()
-        .filter_map(|hit| hit_shown(&page, collections.get(&hit.collection)?, hit))
+        .filter_map(|hit| hit_shown(&page, collections.get(&hit.collection)?, &asked.query, hit))
         .collect();
     let with = |change: &dyn Fn(&mut Asked)| {
         let mut other = asked.clone();
@@ -402,7 +404,12 @@ fn facets(
         .collect()
 }
 
-fn hit_shown(page: &Page, collection: &Collection, hit: &lampion_search::Hit) -> Option<HitShown> {
+fn hit_shown(
+    page: &Page,
+    collection: &Collection,
+    query: &str,
+    hit: &lampion_search::Hit,
+) -> Option<HitShown> {
     let meta = Meta::parse(&hit.meta);
     let by = meta
         .record
@@ -434,6 +441,7 @@ fn hit_shown(page: &Page, collection: &Collection, hit: &lampion_search::Hit) ->
         year: hit.year,
         by,
         snippet: hit.snippet.clone(),
+        files: crate::catalogue::texts::found_in(query, &meta, &hit.title).join(", "),
         cover: if meta.cover.is_empty() {
             String::new()
         } else {

@@ -209,7 +209,11 @@ impl Store {
         uids: Option<&[Uid]>,
         only_deleted: bool,
     ) -> Result<(Vec<Uid>, ModSeq), MailError> {
-        let (gone, modseq) = transaction!(self.db(), MailError, tx => {
+        let kept = match only_deleted {
+            true => self.keep(mailbox, uids).await?,
+            false => None,
+        };
+        let (mut gone, modseq) = transaction!(self.db(), MailError, tx => {
             let row = locked(tx, mailbox, true).await?;
             if only_deleted && row.deleted == 0 {
                 return Ok((Vec::new(), row.modseq));
@@ -226,12 +230,20 @@ impl Store {
         if !gone.is_empty() {
             self.sweep_soon();
         }
+        if let Some((uids, _)) = kept {
+            gone.extend(uids);
+            gone.sort_unstable();
+        }
         Ok((gone, modseq))
     }
 }
 
 /// The items of these UIDs (sorted) that are there.
-async fn chosen(tx: &mut Tx, mailbox: MailboxId, uids: &[Uid]) -> Result<Vec<Item>, MailError> {
+pub(super) async fn chosen(
+    tx: &mut Tx,
+    mailbox: MailboxId,
+    uids: &[Uid],
+) -> Result<Vec<Item>, MailError> {
     let (Some(first), Some(last)) = (uids.first(), uids.last()) else {
         return Ok(Vec::new());
     };
@@ -245,7 +257,11 @@ async fn chosen(tx: &mut Tx, mailbox: MailboxId, uids: &[Uid]) -> Result<Vec<Ite
 }
 
 /// Takes items out of their mailbox, whose lock is held.
-async fn take_out(tx: &mut Tx, mailbox: &Mailbox, items: &[Item]) -> Result<(), MailError> {
+pub(super) async fn take_out(
+    tx: &mut Tx,
+    mailbox: &Mailbox,
+    items: &[Item],
+) -> Result<(), MailError> {
     let keys: Vec<(i64, i64)> = items
         .iter()
         .map(|item| (mailbox.id.0, i64::from(item.uid)))
@@ -291,7 +307,7 @@ async fn take_out(tx: &mut Tx, mailbox: &Mailbox, items: &[Item]) -> Result<(), 
 }
 
 /// Adds items to the counts of their mailbox and account, or takes them away (`sign` 1 or -1).
-async fn count_items(
+pub(super) async fn count_items(
     tx: &mut Tx,
     mailbox: &Mailbox,
     items: &[Item],

@@ -67,6 +67,9 @@ impl Store {
     /// Sweeps whenever there is something, and looks after watched mailboxes, until the node stops.
     pub async fn run(&self, stop: tokio_util::sync::CancellationToken) {
         while !stop.is_cancelled() {
+            if let Err(error) = self.sweep_kept().await {
+                tracing::warn!(%error, "kept messages could not be looked through: it is tried again");
+            }
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "messages that were deleted could not be cleared away: it is tried again");
             }

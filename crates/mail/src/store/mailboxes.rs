@@ -73,14 +73,17 @@ pub(super) fn checked(name: &str) -> Result<String, MailError> {
 }
 
 impl Store {
-    /// All mailboxes of an account, by name.
+    /// All mailboxes of an account, by name, without the one that [`Store::kept`] gives.
     ///
     /// # Errors
     /// The database.
     pub async fn mailboxes(&self, account: &str) -> Result<Vec<Mailbox>, MailError> {
-        let sql = format!("select {COLUMNS} from mail_mailbox where account = $1 order by name");
+        let sql = format!(
+            "select {COLUMNS} from mail_mailbox where account = $1 and name <> $2 order by name"
+        );
         let rows = query(AssertSqlSafe(sql))
             .bind(account)
+            .bind(super::kept::NAME)
             .fetch_all(self.db().read())
             .await?;
         rows.iter().map(from_row).collect()
@@ -198,7 +201,7 @@ impl Store {
     }
 
     /// The first of `count` validities that the account never gave before.
-    async fn take_validities(
+    pub(super) async fn take_validities(
         &self,
         tx: &mut lampion_db::Tx,
         account: &str,

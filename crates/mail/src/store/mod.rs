@@ -17,10 +17,12 @@ mod changes;
 mod content;
 mod deliver;
 mod incoming;
+mod kept;
 mod loose;
 mod mailboxes;
 mod model;
 mod seal;
+mod sealing;
 mod view;
 
 use std::sync::Arc;
@@ -44,22 +46,27 @@ pub use view::View;
 /// The longest message that is kept in its row; longer ones are blobs.
 pub const ROW_LIMIT_BYTES: usize = 64 * 1024;
 
+/// A step of the tables: its file.
+macro_rules! step {
+    ($version:literal) => {
+        Migration {
+            version: $version,
+            sql: include_str!(concat!("../../migrations/", $version, ".sql")),
+        }
+    };
+}
+
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
     steps: &[
-        Migration {
-            version: 1,
-            sql: include_str!("../../migrations/1.sql"),
-        },
-        Migration {
-            version: 5,
-            sql: include_str!("../../migrations/5.sql"),
-        },
-        Migration {
-            version: 6,
-            sql: include_str!("../../migrations/6.sql"),
-        },
+        step!(1),
+        step!(2),
+        step!(3),
+        step!(4),
+        step!(5),
+        step!(6),
+        step!(7),
     ],
 };
 
@@ -140,7 +147,7 @@ async fn rows_of_ids(
     let mut connection = db.read().acquire().await?;
     let rows = lampion_db::rows::select(
         &mut connection,
-        (sql, "and id >= $1"),
+        (sql, "and 0 >= $1"),
         0,
         1,
         messages,

@@ -1,6 +1,7 @@
 //! What the store gives and takes.
 
 use lampion_db::DbError;
+use lampion_mailproto::mime::{Structure, Summary};
 
 /// Whose mail it is: a person's id, or that of a shared mailbox.
 pub type AccountId = String;
@@ -280,8 +281,19 @@ pub struct Detail {
     pub envelope: String,
     /// Its first words.
     pub preview: String,
-    /// `mime::Structure`, packed.
+    /// Its parts and header, packed; see [`Detail::about`].
     pub structure: Vec<u8>,
+}
+
+impl Detail {
+    /// What the message is made of.
+    ///
+    /// # Errors
+    /// `Damaged`.
+    pub fn about(&self) -> Result<(Structure, Summary), MailError> {
+        postcard::from_bytes(&self.structure)
+            .map_err(|_| MailError::Damaged(self.message.0, "what it is made of can't be read"))
+    }
 }
 
 /// Where a message is to be put.

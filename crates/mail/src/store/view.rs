@@ -499,6 +499,41 @@ impl Store {
             .collect()
     }
 
+    /// Where an account holds messages: message, mailbox and UID, in no order.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn places(
+        &self,
+        account: &str,
+        messages: &[MessageId],
+    ) -> Result<Vec<(MessageId, MailboxId, Uid)>, MailError> {
+        let own: std::collections::BTreeSet<MailboxId> = self
+            .mailboxes(account)
+            .await?
+            .into_iter()
+            .map(|one| one.id)
+            .collect();
+        let rows = rows_of_ids(
+            self.db(),
+            "select message as id, mailbox, uid from mail_item where message in",
+            messages,
+        )
+        .await?;
+        let mut places = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mailbox = MailboxId(row.try_get(1)?);
+            if own.contains(&mailbox) {
+                places.push((
+                    MessageId(row.try_get(0)?),
+                    mailbox,
+                    super::narrow(row, "uid")?,
+                ));
+            }
+        }
+        Ok(places)
+    }
+
     /// IMAP's ENVELOPE of messages, written out; in no order, those that are gone are left out.
     ///
     /// # Errors

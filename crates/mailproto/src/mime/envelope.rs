@@ -126,3 +126,132 @@ pub(super) fn string(value: &str, out: &mut String) {
     }
     out.push('"');
 }
+
+/// An envelope read back from its text, for those who kept only that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// `Date` as written.
+    pub date: Option<String>,
+    /// `Subject` as written.
+    pub subject: Option<String>,
+    /// `From`.
+    pub from: Vec<Mailbox>,
+    /// `Sender`, or `From`.
+    pub sender: Vec<Mailbox>,
+    /// `Reply-To`, or `From`.
+    pub reply_to: Vec<Mailbox>,
+    /// `To`; members of groups without their group.
+    pub to: Vec<Mailbox>,
+    /// `Cc`.
+    pub cc: Vec<Mailbox>,
+    /// `Bcc`.
+    pub bcc: Vec<Mailbox>,
+    /// `In-Reply-To` as written.
+    pub in_reply_to: Option<String>,
+    /// `Message-ID` as written.
+    pub message_id: Option<String>,
+}
+
+impl Envelope {
+    /// Reads what [`envelope()`] wrote; `None` if it is something else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut reader = Reader { rest: text };
+        reader.eat("(")?;
+        let date = reader.spaced()?;
+        let subject = reader.spaced()?;
+        let mut lists = Vec::with_capacity(6);
+        for _ in 0..6 {
+            lists.push(reader.list()?);
+        }
+        let mut lists = lists.into_iter();
+        let mut next = || lists.next().unwrap_or_default();
+        Some(Self {
+            date,
+            subject,
+            from: next(),
+            sender: next(),
+            reply_to: next(),
+            to: next(),
+            cc: next(),
+            bcc: next(),
+            in_reply_to: reader.spaced()?,
+            message_id: reader.spaced()?,
+        })
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl Reader<'_> {
+    fn eat(&mut self, token: &str) -> Option<()> {
+        self.rest = self.rest.strip_prefix(token)?;
+        Some(())
+    }
+
+    /// An nstring and the space after it, if there is one; the inner `None` is NIL.
+    #[expect(
+        clippy::option_option,
+        reason = "not readable, NIL, and a text are three things"
+    )]
+    fn nstring(&mut self) -> Option<Option<String>> {
+        if self.eat("NIL").is_some() {
+            return Some(None);
+        }
+        if self.eat("{").is_some() {
+            let (count, after) = self.rest.split_once("}\r\n")?;
+            let count: usize = count.parse().ok()?;
+            let text = after.get(..count)?.to_owned();
+            self.rest = after.get(count..)?;
+            return Some(Some(text));
+        }
+        self.eat("\"")?;
+        let mut text = String::new();
+        let mut chars = self.rest.chars();
+        loop {
+            match chars.next()? {
+                '"' => break,
+                '\\' => text.push(chars.next()?),
+                c => text.push(c),
+            }
+        }
+        self.rest = chars.as_str();
+        Some(Some(text))
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "not readable, NIL, and a text are three things"
+    )]
+    fn spaced(&mut self) -> Option<Option<String>> {
+        let text = self.nstring()?;
+        self.rest = self.rest.strip_prefix(' ').unwrap_or(self.rest);
+        Some(text)
+    }
+
+    fn list(&mut self) -> Option<Vec<Mailbox>> {
+        let mut found = Vec::new();
+        if self.eat("NIL").is_none() {
+            self.eat("(")?;
+            while self.eat(")").is_none() {
+                self.eat("(")?;
+                let (name, route) = (self.spaced()?, self.spaced()?);
+                let (local, domain) = (self.spaced()?, self.nstring()?);
+                self.eat(")")?;
+                // Without a domain (NIL, not empty) it begins or ends a group.
+                if let (Some(local), Some(domain)) = (local, domain) {
+                    found.push(Mailbox {
+                        name,
+                        route,
+                        local,
+                        domain,
+                    });
+                }
+            }
+        }
+        self.rest = self.rest.strip_prefix(' ').unwrap_or(self.rest);
+        Some(found)
+    }
+}

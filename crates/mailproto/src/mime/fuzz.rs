@@ -1,7 +1,7 @@
 //! Entry points of the fuzz target `mime`, which the tests use too.
 
 use super::{
-    Body, Part, Scanned, Scanner, address, bodystructure, charset, date::Date, ids,
+    Body, Envelope, Part, Scanned, Scanner, address, bodystructure, charset, date::Date, ids,
     scan::MAX_DEPTH, subject, text, words,
 };
 
@@ -18,7 +18,14 @@ pub fn fuzz_mime(bytes: &[u8]) {
     );
     check(&whole.structure.root, 0, message.len() as u64);
     assert!(bodystructure(&whole.structure, true).starts_with('('));
-    assert!(whole.envelope().ends_with(')'));
+    let fields = &whole.summary.fields;
+    let envelope = Envelope::parse(&whole.envelope());
+    assert!(
+        envelope
+            .as_ref()
+            .is_some_and(|e| e.subject == fields.subject && e.message_id == fields.message_id)
+    );
+    assert!(envelope.is_some_and(|e| e.from == whole.summary.from()));
     for (path, part) in whole.structure.parts() {
         assert!(
             whole

@@ -33,7 +33,7 @@ mod tests;
 pub use address::{Address, Mailbox};
 pub use body_structure::bodystructure;
 pub use date::Date;
-pub use envelope::{EnvelopeFields, envelope};
+pub use envelope::{Envelope, EnvelopeFields, envelope};
 pub use fields::{MAX_PARAMETERS, MediaType, media_type, parameters};
 pub use scan::{
     MAX_BOUNDARY_BYTES, MAX_DEPTH, MAX_FIELD_BYTES, MAX_KEPT_BYTES, MAX_LINE_KEPT_BYTES, MAX_PARTS,

@@ -22,11 +22,13 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::api::{
     Begin, Contents, Engine, IndexPlace, IndexStats, SearchError, SearchRequest, SearchResults,
     StoredDocument, Suggestion, Writer,
 };
+use crate::search::matching::matching;
 use crate::search::{Analyzers, Source, contents, search};
 use crate::suggest::Titles;
 use collection::Collection;
@@ -147,6 +149,26 @@ impl Engine for LocalEngine {
         } else {
             Err(damaged(&culprit, last))
         }
+    }
+
+    fn matching(
+        &self,
+        collection: &str,
+        query: &str,
+        deadline: Option<Duration>,
+    ) -> Result<Option<(Vec<u64>, bool)>, SearchError> {
+        let (sources, wrong) = self.sources(&[collection.to_string()]);
+        let Some(source) = sources.first() else {
+            return Err(wrong.unwrap_or_else(|| SearchError::NoSuchIndex(collection.into())));
+        };
+        let request = SearchRequest {
+            query: query.into(),
+            collections: vec![collection.into()],
+            deadline,
+            ..SearchRequest::default()
+        };
+        guarded(|| matching(source, &request, &self.analyzers))
+            .map_err(|reason| damaged(collection, reason))
     }
 
     fn suggest(&self, typed: &str, collections: &[String], limit: usize) -> Vec<Suggestion> {

@@ -8,128 +8,17 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption, Term};
 
-use super::parse::{Atom, Clause, QueryField};
+use super::parse::{Atom, QueryField};
+use super::reading::Reading;
 use super::words::{QueryWord, words};
 use crate::analysis::{Analyzer, Language, fold};
 use crate::api::Filters;
 use crate::local::live::Snapshot;
-use crate::local::neighbours::{UNKNOWN, field_term};
 
 /// Words of the dictionary that a prefix looks at.
 const MAX_PREFIX_SCAN: usize = 20_000;
 /// The most frequent of them that it becomes.
 const MAX_PREFIX_TERMS: usize = 40;
-/// Words of one query that are looked for.
-pub(crate) const MAX_WORDS: usize = 64;
-/// Pairs of neighbours that narrow a phrase down.
-const MAX_PAIRS: usize = 4;
-/// A group of neighbours with one more document in so many than is usual has a pair that is itself common: then the best
-/// are found soon, and Tantivy skips the rest, which it doesn't in what was narrowed down.
-const UNUSUAL: u64 = 50;
-
-/// A query read for a set of languages.
-pub(crate) struct Reading {
-    /// Words that stand alone: all of them if possible, else some.
-    pub words: Vec<QueryWord>,
-    /// Words of which any one is enough (`cat OR dog`), where nothing else is asked for.
-    pub alternatives: Vec<QueryWord>,
-    /// Everything else, as typed.
-    pub clauses: Vec<Clause>,
-    /// Of each of `clauses` that is made of phrases: the words of each alternative, by which documents can be found
-    /// before positions are looked at.
-    pub by_words: Vec<Option<Vec<Vec<QueryWord>>>>,
-    /// Forms that a snippet marks.
-    pub marks: Vec<String>,
-    /// Beginnings of words that a snippet marks.
-    pub mark_prefixes: Vec<String>,
-    /// The words as they were typed, for titles and spelling.
-    pub plain: Vec<String>,
-    pub languages: Vec<Language>,
-}
-
-impl Reading {
-    pub(crate) fn new(
-        clauses: Vec<Clause>,
-        languages: Vec<Language>,
-        analyzer: &mut Analyzer,
-    ) -> Reading {
-        let mut out = Reading {
-            words: Vec::new(),
-            alternatives: Vec::new(),
-            clauses: Vec::new(),
-            by_words: Vec::new(),
-            marks: Vec::new(),
-            mark_prefixes: Vec::new(),
-            plain: Vec::new(),
-            languages,
-        };
-        for clause in flattened(clauses) {
-            if !clause.negated {
-                for atom in &clause.any {
-                    out.mark(atom, analyzer);
-                }
-                if let [Atom::Word(text)] = clause.any.as_slice() {
-                    let found = words(analyzer, text, &out.languages);
-                    out.words.extend(found);
-                    out.words.truncate(MAX_WORDS);
-                    out.plain.push(text.clone());
-                    continue;
-                }
-            }
-            out.clauses.push(clause);
-        }
-        // A word typed twice counts once.
-        let mut seen: Vec<QueryWord> = Vec::new();
-        for word in out.words.drain(..) {
-            if !seen.contains(&word) {
-                seen.push(word);
-            }
-        }
-        out.words = seen;
-        if out.words.is_empty()
-            && let [one] = out.clauses.as_slice()
-            && let Some(any) = alternatives(one, analyzer, &out.languages)
-        {
-            out.alternatives = any;
-            out.clauses.clear();
-        }
-        out.by_words = out
-            .clauses
-            .iter()
-            .map(|clause| by_words(clause, analyzer, &out.languages))
-            .collect();
-        out
-    }
-
-    fn mark(&mut self, atom: &Atom, analyzer: &mut Analyzer) {
-        match atom {
-            Atom::Word(text) | Atom::Phrase(text) => {
-                for word in words(analyzer, text, &self.languages) {
-                    self.mark_prefixes
-                        .extend(word.syllable().map(str::to_owned));
-                    self.marks.extend(word.forms);
-                }
-            }
-            Atom::Prefix(text) => self.mark_prefixes.push(fold(text)),
-            Atom::Field(QueryField::Title | QueryField::Author | QueryField::Subject, inner) => {
-                self.mark(inner, analyzer)
-            }
-            Atom::Group(clauses) => {
-                for clause in clauses.iter().filter(|clause| !clause.negated) {
-                    for atom in &clause.any {
-                        self.mark(atom, analyzer);
-                    }
-                }
-            }
-            Atom::Field(..) | Atom::Years(..) => {}
-        }
-    }
-
-    /// Whether nothing at all is asked for.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.words.is_empty() && self.alternatives.is_empty() && self.clauses.is_empty()
-    }
-}
 
 /// How phrases are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -327,79 +216,6 @@ impl Compiler<'_> {
         }
     }
 
-    /// Whether notes of neighbours narrow down where a phrase can be.
-    pub(crate) fn is_narrowed(&self, alternatives: &[Vec<QueryWord>]) -> bool {
-        let many = alternatives.len() > 1;
-        alternatives
-            .iter()
-            .any(|words| !self.neighbours(words, many).is_empty())
-    }
-
-    /// Documents in which the common ones of these words may follow each other, a query for each pair. Nothing where
-    /// so many documents are left that Tantivy does better by skipping, which it does only in what is not narrowed
-    /// down, and not for one of `many` alternatives.
-    fn neighbours(&self, words: &[QueryWord], many: bool) -> Vec<Box<dyn Query>> {
-        let Some((common, usual)) = self.snapshot.common() else {
-            return Vec::new();
-        };
-        let searcher = &self.snapshot.searcher;
-        let documents = |term: &Term| searcher.doc_freq(term).unwrap_or_default();
-        let field = self.snapshot.fields.neighbours;
-        let mut pairs: Vec<(u64, Vec<Term>)> = Vec::new();
-        for pair in words.windows(2).take(MAX_PAIRS) {
-            let [first, second] = pair else { continue };
-            let groups: Option<Vec<u16>> = first
-                .by_language
-                .iter()
-                .zip(&second.by_language)
-                .map(|(first, second)| common.group_of(first, second))
-                .collect();
-            let Some(mut groups) = groups else { continue };
-            groups.sort_unstable();
-            groups.dedup();
-            let terms: Vec<Term> = groups
-                .into_iter()
-                .map(|group| field_term(field, group))
-                .collect();
-            pairs.push((terms.iter().map(documents).sum(), terms));
-        }
-        if !many {
-            let text = self.snapshot.fields.text;
-            let rarest = words
-                .iter()
-                .filter_map(|word| word.by_language.first())
-                .map(|form| documents(&Term::from_field_text(text, form)))
-                .min()
-                .unwrap_or_default()
-                .max(1);
-            // How many documents are left, if pairs have nothing to do with each other.
-            let shares = pairs.iter().skip(1);
-            let left = shares.fold(
-                pairs.first().map_or(0.0, |(count, _)| *count as f64),
-                |left, (count, _)| left * (*count as f64 / rarest as f64).min(1.0),
-            );
-            if left > (usual + searcher.num_docs() / UNUSUAL) as f64 {
-                return Vec::new();
-            }
-        }
-        pairs
-            .into_iter()
-            .map(|(_, mut terms)| {
-                terms.push(Term::from_field_text(field, UNKNOWN));
-                let any = terms
-                    .into_iter()
-                    .map(|term| {
-                        Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>
-                    })
-                    .collect();
-                Box::new(ConstScoreQuery::new(
-                    Box::new(BooleanQuery::union(any)),
-                    0.0,
-                )) as Box<dyn Query>
-            })
-            .collect()
-    }
-
     fn phrase(&self, words: &[QueryWord], field: Field) -> Box<dyn Query> {
         let mut variants: Vec<Vec<Term>> = Vec::new();
         for nth in 0..self.languages.len() {
@@ -518,74 +334,6 @@ fn union(terms: Vec<Term>) -> Box<dyn Query> {
             })
             .collect(),
     ))
-}
-
-/// The words of a clause that is made of nothing but single words.
-fn alternatives(
-    clause: &Clause,
-    analyzer: &mut Analyzer,
-    languages: &[Language],
-) -> Option<Vec<QueryWord>> {
-    if clause.negated || clause.any.len() < 2 || clause.any.len() > MAX_WORDS {
-        return None;
-    }
-    clause
-        .any
-        .iter()
-        .map(|atom| match atom {
-            Atom::Word(text) => {
-                let mut found = words(analyzer, text, languages);
-                found
-                    .pop()
-                    .filter(|word| found.is_empty() && word.syllable().is_none())
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// The words of each alternative of a clause of phrases; none where it is made of something else too.
-fn by_words(
-    clause: &Clause,
-    analyzer: &mut Analyzer,
-    languages: &[Language],
-) -> Option<Vec<Vec<QueryWord>>> {
-    if clause.negated || clause.any.len() > MAX_WORDS {
-        return None;
-    }
-    let alternatives: Option<Vec<Vec<QueryWord>>> = clause
-        .any
-        .iter()
-        .map(|atom| match atom {
-            Atom::Word(text) | Atom::Phrase(text) => {
-                let found = words(analyzer, text, languages);
-                let plain = !found.is_empty()
-                    && found.len() <= MAX_WORDS
-                    && found.iter().all(|word| word.syllable().is_none());
-                plain.then_some(found)
-            }
-            _ => None,
-        })
-        .collect();
-    alternatives.filter(|all| all.iter().any(|words| words.len() > 1))
-}
-
-/// A group on its own says no more than what is in it: people put remarks in parentheses.
-fn flattened(clauses: Vec<Clause>) -> Vec<Clause> {
-    let mut out = Vec::new();
-    for mut clause in clauses {
-        match clause.any.pop() {
-            Some(Atom::Group(inner)) if clause.any.is_empty() && !clause.negated => {
-                out.extend(flattened(inner))
-            }
-            Some(last) => {
-                clause.any.push(last);
-                out.push(clause);
-            }
-            None => {}
-        }
-    }
-    out
 }
 
 pub(crate) fn filters_are_empty(filters: &Filters) -> bool {

@@ -2,12 +2,18 @@
 
 mod collect;
 pub(crate) mod contents;
+mod counting;
 pub(crate) mod cursor;
+mod dense;
+#[cfg(test)]
+mod dense_tests;
+pub(crate) mod matching;
 mod phrases;
 mod rank;
 mod snippet;
 mod stats;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -17,12 +23,13 @@ use tantivy::query::{EnableScoring, Weight};
 use crate::analysis::{Analyzer, fold};
 use crate::api::{Hit, Match, SearchRequest, SearchResults, Sort};
 use crate::local::live::Snapshot;
-use crate::query::compile::{Compiler, Phrasing, Reading, filters_are_empty};
+use crate::query::compile::{Compiler, Phrasing, filters_are_empty};
 use crate::query::parse;
+use crate::query::plan::Plan;
+use crate::query::reading::Reading;
 use crate::query::words::{QueryWord, languages};
-use collect::{
-    Candidate, Clock, Count, Counting, MAX_COUNTED, MAX_COUNTED_SOME, best, count, sorted,
-};
+use collect::{Candidate, Clock, best, count, sorted};
+use counting::{Count, Counting, MAX_COUNTED, MAX_COUNTED_SOME};
 use cursor::{Cursor, MAX_OFFSET, Stage};
 use phrases::Phrases;
 use snippet::Marker;
@@ -47,7 +54,32 @@ pub(crate) struct Source {
 
 /// Analysers with their caches, used by one search at a time.
 #[derive(Default)]
-pub(crate) struct Analyzers(Mutex<Vec<Pair>>);
+pub(crate) struct Analyzers {
+    idle: Mutex<Vec<Pair>>,
+    /// Searches that run.
+    running: AtomicUsize,
+}
+
+/// One search that runs, until it is dropped.
+struct Running<'a>(&'a AtomicUsize);
+
+impl Running<'_> {
+    fn new(all: &AtomicUsize) -> Running<'_> {
+        all.fetch_add(1, Ordering::Relaxed);
+        Running(all)
+    }
+
+    /// Whether no other one runs.
+    fn is_alone(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 1
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// One for queries, one for snippets.
 struct Pair {
@@ -57,13 +89,17 @@ struct Pair {
 
 impl Analyzers {
     fn with<T>(&self, run: impl FnOnce(&mut Pair) -> T) -> T {
-        let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let mut pair = idle.unwrap_or_else(|| Pair {
             query: Analyzer::for_reader(),
             snippet: Analyzer::without_segmentation(),
         });
         let out = run(&mut pair);
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < MAX_IDLE_ANALYZERS {
             all.push(pair);
         }
@@ -79,11 +115,13 @@ pub(crate) fn search(
 ) -> Result<SearchResults, TantivyError> {
     let start = Instant::now();
     let mut clock = Clock::new(start, request.deadline);
+    let running = Running::new(&analyzers.running);
     let mut results = analyzers.with(|pair| {
         Search {
             sources,
             request,
             pair,
+            running: &running,
         }
         .run(&mut clock)
     })?;
@@ -101,7 +139,15 @@ struct Search<'a> {
     sources: &'a [Source],
     request: &'a SearchRequest,
     pair: &'a mut Pair,
+    running: &'a Running<'a>,
 }
+
+/// What they were found by, unless lists were read as a whole; the best; how many, if that was counted.
+type ByWords = (
+    Option<Vec<Box<dyn Weight>>>,
+    Vec<Candidate>,
+    Option<Counting>,
+);
 
 /// What one reading of the query found.
 struct Found {
@@ -185,46 +231,34 @@ impl Search<'_> {
         let wanted = (offset + self.limit() + 1).max(rank::RESCORED);
         let mut stage = cursor.map_or(Stage::All, |cursor| cursor.stage);
         let mut matched = Match::All;
-        let mut by_words = self.weights(reading, stage == Stage::All, Phrasing::ByWords, &stats)?;
-        let mut counting = self.counting_on_the_way(reading, stage);
         let phrases = self.phrases(reading);
-        let mut candidates = best(
-            sources,
-            &by_words,
-            &phrases,
-            counting.as_mut(),
-            wanted,
-            clock,
-        )?;
+        let (mut weights, mut candidates, mut counting) =
+            self.by_words(reading, stage, &stats, &phrases, wanted, clock)?;
         let is_question = reading.words.len() > QUESTION_WORDS;
         let too_few = candidates.is_empty() || (is_question && candidates.len() < ENOUGH_WITH_ALL);
         if stage == Stage::All && cursor.is_none() && reading.words.len() > 1 && too_few {
             let all = candidates.len();
             stage = Stage::Some;
-            by_words = self.weights(reading, false, Phrasing::ByWords, &stats)?;
-            counting = self.counting_on_the_way(reading, stage);
-            candidates = best(
-                sources,
-                &by_words,
-                &phrases,
-                counting.as_mut(),
-                wanted,
-                clock,
-            )?;
+            (weights, candidates, counting) =
+                self.by_words(reading, stage, &stats, &phrases, wanted, clock)?;
             if all == 0 {
                 matched = Match::Some;
             }
         } else if stage == Stage::Some {
             matched = Match::Some;
         }
-        let weights = if phrases.is_empty() {
-            by_words
-        } else {
-            self.weights(reading, stage == Stage::All, Phrasing::Exact, &stats)?
+        let weights = match weights {
+            Some(weights) if phrases.is_empty() => weights,
+            _ => self.weights(reading, stage == Stage::All, Phrasing::Exact, &stats)?,
         };
         if self.request.sort == Sort::Relevance {
             if !phrases.is_empty() {
-                rank::score_again(sources, &weights, &mut candidates)?;
+                match self.whole(reading, stage) {
+                    Some(whole) => {
+                        rank::score_by_phrases(sources, &whole, &stats, &mut candidates)?;
+                    }
+                    None => rank::score_again(sources, &weights, &mut candidates)?,
+                }
             }
             self.look_again(reading, &weights, &mut candidates)?;
         }
@@ -290,10 +324,68 @@ impl Search<'_> {
         }
     }
 
-    /// Where every match is looked at to find the best, all are counted on the way.
-    fn counting_on_the_way(&self, reading: &Reading, stage: Stage) -> Option<Counting> {
-        (!self.prunes(reading, stage))
-            .then(|| Counting::new(self.request.facets, self.most_counted(stage)))
+    /// The query as phrases, if it is nothing else.
+    fn whole(&self, reading: &Reading, stage: Stage) -> Option<Phrases> {
+        let source = self.sources.first()?;
+        (stage == Stage::All).then(|| Phrases::whole(reading, source.snapshot.fields.text))?
+    }
+
+    /// The best by their words, and what they were found by; where every match is looked at to find them, all are
+    /// counted on the way.
+    fn by_words(
+        &mut self,
+        reading: &Reading,
+        stage: Stage,
+        stats: &GlobalStats<'_>,
+        phrases: &Phrases,
+        wanted: usize,
+        clock: &mut Clock,
+    ) -> Result<ByWords, TantivyError> {
+        let sources = self.sources;
+        let counting = Counting::new(self.request.facets, self.most_counted(stage));
+        if stage == Stage::All
+            && let Some((plans, documents)) = self.plans(reading)
+        {
+            let bounds = dense::Bounds {
+                phrases,
+                limit: wanted,
+                alone: self.running.is_alone(),
+                documents,
+            };
+            let (candidates, counting) =
+                dense::best(sources, &plans, stats, counting, &bounds, clock)?;
+            return Ok((None, candidates, Some(counting)));
+        }
+        let weights = self.weights(reading, stage == Stage::All, Phrasing::ByWords, stats)?;
+        let mut counting = (!self.prunes(reading, stage)).then_some(counting);
+        let candidates = best(sources, &weights, phrases, counting.as_mut(), wanted, clock)?;
+        Ok((Some(weights), candidates, counting))
+    }
+
+    /// What is asked of each source, and how many documents its lists have, where reading these as a whole takes less
+    /// than walking along them.
+    fn plans(&self, reading: &Reading) -> Option<(Vec<Plan>, u64)> {
+        let (mut all, mut matches) = (0, 0);
+        let plans: Option<Vec<Plan>> = self
+            .sources
+            .iter()
+            .map(|source| {
+                let compiler = Compiler {
+                    collection: &source.id,
+                    snapshot: &source.snapshot,
+                    languages: &reading.languages,
+                };
+                let plan = compiler.plan(reading, &self.request.filters)?;
+                let searcher = &source.snapshot.searcher;
+                let size = plan.size(&|term| searcher.doc_freq(term).unwrap_or_default());
+                all += size.0;
+                matches += size.1;
+                Some(plan)
+            })
+            .collect();
+        let plans = plans?;
+        let is_dense = plans.iter().any(|plan| plan.is_dense((all, matches)));
+        is_dense.then_some((plans, all))
     }
 
     /// Matches up to which all are counted.

@@ -8,6 +8,8 @@ use tantivy::{DocAddress, DocSet, SegmentReader, TERMINATED, TantivyError};
 
 use super::Source;
 use super::collect::Candidate;
+use super::phrases::Phrases;
+use super::stats::GlobalStats;
 use crate::local::schema::title_hash;
 use crate::query::words::QueryWord;
 
@@ -127,6 +129,37 @@ pub(crate) fn score_again(
             if scorer.doc() == doc {
                 candidate.score = scorer.score();
             }
+        }
+    }
+    candidates.sort();
+    Ok(())
+}
+
+/// The same by the phrases of a whole query, which looks at the candidates only: Tantivy would walk to the first document
+/// that has a phrase, past hundreds of thousands that have its words.
+pub(crate) fn score_by_phrases(
+    sources: &[Source],
+    phrases: &Phrases,
+    stats: &GlobalStats<'_>,
+    candidates: &mut [Candidate],
+) -> Result<(), TantivyError> {
+    let weights = phrases.weights(stats)?;
+    candidates.sort_by_key(|candidate| (candidate.source, candidate.address));
+    let same_segment = |one: &Candidate, other: &Candidate| {
+        one.source == other.source && one.address.segment_ord == other.address.segment_ord
+    };
+    for group in candidates.chunk_by_mut(same_segment) {
+        let Some(first) = group.first() else { continue };
+        let Some(searched) = sources.get(first.source) else {
+            continue;
+        };
+        let snapshot = &searched.snapshot;
+        let segment = snapshot.searcher.segment_reader(first.address.segment_ord);
+        let norms = segment.get_fieldnorms_reader(snapshot.fields.text)?;
+        let mut within = phrases.within(segment)?;
+        for candidate in group {
+            let doc = candidate.address.doc_id;
+            candidate.score = within.score(doc, norms.fieldnorm_id(doc), &weights);
         }
     }
     candidates.sort();

@@ -1,7 +1,8 @@
 //! OPDS 1.2.
 
 use super::{
-    ACQUISITION_TYPE, Catalogue, Group, NAVIGATION_TYPE, Navigation, Publication, SEARCH_TYPE,
+    ACQUISITION_TYPE, Catalogue, ENTRY_TYPE, Group, NAVIGATION_TYPE, Navigation, Publication,
+    SEARCH_TYPE,
 };
 use crate::exchange::datestamp;
 use crate::exchange::xml::Xml;
@@ -9,20 +10,37 @@ use crate::records::{CatalogueRecord, Name};
 
 const ACQUIRE: &str = "http://opds-spec.org/acquisition/open-access";
 
+const NAMESPACES: [(&str, &str); 5] = [
+    ("xmlns", "http://www.w3.org/2005/Atom"),
+    ("xmlns:dc", "http://purl.org/dc/terms/"),
+    ("xmlns:opds", "http://opds-spec.org/2010/catalog"),
+    ("xmlns:opensearch", "http://a9.com/-/spec/opensearch/1.1/"),
+    ("xmlns:thr", "http://purl.org/syndication/thread/1.0"),
+];
+
+/// Writes one publication as a document of its own, of type [`ENTRY_TYPE`]: a complete entry (OPDS 1.2 §5.1). `author`
+/// stands for publications without one, for there is no feed around it that has one (RFC 4287 §4.1.2).
+#[must_use]
+pub fn entry(publication: &Publication, author: &str) -> String {
+    let mut xml = Xml::document();
+    xml.open("entry", &NAMESPACES);
+    if !publication.record.authors.iter().any(Name::is_author) {
+        xml.open("author", &[]);
+        xml.text("name", &[], author);
+        xml.close();
+    }
+    if let Some(own) = &publication.entry_href {
+        link(&mut xml, "self", own, ENTRY_TYPE);
+    }
+    write_content(&mut xml, publication);
+    xml.finish()
+}
+
 /// Writes a page as a feed of Atom; its media type is [`Catalogue::atom_type`].
 #[must_use]
 pub fn atom(catalogue: &Catalogue) -> String {
     let mut xml = Xml::document();
-    xml.open(
-        "feed",
-        &[
-            ("xmlns", "http://www.w3.org/2005/Atom"),
-            ("xmlns:dc", "http://purl.org/dc/terms/"),
-            ("xmlns:opds", "http://opds-spec.org/2010/catalog"),
-            ("xmlns:opensearch", "http://a9.com/-/spec/opensearch/1.1/"),
-            ("xmlns:thr", "http://purl.org/syndication/thread/1.0"),
-        ],
-    );
+    xml.open("feed", &NAMESPACES);
     xml.text("id", &[], &catalogue.id);
     xml.text("title", &[], &catalogue.title);
     xml.text_if("subtitle", catalogue.subtitle.as_deref());
@@ -167,8 +185,17 @@ fn write_navigation(xml: &mut Xml, navigation: &Navigation, group: Option<&Group
 }
 
 fn write_publication(xml: &mut Xml, publication: &Publication, group: Option<&Group>) {
-    let record = &publication.record;
     xml.open("entry", &[]);
+    if let Some(complete) = &publication.entry_href {
+        link(xml, "alternate", complete, ENTRY_TYPE);
+    }
+    write_content(xml, publication);
+    in_group(xml, group);
+    xml.close();
+}
+
+fn write_content(xml: &mut Xml, publication: &Publication) {
+    let record = &publication.record;
     xml.text("id", &[], &publication.id);
     xml.text("title", &[], &record.full_title());
     xml.text("updated", &[], &datestamp::seconds(publication.updated_ms));
@@ -222,8 +249,6 @@ fn write_publication(xml: &mut Xml, publication: &Publication, group: Option<&Gr
         }
         xml.empty("link", &attributes);
     }
-    in_group(xml, group);
-    xml.close();
 }
 
 fn people(xml: &mut Xml, record: &CatalogueRecord) {

@@ -8,7 +8,7 @@
 mod atom;
 mod json;
 
-pub use atom::{atom, search_description};
+pub use atom::{atom, entry, search_description};
 pub use json::json;
 
 use super::page::schema_type;
@@ -18,6 +18,8 @@ use crate::records::CatalogueRecord;
 pub const NAVIGATION_TYPE: &str = "application/atom+xml;profile=opds-catalog;kind=navigation";
 /// The media type of a feed of publications.
 pub const ACQUISITION_TYPE: &str = "application/atom+xml;profile=opds-catalog;kind=acquisition";
+/// The media type of a document with one entry.
+pub const ENTRY_TYPE: &str = "application/atom+xml;type=entry;profile=opds-catalog";
 /// The media type of OPDS 2.0.
 pub const JSON_TYPE: &str = "application/opds+json";
 /// The media type of a search description.
@@ -132,6 +134,8 @@ pub struct Publication {
     pub updated_ms: i64,
     /// What is known of it.
     pub record: CatalogueRecord,
+    /// The document with this entry alone, complete (OPDS 1.2 §5.1).
+    pub entry_href: Option<String>,
     /// Its page for people.
     pub page_href: Option<String>,
     /// Its cover.

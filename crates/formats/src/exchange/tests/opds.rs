@@ -10,6 +10,7 @@ use crate::exchange::syndication::{self, Channel, Item};
 
 fn publication(nth: usize) -> Publication {
     Publication {
+        entry_href: None,
         id: format!("urn:hill:{nth}"),
         updated_ms: NOW_MS,
         record: book(nth),

@@ -1,6 +1,6 @@
 //! Names and subjects of a work, for suggestions while typing.
 
-use super::elements::{Element, Qualifier, Statement};
+use super::elements::{DublinCore, Element, Qualifier, Statement};
 use super::fold::fold;
 use super::normal::normal_value;
 use super::work::Work;
@@ -55,9 +55,14 @@ pub fn heading_key(text: &str) -> String {
 /// record; the same heading once for each role. A UNIMARC record gives its
 /// names and subjects without schemes.
 pub fn headings(work: &Work) -> Vec<Heading> {
+    headings_of(&work.dublin_core().normal())
+}
+
+/// The same of a record in Dublin Core in its normal form ([`DublinCore::normal`]).
+pub fn headings_of(record: &DublinCore) -> Vec<Heading> {
     let mut out: Vec<Heading> = Vec::new();
-    for statement in work.dublin_core().normal().statements {
-        if let Some(heading) = heading(&statement)
+    for statement in &record.statements {
+        if let Some(heading) = heading(statement)
             && !out.contains(&heading)
         {
             out.push(heading);

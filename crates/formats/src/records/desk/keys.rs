@@ -57,7 +57,11 @@ impl MatchKey {
 /// matter. Words keep their order: two titles of the same words in another order
 /// are two works more often than one. A title without name and year is no key.
 pub fn match_keys(work: &Work) -> Vec<MatchKey> {
-    let record = work.dublin_core().normal();
+    match_keys_of(&work.dublin_core().normal())
+}
+
+/// The same of a record in Dublin Core in its normal form ([`DublinCore::normal`]).
+pub fn match_keys_of(record: &DublinCore) -> Vec<MatchKey> {
     let mut out: Vec<MatchKey> = Vec::new();
     let mut add = |kind, value: Option<String>| {
         if let Some(value) = value {
@@ -88,7 +92,7 @@ pub fn match_keys(work: &Work) -> Vec<MatchKey> {
             Some(_) => {}
         }
     }
-    add(MatchKind::TitleAuthorYear, title_key(&record));
+    add(MatchKind::TitleAuthorYear, title_key(record));
     out
 }
 

@@ -47,14 +47,14 @@ mod tests;
 mod work;
 
 pub use articles::article_chars;
-pub use authority::{Heading, HeadingKind, heading_key, headings};
+pub use authority::{Heading, HeadingKind, heading_key, headings, headings_of};
 pub use check::{Finding, Place, Severity, check};
 pub use compare::{Change, changes};
 pub use elements::{DublinCore, Element, Qualifier, Statement};
 pub use fold::fold;
 pub use import::{ImportRule, ImportRules, import};
 pub use items::part_name;
-pub use keys::{MatchKey, MatchKind, match_keys};
+pub use keys::{MatchKey, MatchKind, match_keys, match_keys_of};
 pub use marc::Marc;
 pub use merge::{Conflict, Merged, Side, merge, merge_with};
 pub use suggest::{heading_kind, line_heading, line_with_heading};

@@ -230,12 +230,7 @@ impl Run<'_> {
             let note = self.batch.why();
             let now_ms = self.catalogue.clock.now_ms();
             let body = Envelope::pack(work, &self.batch.by, now_ms, &note)?;
-            let ready = Ready {
-                id,
-                new: false,
-                base,
-                body,
-            };
+            let ready = self.catalogue.ready(&self.batch.collection, id, base, body);
             Ok(Plan::Publish(ready, one.place, one.item.clone()))
         };
         if let Err(error) = one.work.to_json() {

@@ -10,7 +10,7 @@ use super::operation::{Applied, Operation};
 use super::rows::{BatchRow, RecordResult, Results};
 use super::selection::part;
 use crate::catalogue::model::{KIND as FEED_KIND, Outcome};
-use crate::catalogue::publish::{Ready, newest};
+use crate::catalogue::publish::newest;
 use crate::catalogue::{Catalogue, CatalogueError, Envelope};
 use crate::library::{Library, LibraryError};
 
@@ -174,12 +174,9 @@ impl Catalogue {
         for (id, plan) in plans {
             match plan {
                 Err(row) => results.rows.push(row.clone()),
-                Ok(Todo::Publish { base, body }) => ready.push(Ready {
-                    id: id.clone(),
-                    new: false,
-                    base: Some(*base),
-                    body: body.clone(),
-                }),
+                Ok(Todo::Publish { base, body }) => {
+                    ready.push(self.ready(collection, id.clone(), Some(*base), body.clone()));
+                }
                 Ok(Todo::Withdraw { base, reason }) => {
                     bases.push((id.as_str(), *base));
                     drafts.push(Draft::Withdraw {

@@ -50,6 +50,25 @@ impl Attached {
                 .collect(),
         }
     }
+
+    /// Of files that did not come along the name is shown, but nothing that can be asked for.
+    async fn only_here(&mut self, library: &Library, work: &Work) {
+        let blobs = &library.kernel().blobs;
+        let here = async |file: &Attachment| match file.blake3.parse() {
+            Ok(hash) => blobs.exists(&hash).await.unwrap_or(false),
+            Err(_) => false,
+        };
+        if let Some(cover) = &work.cover
+            && !here(cover).await
+        {
+            self.cover.clear();
+        }
+        for (shown, file) in self.files.iter_mut().zip(&work.files) {
+            if !here(file).await {
+                shown.1.clear();
+            }
+        }
+    }
 }
 
 #[derive(Template)]
@@ -72,12 +91,19 @@ pub(in crate::pages) async fn look(
     if collection.kind != Kind::Catalogue {
         return Ok(Ok(Attached::default()));
     }
-    let catalogue = Catalogue::of(library.kernel()).map_err(AppError::fault)?;
-    match catalogue.get(&collection.id, id, None).await? {
+    let catalogue =
+        Catalogue::of_collection(library.kernel(), collection).map_err(AppError::fault)?;
+    match catalogue.get(collection.in_feed(), id, None).await? {
         Some((row, _)) if row.reason.is_some() => {
             Ok(Err(withdrawn(page, library, collection, &row)?))
         }
-        Some((_, Some(work))) => Ok(Ok(Attached::of(page, &collection.id, id, &work))),
+        Some((_, Some(work))) => {
+            let mut attached = Attached::of(page, &collection.id, id, &work);
+            if collection.is_followed() {
+                attached.only_here(library, &work).await;
+            }
+            Ok(Ok(attached))
+        }
         _ => Ok(Ok(Attached::default())),
     }
 }
@@ -112,8 +138,9 @@ pub(super) async fn file(
     headers: HeaderMap,
 ) -> PageResult {
     let collection = library.collection_for(&collection, page.person.as_ref())?;
-    let catalogue = Catalogue::of(library.kernel()).map_err(AppError::fault)?;
-    let (_, work) = catalogue.work(&collection.id, &id, None).await?;
+    let catalogue =
+        Catalogue::of_collection(library.kernel(), &collection).map_err(AppError::fault)?;
+    let (_, work) = catalogue.work(collection.in_feed(), &id, None).await?;
     let cover = work.cover.as_ref().filter(|file| file.blake3 == hash);
     let file = work
         .files
@@ -165,7 +192,7 @@ async fn bytes(
         Ok(found) => found,
         // The record came from elsewhere, and its files have not.
         Err(BlobError::NotFound(_)) => return Err(AppError::not_found()),
-        Err(error) => return Err(AppError::fault(error)),
+        Err(error) => return Err(error.into()),
     };
     let length = range.as_ref().map_or(size, |range| range.end - range.start);
     let mut response = Response::new(axum::body::Body::from_stream(stream));
@@ -176,4 +203,25 @@ async fn bytes(
         Some(range) => ranges::partial(response, &range, size),
         None => response,
     })
+}
+
+/// A blob's bytes, or those of a range of it.
+pub(in crate::pages) async fn blob(
+    library: &Library,
+    hash: &str,
+    headers: &HeaderMap,
+) -> PageResult {
+    let parsed: Hash = hash.parse().map_err(|_| AppError::not_found())?;
+    let size_bytes = match library.kernel().blobs.size(&parsed).await {
+        Ok(size) => size,
+        Err(BlobError::NotFound(_)) => return Err(AppError::not_found()),
+        Err(error) => return Err(AppError::fault(error)),
+    };
+    let file = Attachment {
+        blake3: hash.to_string(),
+        size_bytes,
+        name: String::new(),
+        media_type: String::new(),
+    };
+    bytes(library, &file, &format!("\"{hash}\""), headers).await
 }

@@ -33,7 +33,7 @@ use crate::catalogue::{Catalogue, Rights};
 use crate::library::Library;
 use crate::model::{Collection, Kind};
 
-pub(super) use attached::{Attached, look};
+pub(super) use attached::{Attached, blob, look};
 
 pub(super) fn routes(upload_limit_bytes: usize) -> Router<App> {
     forms()
@@ -115,6 +115,13 @@ impl Desk {
         if collection.kind != Kind::Catalogue {
             return Err(AppError::not_found());
         }
+        if collection.is_followed() {
+            return Err(AppError::new(
+                axum::http::StatusCode::FORBIDDEN,
+                "followed-read-only",
+                collection.node(),
+            ));
+        }
         Ok(Self {
             catalogue,
             collection,
@@ -157,7 +164,7 @@ pub(super) async fn kept(
     id: &str,
 ) -> Result<Option<String>, AppError> {
     match library.collection_for(collection, page.person.as_ref()) {
-        Ok(one) if one.kind == Kind::Catalogue => {}
+        Ok(one) if one.kind == Kind::Catalogue && !one.is_followed() => {}
         _ => return Ok(None),
     }
     let catalogue = Catalogue::of(library.kernel()).map_err(AppError::fault)?;
@@ -166,8 +173,9 @@ pub(super) async fn kept(
 
 /// What `/original` gives of a record: MARC as it was published, or Dublin Core as XML.
 pub(super) async fn original(library: &Library, collection: &Collection, id: &str) -> PageResult {
-    let catalogue = Catalogue::of(library.kernel()).map_err(AppError::fault)?;
-    let (_, work) = catalogue.work(&collection.id, id, None).await?;
+    let catalogue =
+        Catalogue::of_collection(library.kernel(), collection).map_err(AppError::fault)?;
+    let (_, work) = catalogue.work(collection.in_feed(), id, None).await?;
     let (mime, extension, bytes) = bytes(&work)?;
     let mut response: Response = ranged(bytes::Bytes::from(bytes), None, &HeaderMap::new());
     let name = format!("{}.{extension}", super::record::short_name(id));

@@ -7,10 +7,12 @@ use lampion_web::{AppError, Form, filters};
 use super::super::entries::documents;
 use super::super::search::{Asked, shown};
 use super::{KINDS, Shelf};
-use crate::model::{Collection, Kind};
+use crate::model::{Collection, Kind, Meta};
 
 /// Publications on a page.
 const PER_PAGE: usize = 50;
+/// How often a page looks on where few records have files.
+const LOOKS: usize = 5;
 /// Values of a facet.
 const VALUES: usize = 12;
 /// Pages that are counted.
@@ -116,20 +118,45 @@ impl Shelf<'_> {
                 .retain(|id| asked.collections.contains(id));
         }
         request.filters = Filters {
-            kinds: KINDS.map(Into::into).to_vec(),
+            kinds: self.kinds(&request.collections),
             ..asked.filters.clone()
         };
         request.query.clone_from(&asked.query);
         request.sort = asked.sort;
         request.limit = PER_PAGE;
         request.cursor = cursor;
-        let mut results = self.library.search(request).await?;
-        let hits = std::mem::take(&mut results.hits);
+        let of_catalogue = |id: &String| {
+            self.known
+                .get(id)
+                .is_some_and(|one| one.kind == Kind::Catalogue)
+        };
+        let mixed = request.collections.iter().any(of_catalogue);
+        let (mut keys, mut looks) = (Vec::new(), 0);
+        let results = loop {
+            let mut results = self.library.search(request.clone()).await?;
+            let hits = std::mem::take(&mut results.hits);
+            // Of catalogues, only records with files are for reading programs.
+            keys.extend(
+                hits.into_iter()
+                    .filter(|hit| {
+                        if of_catalogue(&hit.collection) {
+                            !Meta::parse(&hit.meta).files.is_empty()
+                        } else {
+                            KINDS.contains(&hit.kind.as_str())
+                        }
+                    })
+                    .map(|hit| (hit.collection, hit.key)),
+            );
+            looks += 1;
+            if results.next.is_none() || keys.len() * 2 >= PER_PAGE || looks >= LOOKS {
+                // How many have files is not counted.
+                results.total_is_exact &= !mixed;
+                break results;
+            }
+            request.cursor.clone_from(&results.next);
+        };
         Ok(Part {
-            keys: hits
-                .into_iter()
-                .map(|hit| (hit.collection, hit.key))
-                .collect(),
+            keys,
             next: results
                 .next
                 .as_ref()

@@ -19,17 +19,37 @@ use lampion_search::{FacetCount, Facets, Filters, SearchRequest, StoredDocument}
 use lampion_web::{App, AppError, Page, PageResult, filters};
 
 use super::entries::{known, whole_record};
+use crate::catalogue::Catalogue as Desk;
 use crate::library::Library;
-use crate::model::Collection;
+use crate::model::{Collection, Kind};
 
 /// Kinds of documents that are files for reading programs.
 const KINDS: [&str; 4] = ["book", "document", "audio", "video"];
+
+/// Kinds of records that may have files, where they are listed with documents. Articles of encyclopedias would drown
+/// those of journals, which are found where catalogues alone are listed.
+const RECORD_KINDS: [&str; 13] = [
+    "periodical",
+    "thesis",
+    "report",
+    "conference-paper",
+    "conferencepaper",
+    "manuscript",
+    "map",
+    "score",
+    "music",
+    "sound",
+    "software",
+    "other",
+    "record",
+];
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/opds", get(root))
         .route("/opds/2", get(root_json))
         .route("/opds/search.xml", get(description))
+        .route("/opds/entry/{collection}/{*key}", get(entry))
         .route("/opds/{list}", get(one))
         .route("/opds/2/{list}", get(one_json))
 }
@@ -113,6 +133,10 @@ impl<'a> Shelf<'a> {
         let mut known = known(library, page);
         // Records have no files.
         known.retain(|_, one| files::holds_files(one.kind));
+        if known.values().any(|one| one.kind == Kind::Catalogue) {
+            let some = with_files(library).await;
+            known.retain(|_, one| one.kind != Kind::Catalogue || some.contains(&one.id));
+        }
         let mut covers = HashMap::new();
         for one in known.values() {
             if let Some(picture) = cover(page, library, one).await {
@@ -199,14 +223,32 @@ impl<'a> Shelf<'a> {
         }
     }
 
+    /// Kinds to look for in collections; none for all.
+    fn kinds(&self, collections: &[String]) -> Vec<String> {
+        let catalogue = |id: &String| {
+            self.known
+                .get(id)
+                .is_some_and(|one| one.kind == Kind::Catalogue)
+        };
+        if !collections.is_empty() && collections.iter().all(catalogue) {
+            return Vec::new();
+        }
+        let mut kinds = KINDS.map(Into::into).to_vec();
+        if collections.iter().any(catalogue) {
+            kinds.extend(RECORD_KINDS.map(Into::into));
+        }
+        kinds
+    }
+
     /// A search over what is a file.
     fn request(&self) -> SearchRequest {
+        let collections: Vec<String> = self.known.keys().cloned().collect();
         SearchRequest {
-            collections: self.known.keys().cloned().collect(),
             filters: Filters {
-                kinds: KINDS.map(Into::into).to_vec(),
+                kinds: self.kinds(&collections),
                 ..Filters::default()
             },
+            collections,
             ui_language: self.page.language.to_string(),
             facets: true,
             limit: 1,
@@ -236,7 +278,9 @@ impl<'a> Shelf<'a> {
                     summary: summary.filter(|text| !text.is_empty()),
                     updated_ms: collection.map_or(self.updated_ms(), |one| one.updated_ms),
                     publications: true,
-                    count: results.total_is_exact.then_some(one.count),
+                    count: (results.total_is_exact
+                        && collection.is_none_or(|one| one.kind != Kind::Catalogue))
+                    .then_some(one.count),
                     ..Navigation::default()
                 }
             })
@@ -250,7 +294,8 @@ impl<'a> Shelf<'a> {
         collection: &Collection,
         document: &StoredDocument,
     ) -> Option<Publication> {
-        if !KINDS.contains(&document.kind.as_str()) {
+        let catalogue = collection.kind == Kind::Catalogue;
+        if !catalogue && !KINDS.contains(&document.kind.as_str()) {
             return None;
         }
         let (mut record, meta) = whole_record(document);
@@ -262,8 +307,14 @@ impl<'a> Shelf<'a> {
         if acquisitions.is_empty() {
             return None;
         }
-        let cover = self.covers.get(&collection.id).cloned();
+        let own = (catalogue && is_picture(&meta.cover_type)).then(|| Picture {
+            href: format!("{}/attached/{path}/{}", self.page.origin, meta.cover),
+            media_type: meta.cover_type.clone(),
+            size: None,
+        });
+        let cover = own.or_else(|| self.covers.get(&collection.id).cloned());
         Some(Publication {
+            entry_href: Some(format!("{}/opds/entry/{path}", self.page.origin)),
             id: self.id(&format!("{}/{}", collection.id, document.key)),
             updated_ms: collection.updated_ms,
             record,
@@ -297,11 +348,69 @@ impl<'a> Shelf<'a> {
     }
 }
 
+/// Whether reading programs show pictures of a media type.
+fn is_picture(media_type: &str) -> bool {
+    matches!(media_type, "image/png" | "image/jpeg" | "image/gif")
+}
+
+/// Ids of the catalogues that have a record with an attached file.
+async fn with_files(library: &Library) -> std::collections::BTreeSet<String> {
+    let kernel = library.kernel();
+    let Ok(desk) = Desk::of(kernel) else {
+        return std::collections::BTreeSet::new();
+    };
+    let found = desk.with_files().await.unwrap_or_default();
+    let own = desk
+        .feeds()
+        .own(crate::catalogue::KIND)
+        .await
+        .ok()
+        .flatten();
+    let own = own.map_or_else(String::new, |feed| feed.origin);
+    library
+        .collections()
+        .into_iter()
+        .filter(|one| {
+            let feed = if one.is_followed() {
+                &one.source.feed
+            } else {
+                &own
+            };
+            found.contains(&(feed.clone(), one.in_feed().to_string()))
+        })
+        .map(|one| one.id)
+        .collect()
+}
+
+/// `GET /opds/entry/{collection}/{key}`: one publication, complete (OPDS 1.2 §5.1).
+async fn entry(
+    page: Page,
+    Extension(library): Extension<Library>,
+    Path((collection, key)): Path<(String, String)>,
+) -> PageResult {
+    let (collection, document) = super::record::find(&library, &page, &collection, &key).await?;
+    let shelf = Shelf::new(&page, &library, Version::Atom).await;
+    let publication = shelf.publication(&collection, &document);
+    let publication = publication.ok_or_else(AppError::not_found)?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            format!("{};charset=utf-8", opds::ENTRY_TYPE),
+        ),
+        (header::CACHE_CONTROL, "private, no-cache".into()),
+        (
+            header::VARY,
+            "accept-encoding, accept-language, cookie".into(),
+        ),
+    ];
+    Ok((headers, opds::entry(&publication, &page.site)).into_response())
+}
+
 /// A collection's cover, of a kind that reading programs show.
 async fn cover(page: &Page, library: &Library, one: &Collection) -> Option<Picture> {
     let hash = one.cover.parse().ok()?;
     let media_type = super::home::cover_mime(library, &hash).await;
-    matches!(media_type, "image/png" | "image/jpeg" | "image/gif").then(|| Picture {
+    is_picture(media_type).then(|| Picture {
         href: format!("{}/cover/{}", page.origin, one.id),
         media_type: media_type.into(),
         size: None,

@@ -1,0 +1,97 @@
+"""Clients and a server of others for tests/smtp.rs: smtplib and aiosmtpd."""
+import email.message, smtplib, socket, ssl, sys
+
+
+def smarthost():
+    from aiosmtpd.controller import Controller
+
+    class Handler:
+        async def handle_RCPT(self, server, session, envelope, address, options):
+            if address.startswith("nobody@"):
+                return "550 5.1.1 nobody"
+            envelope.rcpt_tos.append(address)
+            return "250 ok"
+
+        async def handle_DATA(self, server, session, envelope):
+            for to in envelope.rcpt_tos:
+                print("to", to, repr(envelope.original_content), flush=True)
+            return "250 2.0.0 taken"
+
+    probe = socket.socket()
+    probe.bind(("127.0.0.1", 0))
+    port = probe.getsockname()[1]
+    probe.close()
+    controller = Controller(Handler(), hostname="127.0.0.1", port=port)
+    controller.start()
+    print(port, flush=True)
+    sys.stdin.read()
+    controller.stop()
+
+
+def message(sender, to, subject):
+    text = email.message.EmailMessage()
+    text["From"], text["To"], text["Subject"] = sender, to, subject
+    text["Message-ID"] = "<%s@test>" % subject.replace(" ", "-")
+    text.set_content("a line\n.dot\n")
+    return text
+
+
+def refused(code, call):
+    try:
+        call()
+    except smtplib.SMTPRecipientsRefused as error:
+        got = list(error.recipients.values())[0][0]
+    except smtplib.SMTPResponseException as error:
+        got = error.smtp_code
+    else:
+        raise SystemExit("nothing was refused: expected %d" % code)
+    assert got == code, (got, code)
+
+
+def clients(submission, submissions, relay, lmtp, secret):
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    me = "mira@hill.internal"
+    with smtplib.SMTP("127.0.0.1", submission) as server:
+        server.ehlo()
+        assert not server.has_extn("auth"), "nothing is sent in the clear"
+        server.starttls(context=tls)
+        server.ehlo()
+        for word in "pipelining 8bitmime smtputf8 enhancedstatuscodes chunking dsn size auth".split():
+            assert server.has_extn(word), word
+        refused(530, lambda: server.sendmail(me, [me], b"From: mira@hill.internal\r\n\r\nx"))
+        server.login(me, secret)
+        server.send_message(message(me, "juan@hill.internal", "first"))
+        server.send_message(message("mira+tag@hill.internal", "far@example.org", "out"))
+        server.send_message(message(me, "nobody@example.org", "comes back"))
+        server.send_message(message(me, "kim@valley.internal", "parked"))
+        server.sendmail(me, ["juan@hill.internal"], message(me, "juan@hill.internal", "told").as_bytes(policy=email.policy.SMTP),
+                        rcpt_options=["NOTIFY=SUCCESS,FAILURE"])
+        refused(550, lambda: server.send_message(message("juan@hill.internal", me, "forged")))
+        refused(550, lambda: server.sendmail(me, [me], b"From: juan@hill.internal\r\n\r\nforged\r\n"))
+        refused(550, lambda: server.send_message(message(me, "nosuch@hill.internal", "nobody")))
+    with smtplib.SMTP_SSL("127.0.0.1", submissions, context=tls) as server:
+        refused(535, lambda: server.login("mira", "00000-00000-00000-00000"))
+        server.login("mira", secret)
+        server.send_message(message(me, me, "to myself"))
+    with smtplib.SMTP("127.0.0.1", relay) as server:
+        server.ehlo()
+        refused(503, lambda: server.login("mira", secret)) if server.has_extn("auth") else None
+        server.send_message(message("a@example.org", me, "from outside"))
+        refused(550, lambda: server.send_message(message("a@example.org", "b@example.org", "relayed")))
+        raw = b"From: a@example.org\r\n\r\nbare\nline"
+        server.mail("a@example.org"), server.rcpt(me)
+        server.putcmd("data")
+        assert server.getreply()[0] == 354
+        server.send(raw + b"\r\n.\r\n")
+        code, text = server.getreply()
+        assert code == 550 and b"bare LF" in text, (code, text)
+    with smtplib.LMTP("127.0.0.1", lmtp) as server:
+        server.sendmail("a@example.org", [me, "juan@hill.internal"], b"From: a@example.org\r\nSubject: lmtp\r\n\r\nx\r\n")
+
+
+if sys.argv[1] == "smarthost":
+    smarthost()
+else:
+    import email.policy
+    clients(*(int(port) for port in sys.argv[2:6]), sys.argv[6])

@@ -1,0 +1,95 @@
+setup-title = Programas de correo
+setup-intro = Cada dispositivo tiene su propia contraseña, que puede revocar sin tocar las demás. Diga cómo se llama el dispositivo:
+setup-device = Dispositivo o programa
+setup-device-hint = Por ejemplo «teléfono» o «Thunderbird del trabajo».
+setup-device-empty = Diga cómo se llama el dispositivo.
+setup-too-many = Ya tiene { $shown } contraseñas de dispositivos: revoque una que ya no use.
+setup-make = Crear una contraseña
+setup-made = Contraseña para { $s }
+setup-once = Se muestra solo esta vez. Cópiela en el programa de correo o escanee el código; no hace falta aprenderla.
+setup-scan = En Delta Chat elija usar otro servidor y después escanear un código; escanee este. En este mismo dispositivo, tóquelo.
+setup-code = Código QR para Delta Chat
+setup-profile = Obtener el perfil con esta contraseña
+setup-profile-plain = Perfil sin contraseña
+setup-profile-why = El perfil trae la cuenta, la contraseña y el certificado de este nodo.
+setup-off = Este nodo no atiende ahora a programas de correo. Pregunte a quien lo mantiene.
+setup-servers = Ajustes
+setup-address = Dirección de correo
+setup-user = Nombre de usuario
+setup-password = Contraseña
+setup-password-is = la creada aquí para el dispositivo; nunca la que usa para entrar
+setup-host = Servidor
+setup-port = Puerto
+setup-security = Seguridad
+setup-incoming = Entrante
+setup-outgoing = Saliente
+setup-first = Si hay varios, el primero es el mejor.
+setup-trust = El certificado es del propio nodo: los programas preguntan por él hasta que el dispositivo confía en el nodo.
+setup-trust-link = Cómo confiar en él
+setup-programs = Paso a paso
+setup-thunderbird = Elija añadir una cuenta de correo y dé su nombre, { $s } y la contraseña de arriba. Si Thunderbird no encuentra los ajustes por sí mismo, elija configurar a mano y copie la tabla. Si avisa del certificado, compare la huella y confirme.
+setup-apple = Abra esta página en el dispositivo, cree una contraseña y obtenga el perfil. Después instálelo: en un iPhone o iPad en Ajustes, General, VPN y gestión de dispositivos; en un Mac en Ajustes del Sistema, Gestión de dispositivos. En un iPhone o iPad active por último el certificado en Ajustes, General, Información, Confianza de certificados.
+setup-android = Dé la dirección y la contraseña, elija IMAP y configurar a mano, y copie la tabla. Cuando el programa muestre el certificado, compare la huella y acepte.
+setup-outlook = Confíe primero en el certificado del nodo en Windows. Después añada una cuenta, elija configurarla a mano, elija IMAP y copie la tabla.
+setup-delta = Cree una contraseña arriba y escanee el código: no hay nada que escribir. Para ver también el correo de programas corrientes, desactive en los ajustes de la cuenta que solo se muestren mensajes cifrados.
+setup-delta-ascii = Delta Chat solo acepta direcciones en letras latinas sin acentos. Pida a quien mantiene este nodo una segunda dirección.
+setup-mutt = Guarde el certificado del nodo como lampion-ca.crt en su carpeta personal y ponga esto en ~/.muttrc:
+setup-devices = Dispositivos
+setup-no-devices = Todavía ninguno.
+setup-never-used = nunca usada
+setup-used = usada por última vez el { $s }
+setup-revoke = Revocar
+setup-keep = Lo que los programas borran
+setup-keep-why = Algunos programas borran los mensajes del servidor en cuanto los han recogido. El nodo puede guardarlos un tiempo donde solo usted los encuentra: en «Guardados», en el navegador.
+setup-keep-days = Guardar los mensajes borrados
+setup-keep-not = no guardar
+setup-days = { $n ->
+    [one] un día
+   *[other] { $shown } días
+    }
+setup-dns = Para quien lleva el DNS
+setup-dns-why = Con estos registros en la zona del dominio del nodo, los programas de correo encuentran los ajustes por sí mismos (RFC 6186).
+transfer-title = Correo de entrada y salida
+transfer-jobs = En curso y hecho
+transfer-from-server = Desde otro servidor de correo
+transfer-from-files = Desde archivos
+transfer-queued = en espera
+transfer-running = en curso
+transfer-done = hecho
+transfer-ended = terminó con un problema
+transfer-cancelled = cancelado
+transfer-taken = { $n ->
+    [one] un mensaje traído
+   *[other] { $shown } mensajes traídos
+    }
+transfer-failed = { $n ->
+    [one] uno no se pudo traer
+   *[other] { $shown } no se pudieron traer
+    }
+transfer-cancel = Cancelar
+transfer-look = Mirar de nuevo
+transfer-out = Llévese todo
+transfer-have = { $n ->
+    [one] Tiene un mensaje
+   *[other] Tiene { $shown } mensajes
+    }
+transfer-out-why = Todos sus buzones en un solo archivo, en cualquier momento: como Maildir (con carpetas, marcas y fechas; lo leen mutt, Dovecot y otros) o como mbox (un archivo por buzón, que Thunderbird y Apple Mail importan).
+transfer-server = Desde otro servidor de correo
+transfer-server-why = Se copian todos los buzones con sus marcas y fechas. Allí no cambia nada. Si la línea se corta, sigue por sí mismo; si vuelve a empezar más tarde, solo se trae lo nuevo.
+transfer-host = Servidor (IMAP)
+transfer-secure = Seguridad
+transfer-plain = ninguna (solo en una red de confianza)
+transfer-port = Puerto
+transfer-port-hint = Solo si no es el habitual.
+transfer-user = Nombre de usuario allí
+transfer-password = Contraseña allí
+transfer-password-hint = Se guarda sellada hasta que todo ha llegado; después se olvida.
+transfer-trusted = Huella de su certificado
+transfer-trusted-hint = Solo si el certificado es del propio servidor; el mensaje del problema la nombra.
+transfer-begin = Empezar
+transfer-files = Desde archivos
+transfer-files-why = Archivos en formato mbox (como los de Thunderbird), mensajes sueltos (.eml) o un .tar de un Maildir.
+transfer-mailbox = A este buzón
+transfer-mailbox-hint = Vacío: los buzones se llaman como los archivos y carpetas.
+transfer-choose = Archivos
+transfer-incomplete = Hacen falta el servidor y el nombre de usuario; el puerto es un número.

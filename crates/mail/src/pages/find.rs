@@ -1,0 +1,105 @@
+//! Search in one's own mail.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::Query;
+use lampion_web::{AppError, Page, PageResult};
+use serde::Deserialize;
+
+use super::list::{Row, Side, grouped};
+use super::{Opened, Web};
+use crate::store::{Item, Mailbox, MessageId, Special};
+
+/// Hits shown.
+const HITS: usize = 50;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Asked {
+    q: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail_search.html")]
+struct SearchPage<'a> {
+    page: &'a Page,
+    side: Side,
+    words: String,
+    rows: Vec<Row>,
+}
+
+/// `GET /mail/search?q=`.
+pub(super) async fn search(
+    page: Page,
+    Extension(web): Extension<Web>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
+    let opened = web.open(&page, None).await?;
+    let hits = hits(&web, &opened, &asked.q).await?;
+    let mut rows = Vec::new();
+    for (mailbox, item, around) in hits {
+        let place = Opened {
+            account: opened.account.clone(),
+            mailboxes: Vec::new(),
+            here: mailbox,
+        };
+        for mut row in grouped(&page, &web, &place, vec![vec![item]]).await? {
+            if !around.trim().is_empty() {
+                row.preview.clone_from(&around);
+            }
+            rows.push(row);
+        }
+    }
+    page.html(&SearchPage {
+        page: &page,
+        side: Side::new(&web, &page, &opened, false)
+            .await?
+            .with("mail.js"),
+        words: asked.q,
+        rows,
+    })
+}
+
+/// Messages as the index finds them, best first, with the mailbox that each lies in and the words around what was found.
+async fn hits(
+    web: &Web,
+    opened: &Opened,
+    words: &str,
+) -> Result<Vec<(Mailbox, Item, String)>, AppError> {
+    if words.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = web.0.mail.find(&opened.account, words, None, HITS).await?;
+    let mut wanted: HashMap<MessageId, usize> = HashMap::new();
+    for (at, (message, _)) in found.hits.iter().enumerate() {
+        wanted.insert(*message, at);
+    }
+    let mut places: Vec<Option<(Mailbox, Item)>> = vec![None; found.hits.len()];
+    // What lies in the bin or in junk as well is shown where else it lies.
+    let mut mailboxes: Vec<&Mailbox> = opened.mailboxes.iter().collect();
+    mailboxes.sort_by_key(|one| matches!(one.special, Some(Special::Trash | Special::Junk)));
+    for mailbox in mailboxes {
+        if places.iter().all(Option::is_some) {
+            break;
+        }
+        let view = web.store().view(mailbox.id).await?;
+        for item in view.iter() {
+            if let Some(place) = wanted.get(&item.message).and_then(|at| places.get_mut(*at))
+                && place.is_none()
+            {
+                *place = Some((mailbox.clone(), item.clone()));
+            }
+        }
+    }
+    let pieces = found
+        .hits
+        .into_iter()
+        .map(|(_, pieces)| pieces.into_iter().map(|(text, _)| text).collect::<String>());
+    Ok(places
+        .into_iter()
+        .zip(pieces)
+        .filter_map(|(place, text)| place.map(|(mailbox, item)| (mailbox, item, text)))
+        .collect())
+}
