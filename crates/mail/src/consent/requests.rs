@@ -123,7 +123,7 @@ impl Local {
     }
 
     /// The messages that wait from a sender: where, their UIDs sorted, and their ids.
-    async fn from_sender(
+    async fn waiting_from(
         &self,
         account: &str,
         sender: &str,
@@ -178,7 +178,7 @@ impl Local {
     pub async fn approve(&self, account: &str, sender: &str) -> Result<(), MailError> {
         // Remembered first: if the move fails, later mail arrives, and the rest can be approved again.
         self.set_sender(account, sender, "known").await?;
-        if let Some((mailbox, uids, messages)) = self.from_sender(account, sender).await? {
+        if let Some((mailbox, uids, messages)) = self.waiting_from(account, sender).await? {
             let inbox = self.store().mailbox(account, "INBOX").await?;
             let inbox = inbox.ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))?;
             self.store().move_to(mailbox, &uids, inbox.id).await?;
@@ -192,7 +192,7 @@ impl Local {
     /// # Errors
     /// The database.
     pub async fn refuse(&self, account: &str, sender: &str) -> Result<(), MailError> {
-        if let Some((mailbox, uids, messages)) = self.from_sender(account, sender).await? {
+        if let Some((mailbox, uids, messages)) = self.waiting_from(account, sender).await? {
             self.store().delete(mailbox, &uids).await?;
             self.forget(account, &messages).await?;
         }

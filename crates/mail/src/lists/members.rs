@@ -43,7 +43,7 @@ impl Local {
                 })
             })
             .collect();
-        members.sort_by(|a, b| b.role.cmp(&a.role));
+        members.sort_by_key(|one| std::cmp::Reverse(one.role));
         Ok(members)
     }
 

@@ -184,10 +184,7 @@ impl Local {
             None
         } else {
             match self.role_of_address(&list.account, &address).await? {
-                None if by_list => {
-                    self.role_of_address(&list.account, &self.base_of(&arrival.sender))
-                        .await?
-                }
+                None if by_list => self.role_of_address(&list.account, &arrival.sender).await?,
                 role => role,
             }
         };
@@ -203,11 +200,6 @@ impl Local {
             proved: by_list,
             address,
         })
-    }
-
-    /// The list that an envelope sender such as `wells+bounces@hill.internal` is of.
-    fn base_of(&self, sender: &str) -> String {
-        address_of(sender)
     }
 
     async fn to_owners(&self, list: &List, scanned: &Scanned) -> Result<Route, MailError> {
