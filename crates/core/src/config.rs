@@ -128,6 +128,9 @@ settings! {
     mail_message_limit_mb: u64 = 50;
     /// Room for one person's mail, in megabytes; 0 for no limit.
     mail_quota_mb: u64 = 2_048;
+    /// Whether mail from outside the net waits for the receiver's consent if it comes from an address that the receiver never
+    /// wrote to; `false` lets it into the inbox at once.
+    mail_requests: bool = true;
 }
 
 fn toml_value<T: Serialize>(value: &T) -> String {

@@ -324,6 +324,118 @@ pub enum Person {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum MailGroups {
+    /// Make, fill and remove mailing lists
+    List {
+        #[command(subcommand)]
+        command: MailList,
+    },
+    /// Make and remove mailboxes that several people answer
+    Shared {
+        #[command(subcommand)]
+        command: MailShared,
+    },
+    /// Give a person or a shared mailbox a further name, or take it away
+    Alias {
+        /// The further name: what stands before @
+        name: String,
+        /// Whose it is to be; without it, the name is taken away
+        account: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailList {
+    /// Make a list
+    #[command(
+        after_help = "Example:\n  lampion mail list create wells --title \"Wells and pumps\" --owner mira"
+    )]
+    Create {
+        /// What stands before @ in its address
+        name: String,
+        /// Title
+        #[arg(long)]
+        title: Option<String>,
+        /// What it is for
+        #[arg(long, default_value = "")]
+        description: String,
+        /// A person who owns it
+        #[arg(long)]
+        owner: String,
+        /// Who may write to it
+        #[arg(long, default_value = "members", value_parser = ["anyone", "members", "moderators"])]
+        post: String,
+        /// What becomes of messages of others
+        #[arg(long, default_value = "hold", value_parser = ["hold", "refuse"])]
+        others: String,
+        /// Whether people join by themselves
+        #[arg(long)]
+        open: bool,
+        /// Keep no messages
+        #[arg(long)]
+        no_archive: bool,
+    },
+    /// Add members, or change their role
+    Add {
+        /// The list
+        name: String,
+        /// Names of people, `group:NAME`, or addresses
+        #[arg(required = true)]
+        members: Vec<String>,
+        /// What they may do
+        #[arg(long, default_value = "member", value_parser = ["member", "moderator", "owner"])]
+        role: String,
+    },
+    /// Remove members
+    Remove {
+        /// The list
+        name: String,
+        /// Names of people, `group:NAME`, or addresses
+        #[arg(required = true)]
+        members: Vec<String>,
+    },
+    /// List lists, or the members of one
+    Show {
+        /// The list
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a list with its archive
+    Delete {
+        /// The list
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailShared {
+    /// Make a shared mailbox
+    Create {
+        /// What stands before @ in its address
+        name: String,
+        /// Title
+        #[arg(long)]
+        title: Option<String>,
+        /// The person who says who reads and answers
+        #[arg(long)]
+        manager: String,
+    },
+    /// List shared mailboxes
+    Show {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove a shared mailbox with its messages
+    Delete {
+        /// The mailbox
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Collection {
     /// Begin a catalogue: a collection of records that are made on the desk and published
     Create {
@@ -377,6 +489,8 @@ pub enum Collection {
 /// What of a node's mail.
 #[derive(Debug, Subcommand)]
 pub enum Mail {
+    #[command(flatten)]
+    Groups(MailGroups),
     #[command(flatten)]
     Transfer(MailTransfer),
     /// Mail that is on its way to other nodes or to the world outside

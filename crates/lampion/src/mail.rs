@@ -13,6 +13,7 @@ use crate::output::say;
 pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
     let node = Node::open(data, Config::load(data)?).await?;
     let (command, json) = match command {
+        Mail::Groups(command) => return crate::mail_groups::run(&node, command).await,
         Mail::Transfer(command) => return crate::mail_transfer::run(node, data, command).await,
         Mail::Queue { command, json } => (command, json),
     };

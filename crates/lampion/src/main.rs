@@ -12,6 +12,7 @@ mod harvest;
 mod import;
 mod lock;
 mod mail;
+mod mail_groups;
 mod mail_transfer;
 mod node;
 mod output;

@@ -5,6 +5,8 @@
 //! - [`smtp`]: the ports at which mail comes in.
 //! - [`imap`]: mail programs read and file mail.
 //! - [`pages`]: web mail; [`filters`]: what is done with a message when it comes.
+//! - [`receive`]: what becomes of a message for a local address; [`consent`], [`lists`] and [`shared`] are asked there.
+//! - [`access`]: who may do what in whose mailboxes.
 //! - [`store`]: accounts, mailboxes and messages, and every change to them.
 //! - [`find`]: search of one's own mail.
 //!
@@ -19,14 +21,21 @@
     )
 )]
 
+pub mod access;
+pub mod consent;
 pub mod filters;
 pub mod find;
 pub mod imap;
+pub mod lists;
+pub mod local;
 pub mod pages;
 pub mod queue;
+pub mod receive;
 pub mod setup;
+pub mod shared;
 pub mod smtp;
 pub mod store;
+mod text;
 pub mod transfer;
 
 use std::net::SocketAddr;
@@ -36,6 +45,7 @@ use async_trait::async_trait;
 use lampion_web::{App, Feature, Kernel, Service, Started};
 use tokio_util::sync::CancellationToken;
 
+use local::{Local, LocalParts};
 use store::{MailError, MailKey, Parts, Store};
 
 /// Mail of this node. Cheap to clone.
@@ -45,6 +55,7 @@ pub struct Mail(Arc<Inner>);
 struct Inner {
     kernel: Kernel,
     store: Store,
+    local: Local,
     queue: queue::Queue,
     indexes: find::Indexes,
     listens: Mutex<Vec<(&'static str, SocketAddr)>>,
@@ -69,10 +80,23 @@ impl Mail {
             message_limit_bytes: megabytes(kernel.config.mail_message_limit_mb),
             quota_bytes: (quota > 0).then_some(quota),
         });
+        let local = Local::new(LocalParts {
+            store: store.clone(),
+            db: kernel.db.clone(),
+            people: kernel.people.clone(),
+            clock: Arc::clone(&kernel.clock),
+            rng: Arc::clone(&kernel.rng),
+            domain: format!("{}.{}", kernel.config.name, kernel.config.net),
+            net: kernel.config.net.clone(),
+            origin: origin(&kernel.config),
+            secret: kernel.secret,
+            requests: kernel.config.mail_requests,
+        });
         let queue = queue::Queue::new(&kernel, store.clone());
         Ok(Self(Arc::new(Inner {
             kernel,
             store,
+            local,
             queue,
             indexes: find::Indexes::default(),
             listens: Mutex::default(),
@@ -82,6 +106,11 @@ impl Mail {
     /// The kernel.
     pub fn kernel(&self) -> &Kernel {
         &self.0.kernel
+    }
+
+    /// What receives at local addresses: people, shared mailboxes, lists.
+    pub fn local(&self) -> &Local {
+        &self.0.local
     }
 
     /// Accounts, mailboxes and messages.
@@ -117,13 +146,34 @@ impl Mail {
 /// The feature's messages in all languages.
 pub const MESSAGES: &[(&str, &str)] = &[
     ("en", include_str!("../i18n/en.ftl")),
+    ("en", include_str!("../i18n/groups/en.ftl")),
     ("ko", include_str!("../i18n/ko.ftl")),
+    ("ko", include_str!("../i18n/groups/ko.ftl")),
     ("ar", include_str!("../i18n/ar.ftl")),
+    ("ar", include_str!("../i18n/groups/ar.ftl")),
     ("zh", include_str!("../i18n/zh.ftl")),
+    ("zh", include_str!("../i18n/groups/zh.ftl")),
     ("ru", include_str!("../i18n/ru.ftl")),
+    ("ru", include_str!("../i18n/groups/ru.ftl")),
     ("es", include_str!("../i18n/es.ftl")),
+    ("es", include_str!("../i18n/groups/es.ftl")),
     ("fr", include_str!("../i18n/fr.ftl")),
+    ("fr", include_str!("../i18n/groups/fr.ftl")),
 ];
+
+/// Scheme, host and port of the node's pages as links in mail name them.
+fn origin(config: &lampion_core::Config) -> String {
+    if !config.public_url.is_empty() {
+        return config.public_url.trim_end_matches('/').to_string();
+    }
+    let (scheme, listen) = if config.https.is_empty() {
+        ("http", &config.http)
+    } else {
+        ("https", &config.https)
+    };
+    let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
+    format!("{scheme}://{}.{}:{port}", config.name, config.net)
+}
 
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
@@ -134,6 +184,9 @@ pub fn feature(mail: &Mail) -> Feature {
         messages: MESSAGES,
         navigation: pages::navigation(),
         routes: pages::routes(web.clone())
+            .merge(consent::routes(mail.local().clone()))
+            .merge(lists::routes(mail.local().clone()))
+            .merge(shared::routes(mail.local().clone()))
             .merge(setup::routes(mail))
             .merge(transfer::routes(mail)),
         content: pages::content(web.clone()),
@@ -143,6 +196,7 @@ pub fn feature(mail: &Mail) -> Feature {
             mail,
             vec![
                 Arc::new(Keeping(mail.clone())),
+                Arc::new(lists::Distributing(mail.local().clone())),
                 Arc::new(smtp::Smtp(mail.clone())),
                 Arc::new(imap::ImapService(mail.clone())),
                 Arc::new(pages::Sending(web)),

@@ -31,10 +31,14 @@ fn files(folder: &Path) -> Vec<(String, String)> {
 fn every_language_has_every_message_that_a_page_wants() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let web = here.join("../web");
-    let messages: Vec<(String, String)> = [here.join("i18n"), web.join("i18n")]
-        .iter()
-        .flat_map(|folder| files(folder))
-        .collect();
+    let messages: Vec<(String, String)> = [
+        here.join("i18n"),
+        here.join("i18n/groups"),
+        web.join("i18n"),
+    ]
+    .iter()
+    .flat_map(|folder| files(folder))
+    .collect();
     let pairs = messages
         .iter()
         .map(|(tag, text)| (tag.as_str(), text.as_str()));

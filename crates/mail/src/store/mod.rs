@@ -59,7 +59,15 @@ macro_rules! step {
 /// The tables of mail.
 pub const MIGRATIONS: Migrations = Migrations {
     feature: "mail",
-    steps: &[step!(1), step!(2), step!(3), step!(4), step!(7)],
+    steps: &[
+        step!(1),
+        step!(2),
+        step!(3),
+        step!(4),
+        step!(5),
+        step!(6),
+        step!(7),
+    ],
 };
 
 /// What the store works with.

@@ -50,6 +50,8 @@ const MESSAGE_FIELDS: &[&str] = &[
     "importance",
     "x-priority",
     "chat-version",
+    "x-spam-flag",
+    "x-spam-status",
 ];
 
 /// A block's fields that were kept: names in lower case, values unfolded.
@@ -245,6 +247,11 @@ pub(super) fn summary(fields: &Fields) -> Summary {
             value == "high" || value.starts_with(['1', '2'])
         })
     };
+    let says_yes = |name: &str| {
+        fields
+            .get(name)
+            .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("yes"))
+    };
     Summary {
         fields: envelope_fields(fields),
         references: fields.get("references"),
@@ -263,6 +270,7 @@ pub(super) fn summary(fields: &Fields) -> Summary {
         received: fields.received,
         important: says_high("importance") || says_high("x-priority"),
         chat_version: fields.get("chat-version"),
+        spam: says_yes("x-spam-flag") || says_yes("x-spam-status"),
         has_attachment: false,
     }
 }

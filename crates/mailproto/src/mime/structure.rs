@@ -347,6 +347,8 @@ pub struct Summary {
     pub important: bool,
     /// `Chat-Version`: a messenger that speaks mail wrote it.
     pub chat_version: Option<String>,
+    /// `X-Spam-Flag` or `X-Spam-Status` says yes: a relay took it for spam.
+    pub spam: bool,
     /// Some part is a file: marked as an attachment, or named and no text.
     pub has_attachment: bool,
 }

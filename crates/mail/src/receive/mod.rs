@@ -1,0 +1,225 @@
+//! What becomes of a message for a local address: into which mailboxes it goes, to whom it goes on, or why it is refused.
+//!
+//! [`route`] changes nothing (but that it makes a mailbox of requests where there is none). Who calls it delivers [`Route::targets`] together with [`Route::extra`] in one
+//! [`Delivery`](crate::store::Delivery), so that a message that waits for consent, or for a list to be sent out, is never
+//! there without its row; then calls [`Local::posted`].
+//!
+//! An address is, in this order: `postmaster` and `abuse` (the operators), a distribution list with its further addresses
+//! (`list+owner`, `list+unsubscribe`, `list+bounces…`), a person or a shared mailbox by name or further name. What comes
+//! after `+` names a mailbox of the receiver, if there is one.
+
+mod outgoing;
+mod person;
+
+use async_trait::async_trait;
+use lampion_mailproto::mime::{Scanned, compose::Letter};
+use lampion_people::{Role, normal_name};
+
+pub use outgoing::{Inside, Outgoing, letter_message, on_top};
+
+use crate::local::Local;
+use crate::store::{Account, AccountId, Extra, MailError, Target};
+
+/// Operators that get mail for `postmaster`.
+const POSTMASTERS_LIMIT: usize = 20;
+/// People looked at to find the operators.
+const PEOPLE_LIMIT: i64 = 5_000;
+
+/// How a message came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// Envelope sender (RFC 5321 §4.1.1.2); empty for none.
+    pub sender: String,
+    /// Which account proved that it sends it.
+    pub submitted_by: Option<AccountId>,
+    /// It is neither from this node nor from another of the net.
+    pub from_outside: bool,
+}
+
+/// A message that is to go on to others, with fields on top of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirect {
+    /// New envelope sender.
+    pub sender: String,
+    /// To whom.
+    pub recipients: Vec<String>,
+    /// Header fields to put on top, each ended by CRLF.
+    pub fields: String,
+}
+
+/// Why a message is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Reply code (RFC 5321 §4.2).
+    pub code: u16,
+    /// Enhanced status code (RFC 3463).
+    pub status: &'static str,
+    /// Words.
+    pub text: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            code: 550,
+            status,
+            text: text.into(),
+        }
+    }
+}
+
+/// What becomes of a message for one address.
+#[derive(Debug, Clone, Default)]
+pub struct Route {
+    /// Into which mailboxes.
+    pub targets: Vec<Target>,
+    /// Rows that belong to it.
+    pub extra: Vec<Extra>,
+    /// Who gets it further (filters that forward). Each is a new message.
+    pub redirects: Vec<Redirect>,
+    /// Answers of who is away; to be sent with an empty envelope sender.
+    pub answers: Vec<Letter>,
+    /// Set: nothing else is.
+    pub refuse: Option<Refusal>,
+}
+
+impl Route {
+    pub(crate) fn into(target: Target) -> Self {
+        Self {
+            targets: vec![target],
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        Self {
+            refuse: Some(refusal),
+            ..Self::default()
+        }
+    }
+
+    /// Adds what becomes of it at another address; a mailbox gets it once. A refusal is not taken over.
+    pub fn add(&mut self, other: Self) {
+        for target in other.targets {
+            if !self.targets.iter().any(|one| one.mailbox == target.mailbox) {
+                self.targets.push(target);
+            }
+        }
+        self.extra.extend(other.extra);
+        self.redirects.extend(other.redirects);
+        for answer in other.answers {
+            if !self.answers.iter().any(|one| one.from == answer.from) {
+                self.answers.push(answer);
+            }
+        }
+    }
+}
+
+/// What an account's own rules do with a message.
+#[derive(Debug, Clone, Default)]
+pub struct Sorted {
+    /// Where it goes; empty for INBOX.
+    pub targets: Vec<Target>,
+    /// Who gets it further.
+    pub redirects: Vec<Redirect>,
+}
+
+/// The rules of accounts: filters, and answers of who is away.
+#[async_trait]
+pub trait Rules: Send + Sync + 'static {
+    /// Where a message goes that an account gets.
+    ///
+    /// # Errors
+    /// The database.
+    async fn sort(&self, account: &Account, scanned: &Scanned) -> Result<Sorted, MailError>;
+
+    /// The answer of who is away, if one is due. Never asked for mail of lists, of programs, or without a sender.
+    ///
+    /// # Errors
+    /// The database.
+    async fn away(&self, account: &Account, scanned: &Scanned)
+    -> Result<Option<Letter>, MailError>;
+}
+
+/// What becomes of a message for a local address (`mira`, `mira+lists@hill.internal`).
+///
+/// # Errors
+/// The database.
+pub async fn route(
+    local: &Local,
+    address: &str,
+    arrival: &Arrival,
+    scanned: &Scanned,
+) -> Result<Route, MailError> {
+    let part = local_part(address);
+    let (base, tag) = part.split_once('+').unwrap_or((part, ""));
+    let name = normal_name(base).unwrap_or_default();
+    if matches!(name.as_str(), "postmaster" | "abuse")
+        && local.store().account_at(&name).await?.is_none()
+    {
+        return postmaster(local).await;
+    }
+    let Some(account) = local.store().account_at(&name).await? else {
+        return Ok(Route::refused(nobody(part)));
+    };
+    if let Some(list) = local.list(&account.id).await? {
+        return local.route_list(&list, tag, arrival, scanned).await;
+    }
+    person::route(local, &account, tag, arrival, scanned).await
+}
+
+/// Whether an address would be refused from a sender: for RCPT, before the message is there.
+///
+/// # Errors
+/// The database.
+pub async fn check(
+    local: &Local,
+    address: &str,
+    arrival: &Arrival,
+) -> Result<Option<Refusal>, MailError> {
+    let part = local_part(address);
+    let name = normal_name(part.split('+').next().unwrap_or_default()).unwrap_or_default();
+    if matches!(name.as_str(), "postmaster" | "abuse") {
+        return Ok(None);
+    }
+    let Some(account) = local.store().account_at(&name).await? else {
+        return Ok(Some(nobody(part)));
+    };
+    let own = arrival.submitted_by.as_ref() == Some(&account.id);
+    if !own && local.is_blocked(&account.id, &arrival.sender).await? {
+        return Ok(Some(blocked()));
+    }
+    Ok(None)
+}
+
+/// The part of an address before its last `@`.
+fn local_part(address: &str) -> &str {
+    address.rsplit_once('@').map_or(address, |(part, _)| part)
+}
+
+fn nobody(part: &str) -> Refusal {
+    let shown: String = part.chars().take(64).collect();
+    Refusal::new("5.1.1", format!("nobody here is called `{shown}`"))
+}
+
+pub(crate) fn blocked() -> Refusal {
+    Refusal::new("5.7.1", "the receiver does not want mail from this address")
+}
+
+/// Mail that every node must take (RFC 5321 §4.5.1, RFC 2142): to its operators.
+async fn postmaster(local: &Local) -> Result<Route, MailError> {
+    let mut route = Route::default();
+    for person in local.people().list("", PEOPLE_LIMIT).await? {
+        if person.has(Role::Operator) && !person.disabled && route.targets.len() < POSTMASTERS_LIMIT
+        {
+            let account = local.store().account_of(&person).await?;
+            route
+                .targets
+                .push(Target::new(person::inbox(local, &account.id).await?.id));
+        }
+    }
+    if route.targets.is_empty() {
+        return Ok(Route::refused(nobody("postmaster")));
+    }
+    Ok(route)
+}

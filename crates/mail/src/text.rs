@@ -1,0 +1,244 @@
+//! What pages of lists, shared mailboxes and requests have in common.
+
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use lampion_core::clock::timestamp;
+use lampion_mailproto::mime::{Part, Structure, Summary, text::Gathered};
+use lampion_web::{AppError, PageResult};
+
+use crate::consent::summary_of;
+use crate::local::Local;
+use crate::store::{Item, MailError, MessageId, View};
+
+/// Messages on one page.
+pub(crate) const SHOWN: usize = 50;
+/// Text of one message on a page, in bytes.
+const TEXT_LIMIT_BYTES: usize = 200_000;
+
+/// What a page answers to an error of mail.
+pub(crate) fn fault(error: MailError) -> AppError {
+    match error {
+        MailError::NoSuchMailbox(_) | MailError::NoSuchMessage => AppError::not_found(),
+        MailError::DiskFull => {
+            AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
+        }
+        MailError::Away(_) | MailError::Conflict => {
+            AppError::unavailable("the database is busy or away: try again in a moment")
+        }
+        MailError::Fault(_) | MailError::Damaged(..) => AppError::fault(error),
+        other => AppError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "error-bad-request",
+            other.to_string(),
+        ),
+    }
+}
+
+/// What a form is shown again with, if what was typed in it is at fault.
+pub(crate) fn typed_wrong(error: MailError) -> Result<String, AppError> {
+    match error {
+        MailError::BadName { .. }
+        | MailError::MailboxExists(_)
+        | MailError::Refused(_)
+        | MailError::NoSuchMailbox(_)
+        | MailError::OverQuota(_) => Ok(error.to_string()),
+        other => Err(fault(other)),
+    }
+}
+
+/// A message in a list of messages.
+pub(crate) struct Row {
+    pub uid: u32,
+    pub message: MessageId,
+    pub from: String,
+    pub subject: String,
+    pub when: String,
+    pub keywords: String,
+}
+
+impl Row {
+    pub fn done(&self) -> bool {
+        self.keywords
+            .split(' ')
+            .any(|one| one.eq_ignore_ascii_case(crate::shared::DONE))
+    }
+}
+
+/// A time as pages show it: to the minute, UTC.
+pub(crate) fn when(ms: i64) -> String {
+    timestamp(ms)
+        .chars()
+        .take(16)
+        .collect::<String>()
+        .replace('T', " ")
+}
+
+/// The newest messages of a mailbox that fit, from before a UID (0 for the newest); and the UID before which more are.
+pub(crate) async fn newest(
+    local: &Local,
+    view: &View,
+    before: u32,
+    fits: impl Fn(&Item) -> bool,
+) -> Result<(Vec<Row>, Option<u32>), AppError> {
+    let mut items: Vec<&Item> = view
+        .iter()
+        .rev()
+        .filter(|item| (before == 0 || item.uid < before) && fits(item))
+        .take(SHOWN + 1)
+        .collect();
+    let more = (items.len() > SHOWN)
+        .then(|| items.get(SHOWN - 1).map(|item| item.uid))
+        .flatten();
+    items.truncate(SHOWN);
+    let ids: Vec<MessageId> = items.iter().map(|item| item.message).collect();
+    let details = local.store().details(&ids).await.map_err(fault)?;
+    let rows = items
+        .into_iter()
+        .map(|item| {
+            let about = details
+                .iter()
+                .find(|one| one.message == item.message)
+                .and_then(|one| summary_of(&one.structure))
+                .map(|(_, about)| about)
+                .unwrap_or_default();
+            Row {
+                uid: item.uid,
+                message: item.message,
+                from: about
+                    .from()
+                    .first()
+                    .map(|one| one.shown())
+                    .unwrap_or_default(),
+                subject: about.subject(),
+                when: when(item.internal_ms),
+                keywords: item.keywords.to_string(),
+            }
+        })
+        .collect();
+    Ok((rows, more))
+}
+
+/// A message as a page shows it.
+pub(crate) struct Shown {
+    pub summary: Summary,
+    pub from: String,
+    pub to: String,
+    pub subject: String,
+    pub when: String,
+    /// Paragraphs of lines.
+    pub text: Vec<Vec<String>>,
+    /// Names of files.
+    pub files: Vec<String>,
+}
+
+/// Reads a message for a page.
+pub(crate) async fn read(local: &Local, item: &Item) -> Result<Shown, AppError> {
+    let detail = local
+        .store()
+        .details(&[item.message])
+        .await
+        .map_err(fault)?
+        .pop();
+    let (structure, summary) = detail
+        .and_then(|one| summary_of(&one.structure))
+        .ok_or_else(AppError::not_found)?;
+    let text = body(local, item.message, &structure).await?;
+    let to = summary.fields.to.as_deref().unwrap_or_default();
+    let to: Vec<String> = lampion_mailproto::mime::address::mailboxes(to)
+        .iter()
+        .map(|one| one.shown())
+        .take(20)
+        .collect();
+    Ok(Shown {
+        from: summary
+            .from()
+            .first()
+            .map(|one| one.shown())
+            .unwrap_or_default(),
+        to: to.join(", "),
+        subject: summary.subject(),
+        when: when(item.internal_ms),
+        text: paragraphs(&text),
+        files: structure
+            .parts()
+            .iter()
+            .filter_map(|(_, part)| part.file_name())
+            .take(100)
+            .collect(),
+        summary,
+    })
+}
+
+async fn body(
+    local: &Local,
+    message: MessageId,
+    structure: &Structure,
+) -> Result<String, AppError> {
+    let content = local.store().content(message).await.map_err(fault)?;
+    let texts = structure.texts();
+    let plain: Vec<&Part> = texts
+        .iter()
+        .copied()
+        .filter(|part| part.subtype != "html")
+        .collect();
+    let mut gathered = Gathered::new(TEXT_LIMIT_BYTES);
+    for part in if plain.is_empty() { texts } else { plain } {
+        if gathered.is_full() {
+            break;
+        }
+        let end = part.body.start + gathered.wants(part);
+        let limit = usize::try_from(gathered.wants(part)).unwrap_or(0);
+        let raw = content
+            .range(part.body.start..end, limit)
+            .await
+            .map_err(fault)?;
+        gathered.add(part, &raw);
+    }
+    Ok(gathered.finish())
+}
+
+fn paragraphs(text: &str) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        let line = line.trim_end();
+        if line.is_empty() {
+            open = false;
+        } else if let (true, Some(last)) = (open, all.last_mut()) {
+            last.push(line.to_string());
+        } else {
+            all.push(vec![line.to_string()]);
+            open = true;
+        }
+    }
+    all
+}
+
+/// A message as it came, to be kept as a file.
+pub(crate) async fn raw(local: &Local, message: MessageId) -> PageResult {
+    let limit = usize::try_from(local.store().message_limit_bytes()).unwrap_or(usize::MAX);
+    let content = local.store().content(message).await.map_err(fault)?;
+    let pieces = futures_util::stream::try_unfold(
+        (content, 0u64, limit as u64),
+        |(content, at, limit)| async move {
+            let piece = content.piece(at).await?;
+            if piece.is_empty() || at > limit {
+                return Ok::<_, MailError>(None);
+            }
+            let next = at + piece.len() as u64;
+            Ok(Some((piece, (content, next, limit))))
+        },
+    );
+    Ok((
+        [
+            (header::CONTENT_TYPE, "message/rfc822"),
+            (
+                header::CONTENT_DISPOSITION,
+                "attachment; filename=\"message.eml\"",
+            ),
+            (header::CACHE_CONTROL, "private, no-store"),
+        ],
+        axum::body::Body::from_stream(pieces),
+    )
+        .into_response())
+}
