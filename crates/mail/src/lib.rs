@@ -92,7 +92,7 @@ impl Mail {
             secret: kernel.secret,
             requests: kernel.config.mail_requests,
         });
-        let queue = queue::Queue::new(&kernel, store.clone());
+        let queue = queue::Queue::new(&kernel, store.clone(), local.clone());
         Ok(Self(Arc::new(Inner {
             kernel,
             store,
@@ -178,6 +178,8 @@ fn origin(config: &lampion_core::Config) -> String {
 /// The feature, whole.
 pub fn feature(mail: &Mail) -> Feature {
     let web = pages::Web::new(mail);
+    mail.local().plug_rules(Arc::new(web.clone()));
+    mail.local().plug_outgoing(Arc::new(mail.queue().clone()));
     Feature {
         name: "mail",
         migrations: store::MIGRATIONS,

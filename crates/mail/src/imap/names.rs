@@ -89,6 +89,14 @@ impl Session {
         }
     }
 
+    /// Mailboxes that programs are shown: not that of strangers who wait, unless its owner wants it.
+    async fn shown(&self, account: &str) -> Result<Vec<Mailbox>, MailError> {
+        let hidden = self.shared.mail.local().hidden_mailbox(account).await?;
+        let mut all = self.store().mailboxes(account).await?;
+        all.retain(|mailbox| Some(mailbox.id) != hidden);
+        Ok(all)
+    }
+
     async fn list(&mut self, account: &str, command: &ListCommand) -> Done {
         if !command.extended && command.patterns.iter().all(String::is_empty) {
             // RFC 9051 §6.3.9: only the separator is asked for.
@@ -97,7 +105,7 @@ impl Session {
                 .extend_from_slice(b"* LIST (\\Noselect) \"/\" \"\"\r\n");
             return Answer::done("that is all");
         }
-        let all = self.store().mailboxes(account).await?;
+        let all = self.shown(account).await?;
         let chosen = |mailbox: &Mailbox| {
             (!command.select.subscribed || mailbox.subscribed)
                 && (!command.select.special_use || mailbox.special.is_some())
@@ -181,7 +189,7 @@ impl Session {
     }
 
     async fn lsub(&mut self, account: &str, reference: &str, pattern: &str) -> Done {
-        let all = self.store().mailboxes(account).await?;
+        let all = self.shown(account).await?;
         let entries = entries(all, &|mailbox| mailbox.subscribed);
         let pattern = format!("{reference}{pattern}");
         for (name, entry) in &entries {

@@ -55,6 +55,8 @@ pub(super) struct Asked {
 pub(super) struct Side {
     pub folders: Vec<Folder>,
     pub letters: i64,
+    /// Strangers who wait for consent.
+    pub requests: i64,
     pub script: String,
     pub style: String,
 }
@@ -69,6 +71,7 @@ impl Side {
         Ok(Self {
             folders: shown::folders(page, &opened.mailboxes, here.then_some(opened.here.id.0)),
             letters: super::letters::count(web, &opened.account.id).await?,
+            requests: web.0.mail.local().waiting_count(&opened.account.id).await?,
             script: String::new(),
             style: super::assets::url("mail.css"),
         })

@@ -81,6 +81,9 @@ impl Web {
     async fn enter(&self, page: &Page) -> Result<(Account, Vec<Mailbox>), AppError> {
         let account = self.store().account_of(page.person()?).await?;
         let mut mailboxes = self.store().mailboxes(&account.id).await?;
+        // What strangers wrote stands on a page of its own, without what it says.
+        let requests = self.0.mail.local().requests_box(&account.id).await?;
+        mailboxes.retain(|mailbox| Some(mailbox.id) != requests);
         mailboxes.extend(self.store().kept(&account.id).await?);
         Ok((account, mailboxes))
     }

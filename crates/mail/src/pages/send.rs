@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Extension;
 use axum::extract::Path;
-use lampion_mailproto::mime::{Date, Mailbox as Person, address, compose};
+use lampion_mailproto::mime::{Date, Mailbox as Person, Scanned, address, compose};
 use lampion_mailproto::smtp::Address;
 use lampion_web::{AppError, Form, Page, PageResult};
 use tokio::time::Instant;
@@ -15,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::letters::{self, Letter, Written};
 use super::{Web, contacts, settings};
 use crate::filters;
-use crate::queue::{Accept, Recipient, Route};
+use crate::queue::{Accept, Outcome, Recipient, Route};
+use crate::receive::{Rules, Sorted};
 use crate::store::{
     Account, Extra, FlagAction, FlagChange, Flags, MailError, MailboxId, NewMessage, Special, Value,
 };
@@ -281,9 +283,7 @@ async fn submit(
     all: &[Person],
     letter: &str,
 ) -> Result<(), MailError> {
-    let summary = message.scanned.summary.clone();
     let mut recipients = Vec::with_capacity(all.len());
-    let mut answers = Vec::new();
     for person in all {
         let to = envelope(person);
         let route = web.0.mail.queue().route(&to).await?;
@@ -297,7 +297,6 @@ async fn submit(
                 if receiver.quota_bytes.is_some_and(full) {
                     return Err(MailError::OverQuota(receiver.name.clone()));
                 }
-                answers.extend(vacation(web, receiver, &summary).await?);
             }
             Route::Node(_) | Route::Smarthost => {}
         }
@@ -328,13 +327,15 @@ async fn submit(
             values: vec![Value::Text(letter.into())],
         }],
     };
-    web.0.mail.queue().accept(accept).await?;
-    for answer in answers {
-        if let Err(error) = answered(web, answer).await {
-            tracing::warn!(%error, "an answer of somebody who is away could not be sent");
-        }
+    let outcomes = web.0.mail.queue().accept(accept).await?;
+    match outcomes
+        .iter()
+        .find(|outcome| !matches!(outcome, Outcome::Kept))
+    {
+        Some(Outcome::Refused(refusal)) => Err(MailError::Fault(refusal.text.clone())),
+        Some(Outcome::Full) => Err(MailError::OverQuota(account.name.clone())),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn envelope(person: &Person) -> Address {
@@ -342,39 +343,6 @@ fn envelope(person: &Person) -> Address {
         local: person.local.clone(),
         domain: person.domain.clone(),
     }
-}
-
-/// Sends an answer of somebody who is away, from nobody: it can't come back.
-async fn answered(web: &Web, answer: compose::Letter) -> Result<(), MailError> {
-    let head = compose::Writer::new(None).head(&answer);
-    let message = web.store().message(&head).await?;
-    let mut recipients = Vec::new();
-    for person in &answer.to {
-        let to = envelope(person);
-        let route = web.0.mail.queue().route(&to).await?;
-        if !matches!(route, Route::Unknown | Route::None) {
-            recipients.push(Recipient {
-                to,
-                route,
-                notify: None,
-                original: None,
-            });
-        }
-    }
-    let accept = Accept {
-        message,
-        utf8: !head.is_ascii(),
-        head,
-        from: None,
-        recipients,
-        ret: None,
-        envelope_id: None,
-        eight_bit: true,
-        sent_by: None,
-        extra: Vec::new(),
-    };
-    web.0.mail.queue().accept(accept).await?;
-    Ok(())
 }
 
 /// The answer of somebody who is away, if one is due, with the account that it is of.
@@ -420,4 +388,24 @@ async fn vacation(
         .to_lowercase();
     let first = filters::first_in_a_while(&web.kernel().db, &account.id, &to, now_ms).await?;
     Ok(first.then_some(answer))
+}
+
+#[async_trait]
+impl Rules for Web {
+    async fn sort(&self, account: &Account, scanned: &Scanned) -> Result<Sorted, MailError> {
+        let db = &self.kernel().db;
+        let targets = filters::targets(self.store(), db, &account.id, &scanned.summary).await?;
+        Ok(Sorted {
+            targets,
+            redirects: Vec::new(),
+        })
+    }
+
+    async fn away(
+        &self,
+        account: &Account,
+        scanned: &Scanned,
+    ) -> Result<Option<compose::Letter>, MailError> {
+        vacation(self, account, &scanned.summary).await
+    }
 }

@@ -18,14 +18,17 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use lampion_core::{Clock, Rng, ids};
 use lampion_db::{Db, query_scalar};
+use lampion_mailproto::mime::compose::Letter;
 use lampion_mailproto::smtp::{Address, Notify, OriginalRecipient, Return};
 use lampion_web::Kernel;
 use ring::digest;
 use tokio::sync::Notify as Wake;
 
+use crate::local::Local;
+use crate::receive::{self, Arrival, Outgoing, Refusal};
 use crate::store::{
-    Account, Delivery, Extra, Flags, MailError, MailboxId, NewMessage, Special, Store, Target, Uid,
-    Value,
+    Account, Delivery, Extra, Flags, MailError, MailboxId, NewMessage, Placed, Special, Store,
+    Target, Uid, Value,
 };
 
 pub use rows::{Dropped, Queued};
@@ -99,6 +102,26 @@ pub struct Accept {
     pub extra: Vec<Extra>,
 }
 
+/// What became of a message for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is kept: in a mailbox, with a list, or on its way.
+    Kept,
+    /// There was no room for it.
+    Full,
+    /// The receiver doesn't take it.
+    Refused(Refusal),
+}
+
+/// How a recipient stands in a delivery that is being put together.
+enum Place {
+    /// It needs no mailbox here.
+    Elsewhere,
+    /// Into this one of the delivery's targets, and perhaps others.
+    Target(usize),
+    Refused(Refusal),
+}
+
 /// The queue. Cheap to clone.
 #[derive(Clone)]
 pub struct Queue(Arc<Inner>);
@@ -112,12 +135,13 @@ struct Inner {
     net: String,
     smarthost: Option<Smarthost>,
     carrier: OnceLock<Arc<dyn Carrier>>,
+    local: Local,
     wake: Wake,
 }
 
 impl Queue {
     /// The queue of a node. A smarthost that makes no sense is logged, and counts as none.
-    pub fn new(kernel: &Kernel, store: Store) -> Self {
+    pub fn new(kernel: &Kernel, store: Store, local: Local) -> Self {
         let config = &kernel.config;
         let smarthost = match config.smarthost.as_str() {
             "" => None,
@@ -134,6 +158,7 @@ impl Queue {
             net: config.net.to_ascii_lowercase(),
             smarthost,
             carrier: OnceLock::new(),
+            local,
             wake: Wake::new(),
         }))
     }
@@ -153,7 +178,10 @@ impl Queue {
         if domain == self.0.domain || domain.is_empty() {
             return Ok(match self.0.store.account_at(&address.local).await? {
                 Some(account) => Route::Local(account),
-                None => Route::Unknown,
+                None => match receive::postmaster_account(&self.0.local, &address.local).await? {
+                    Some(account) => Route::Local(account),
+                    None => Route::Unknown,
+                },
             });
         }
         let node = domain
@@ -167,27 +195,86 @@ impl Queue {
         })
     }
 
-    /// Accepts a message: all of it is durable when this returns. For each recipient whether there was room.
+    /// How a message came, for those who receive it here.
+    fn arrival(&self, accept: &Accept) -> Arrival {
+        let domain = accept.from.as_ref().map(|from| from.domain.as_str());
+        let own = |domain: &str| self.0.local.is_here(domain) || self.0.local.is_in_net(domain);
+        Arrival {
+            sender: accept
+                .from
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            submitted_by: accept.sent_by.clone(),
+            from_outside: accept.sent_by.is_none() && domain.is_some_and(|domain| !own(domain)),
+        }
+    }
+
+    /// Accepts a message: all of it is durable when this returns. For each recipient what became of it.
     ///
     /// # Errors
     /// `DiskFull`, `Away`, `Conflict`: nothing was accepted.
-    pub async fn accept(&self, mut accept: Accept) -> Result<Vec<bool>, MailError> {
+    pub async fn accept(&self, accept: Accept) -> Result<Vec<Outcome>, MailError> {
+        let (outcomes, answers) = self.take(accept).await?;
+        // Answers of who is away are messages of their own, from nobody: they can't come back, and answer nothing again.
+        for answer in answers {
+            let recipients: Vec<String> = answer.to.iter().map(|to| to.address()).collect();
+            let sent = async {
+                let message = receive::letter_message(&self.0.local, &answer).await?;
+                let accept = self.letter(message, "", &recipients, Vec::new()).await?;
+                self.take(accept).await
+            };
+            if let Err(error) = sent.await {
+                tracing::warn!(%error, "an answer of somebody who is away could not be sent");
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn take(&self, mut accept: Accept) -> Result<(Vec<Outcome>, Vec<Letter>), MailError> {
         let automatic = is_automatic(&accept.message);
+        let arrival = self.arrival(&accept);
         let (mut targets, mut places) = (Vec::<Target>::new(), Vec::new());
+        let (mut answers, mut written_to) = (Vec::new(), Vec::new());
         let mut extra = std::mem::take(&mut accept.extra);
         let mut queued = false;
         for recipient in &accept.recipients {
-            let Route::Local(account) = &recipient.route else {
+            if !matches!(recipient.route, Route::Local(_)) {
                 extra.push(self.row(&accept, recipient, automatic));
                 queued = true;
-                places.push(None);
+                written_to.push(recipient.to.to_string());
+                places.push(Place::Elsewhere);
                 continue;
-            };
-            let inbox = self.0.store.mailbox(&account.id, "INBOX").await?;
-            let inbox = inbox
-                .ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))?
-                .id;
-            places.push(Some(target_of(&mut targets, Target::new(inbox))));
+            }
+            let to = recipient.to.to_string();
+            let mut route =
+                receive::route(&self.0.local, &to, &arrival, &accept.message.scanned).await?;
+            if let Some(refusal) = route.refuse.take() {
+                places.push(Place::Refused(refusal));
+                continue;
+            }
+            let mut place = Place::Elsewhere;
+            for target in route.targets {
+                let at = target_of(&mut targets, target);
+                if matches!(place, Place::Elsewhere) {
+                    place = Place::Target(at);
+                }
+            }
+            places.push(place);
+            extra.extend(route.extra);
+            answers.extend(route.answers);
+        }
+        let taken = places
+            .iter()
+            .any(|place| !matches!(place, Place::Refused(_)));
+        if !taken && !places.is_empty() {
+            return Ok((
+                places
+                    .into_iter()
+                    .map(|place| outcome(place, &[]))
+                    .collect(),
+                Vec::new(),
+            ));
         }
         if let Some(account) = &accept.sent_by {
             let sent = self.0.store.special(account, Special::Sent).await?.id;
@@ -204,6 +291,7 @@ impl Queue {
         }
         let mut all = vec![];
         let reports = self.success_reports(&accept, automatic).await?;
+        let sent_by = accept.sent_by.take();
         all.push(Delivery {
             message: accept.message,
             targets,
@@ -215,14 +303,63 @@ impl Queue {
         if queued {
             self.0.wake.notify_one();
         }
+        self.0.local.posted();
+        if let Some(account) = sent_by
+            && !written_to.is_empty()
+        {
+            self.0.local.wrote_to(&account, &written_to).await?;
+        }
         let placed = done
             .first()
             .map(|one| one.placed.as_slice())
             .unwrap_or_default();
-        Ok(places
+        let outcomes = places
             .into_iter()
-            .map(|place| place.is_none_or(|n| placed.get(n).is_some_and(Option::is_some)))
-            .collect())
+            .map(|place| outcome(place, placed))
+            .collect();
+        Ok((outcomes, answers))
+    }
+
+    /// A message from here that nobody submitted. Recipients to whom no way leads are left out, and that is logged.
+    async fn letter(
+        &self,
+        message: NewMessage,
+        sender: &str,
+        recipients: &[String],
+        extra: Vec<Extra>,
+    ) -> Result<Accept, MailError> {
+        let mut all = Vec::with_capacity(recipients.len());
+        for recipient in recipients {
+            let Ok(to) = Address::parse(recipient) else {
+                continue;
+            };
+            let route = self.route(&to).await?;
+            if matches!(route, Route::Unknown | Route::None) {
+                tracing::warn!(
+                    "no way leads to a recipient of a list or an answer: it is left out"
+                );
+                continue;
+            }
+            all.push(Recipient {
+                to,
+                route,
+                notify: None,
+                original: None,
+            });
+        }
+        let utf8 = all.iter().any(|recipient| !recipient.to.is_ascii());
+        Ok(Accept {
+            message,
+            head: Vec::new(),
+            from: Address::parse(sender).ok(),
+            recipients: all,
+            ret: None,
+            envelope_id: None,
+            eight_bit: true,
+            utf8,
+            sent_by: None,
+            extra,
+        })
     }
 
     fn row(&self, accept: &Accept, recipient: &Recipient, automatic: bool) -> Extra {
@@ -283,6 +420,32 @@ impl Queue {
         Ok(uid
             .and_then(|uid| Uid::try_from(uid).ok())
             .map(|uid| (sent, uid)))
+    }
+}
+
+fn outcome(place: Place, placed: &[Option<Placed>]) -> Outcome {
+    match place {
+        Place::Elsewhere => Outcome::Kept,
+        Place::Refused(refusal) => Outcome::Refused(refusal),
+        Place::Target(at) => match placed.get(at) {
+            Some(Some(_)) => Outcome::Kept,
+            _ => Outcome::Full,
+        },
+    }
+}
+
+#[async_trait]
+impl Outgoing for Queue {
+    async fn send(
+        &self,
+        message: NewMessage,
+        sender: &str,
+        recipients: &[String],
+        extra: Vec<Extra>,
+    ) -> Result<(), MailError> {
+        let accept = self.letter(message, sender, recipients, extra).await?;
+        self.take(accept).await?;
+        Ok(())
     }
 }
 

@@ -60,13 +60,14 @@ impl Queue {
         Ok(all)
     }
 
-    /// A recipient of this node had no room, though there was some at RCPT, and others took the message: the sender is told.
-    pub(crate) async fn no_room(
+    /// A recipient of this node didn't get a message that others got: the sender is told.
+    pub(crate) async fn not_kept(
         &self,
         from: &Address,
         recipient: &Recipient,
         envelope_id: Option<&str>,
         head: &[u8],
+        (status, why): (&str, &str),
     ) -> Result<(), MailError> {
         if !recipient.notify.unwrap_or(Notify::DEFAULT).failure {
             return Ok(());
@@ -81,9 +82,8 @@ impl Queue {
             returned: header_of(head),
             whole: false,
         };
-        let why = "The mailbox is full.";
         if let Some(report) = self
-            .report(&about, Action::Failed, "5.2.2", why, None)
+            .report(&about, Action::Failed, status, why, None)
             .await?
         {
             self.0.store.deliver(report).await?;

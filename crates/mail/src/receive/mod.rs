@@ -192,6 +192,27 @@ pub async fn check(
     Ok(None)
 }
 
+/// Who stands for `postmaster` and `abuse`, where nobody is called so: an operator. [`route`] gives it to all of them.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn postmaster_account(
+    local: &Local,
+    name: &str,
+) -> Result<Option<Account>, MailError> {
+    if !matches!(name.to_ascii_lowercase().as_str(), "postmaster" | "abuse") {
+        return Ok(None);
+    }
+    let people = local.people().list("", PEOPLE_LIMIT).await?;
+    match people
+        .iter()
+        .find(|person| person.has(Role::Operator) && !person.disabled)
+    {
+        Some(person) => Ok(Some(local.store().account_of(person).await?)),
+        None => Ok(None),
+    }
+}
+
 /// The part of an address before its last `@`.
 fn local_part(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(part, _)| part)

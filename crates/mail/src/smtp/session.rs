@@ -17,7 +17,8 @@ use tokio_rustls::server::TlsStream;
 use super::Context;
 use super::head::Head;
 use super::limits::{ACCOUNT_RECIPIENTS, ADDRESS_MESSAGES};
-use crate::queue::{Accept, Recipient, Route};
+use crate::queue::{Accept, Outcome, Recipient, Route};
+use crate::receive::{self, Arrival};
 use crate::store::{Account, Incoming, MailError, NewMessage};
 
 /// How long a client may be silent (RFC 5321 §4.5.3.2.7: 5 minutes).
@@ -349,6 +350,21 @@ impl Session {
                 {
                     return Ok(full());
                 }
+                let arrival = Arrival {
+                    sender: self
+                        .from
+                        .from
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                    submitted_by: self.sender.as_ref().map(|sender| sender.account.id.clone()),
+                    from_outside: false,
+                };
+                let to = rcpt.to.to_string();
+                let local = self.context.mail.local();
+                if let Some(refusal) = receive::check(local, &to, &arrival).await? {
+                    return Ok(reply_of(&Outcome::Refused(refusal)));
+                }
             }
             Route::Node(_) | Route::Smarthost => {}
         }
@@ -451,30 +467,39 @@ impl Session {
             extra: Vec::new(),
         };
         let accepted = self.context.mail.queue().accept(accept).await;
-        let fine = || Reply::new(250, "2.0.0", "it is kept");
-        match accepted {
-            Err(error) => vec![trouble(&error); count.max(1)],
-            Ok(rooms) if self.kind == Kind::Lmtp => rooms
-                .into_iter()
-                .map(|room| if room { fine() } else { full() })
-                .collect(),
-            // There was room at RCPT. Where others have the message, the sender is told of those that don't.
-            Ok(rooms) if rooms.iter().any(|room| *room) => {
-                for (recipient, _) in recipients.iter().zip(rooms).filter(|(_, room)| !room) {
-                    self.tell_full(recipient, &head.kept).await;
-                }
-                vec![fine()]
-            }
-            Ok(_) => vec![full()],
+        let outcomes = match accepted {
+            Err(error) => return vec![trouble(&error); count.max(1)],
+            Ok(outcomes) => outcomes,
+        };
+        if self.kind == Kind::Lmtp {
+            return outcomes.iter().map(reply_of).collect();
         }
+        // Where some have the message, the sender is told of those that don't.
+        if outcomes.contains(&Outcome::Kept) {
+            for (recipient, outcome) in recipients.iter().zip(&outcomes) {
+                match outcome {
+                    Outcome::Kept => {}
+                    Outcome::Full => {
+                        let why = ("5.2.2", "The mailbox is full.");
+                        self.tell(recipient, &head.kept, why).await;
+                    }
+                    Outcome::Refused(refusal) => {
+                        let why = (refusal.status, refusal.text.as_str());
+                        self.tell(recipient, &head.kept, why).await;
+                    }
+                }
+            }
+            return vec![reply_of(&Outcome::Kept)];
+        }
+        vec![reply_of(outcomes.first().unwrap_or(&Outcome::Kept))]
     }
 
-    async fn tell_full(&self, recipient: &Recipient, head: &[u8]) {
+    async fn tell(&self, recipient: &Recipient, head: &[u8], why: (&str, &str)) {
         let Some(from) = &self.from.from else { return };
         let id = self.from.envelope_id.as_deref();
-        let told = self.context.mail.queue().no_room(from, recipient, id, head);
-        if let Err(error) = told.await {
-            tracing::error!(%error, "a sender could not be told that a mailbox is full");
+        let queue = self.context.mail.queue();
+        if let Err(error) = queue.not_kept(from, recipient, id, head, why).await {
+            tracing::error!(%error, "a sender could not be told that a message was not kept");
         }
     }
 
@@ -547,6 +572,14 @@ impl Wire {
             Self::Tls(stream) => stream.shutdown().await,
             Self::Gone => Ok(()),
         }
+    }
+}
+
+fn reply_of(outcome: &Outcome) -> Reply {
+    match outcome {
+        Outcome::Kept => Reply::new(250, "2.0.0", "it is kept"),
+        Outcome::Full => full(),
+        Outcome::Refused(refusal) => Reply::new(refusal.code, refusal.status, refusal.text.clone()),
     }
 }
 
