@@ -10,7 +10,6 @@
 //! blobs/ab/cdef…      a blob: the first two of its hash's 64 digits, then the other 62
 //! blobs/tmp/*.part    bytes on their way in, each locked by its writer
 //! blobs/tmp/gate      held while one is made, so that cleaning can't take it for a dead one's
-//! ```
 //! blobs/tmp/*.fetch   a copy on its way out of an object store
 //! ```
 //! In an object store the same, without `tmp`. Beside it there is a folder too, for bytes on their way
@@ -19,6 +18,7 @@
 //!
 //! ```text
 //! s3://bucket/prefix/ab/cdef…
+//! ```
 //!
 //! # Rules
 //! - The folder store talks to the file system itself: `object_store`'s own folder store wants the

@@ -94,7 +94,7 @@ impl<R: BufRead + Seek> Reader<R> {
         Ok(())
     }
 
-    /// Begins the next message: what is noted of it and its head, with line ends CR LF. [`Reader::body`] gives the rest, and
+    /// Begins the next message: what is noted of it and its head, with line ends CR LF. `Reader::body` gives the rest, and
     /// must be called until it gives nothing.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Following other nodes: their `library` and `directory` feeds, and the files that their records name.
 //!
 //! A row in `follow` is an address (a node, a web server with static files, a folder or stick) and how often it is asked.
-//! Its job ([`job`]) takes what is new on the feeds through [`lampion_feed::Feeds::mirror`], the path that the node's own
+//! Its job (`job`) takes what is new on the feeds through [`lampion_feed::Feeds::mirror`], the path that the node's own
 //! publications take, makes collections for the catalogues that have records to show, acknowledges what the author
 //! withdrew, and fetches files ([`files`]). Everything that it keeps is kept in steps, so that a `kill -9` costs one.
 //!

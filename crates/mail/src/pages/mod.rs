@@ -1,13 +1,13 @@
 //! Web mail: mailboxes, conversations, letters, and how somebody likes their mail.
 //!
-//! - Lists show conversations of one mailbox, newest first ([`list`]); [`thread`] shows one conversation.
-//! - What others wrote in HTML is made safe ([`safe`]) and shown in a frame on the content origin ([`part`]), where
+//! - Lists show conversations of one mailbox, newest first (`list`); `thread` shows one conversation.
+//! - What others wrote in HTML is made safe (`safe`) and shown in a frame on the content origin (`part`), where
 //!   nothing from elsewhere is loaded and no session is read; a token in the address opens one message for a day.
-//! - A letter being written is a row of its own, sealed ([`letters`]); sending waits some seconds in which it can be
-//!   taken back ([`send`]). It is gone in the transaction that delivers it.
+//! - A letter being written is a row of its own, sealed (`letters`); sending waits some seconds in which it can be
+//!   taken back (`send`). It is gone in the transaction that delivers it.
 //!
 //! Everything works without JavaScript; with it, drafts are saved while typing, files come by drag and drop, and new
-//! mail shows by itself ([`live`]).
+//! mail shows by itself (`live`).
 
 mod assets;
 mod contacts;

@@ -4,7 +4,7 @@
 //! - A route is local, another node ([`Carrier`]), or the smarthost; what has none is refused before it is accepted.
 //! - Time is counted while this node runs ([`run`]), and a message expires by the time in which its route answered: a
 //!   link that is down for days costs nothing.
-//! - A sender hears at most once that a message is delayed, and always when it failed ([`notice`]).
+//! - A sender hears at most once that a message is delayed, and always when it failed (`notice`).
 //!
 //! Tables are `mail_queue` and `mail_sent`.
 

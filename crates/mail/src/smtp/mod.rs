@@ -1,8 +1,8 @@
 //! SMTP from other systems, submission from mail programs, LMTP from a server on this machine.
 //!
 //! - [`listen`]: opens the ports, counts connections.
-//! - [`session`]: one connection; its protocol is `lampion_mailproto::smtp`.
-//! - [`limits`]: how much one account or address may send.
+//! - `session`: one connection; its protocol is `lampion_mailproto::smtp`.
+//! - `limits`: how much one account or address may send.
 //!
 //! Rule: nobody's address or message is logged.
 

@@ -1,10 +1,10 @@
 //! Accounts, mailboxes and messages, and every change to them.
 //!
-//! - A message's bytes are kept once, exactly as they came, packed and sealed ([`seal`]); up to [`ROW_LIMIT_BYTES`] in its
+//! - A message's bytes are kept once, exactly as they came, packed and sealed (`seal`); up to [`ROW_LIMIT_BYTES`] in its
 //!   row, so that one commit makes it and all about it durable, else in a blob that is synced before the commit.
 //! - UIDs and numbers of changes (MODSEQ) are given in the transaction of the change, under the lock of the mailbox's
 //!   row, which every change takes first: so they rise in the order in which changes can be seen.
-//! - All deliveries that wait go into one transaction ([`deliver`]).
+//! - All deliveries that wait go into one transaction (`deliver`).
 //! - [`View`] is a mailbox as it was at one change, shared by all who look at it. After each commit watchers are told
 //!   the mailbox's newest change; they look again themselves, so a notice that is lost costs nothing.
 //!

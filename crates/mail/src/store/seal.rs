@@ -161,7 +161,7 @@ impl MailKey {
         Ok((BlobSeal(self.of_message(&salt)?), head))
     }
 
-    /// Opens a blob by its first [`HEAD_BYTES`].
+    /// Opens a blob by its first `HEAD_BYTES`.
     ///
     /// # Errors
     /// `Damaged` with `message`.

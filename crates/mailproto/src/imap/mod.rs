@@ -3,7 +3,7 @@
 //! - [`reader`]: bytes in, whole commands out: lines and literals (RFC 7888), bounded before anything is kept; messages of
 //!   `APPEND` are passed on piece by piece and never held.
 //! - [`command`]: what a command says; [`Command::parse`] makes it of the bytes that the reader gathered.
-//! - [`write`]: pieces of responses: strings, mailbox names, sets, dates.
+//! - `write`: pieces of responses: strings, mailbox names, sets, dates.
 //! - [`utf7`]: modified UTF-7, which names of mailboxes wear towards clients that speak rev1 only.
 //! - [`thread`]: subjects and threads (RFC 5256).
 //!

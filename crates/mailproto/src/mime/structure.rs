@@ -339,7 +339,7 @@ pub struct Summary {
     pub list_post: Option<String>,
     /// `List-Unsubscribe` (RFC 2369).
     pub list_unsubscribe: Option<String>,
-    /// `Delivered-To`, the first [`MAX_DELIVERED_TO`](super::scan::MAX_DELIVERED_TO) of them: for finding loops.
+    /// `Delivered-To`, the first `MAX_DELIVERED_TO` of them: for finding loops.
     pub delivered_to: Vec<String>,
     /// How many `Received` fields: hops, for finding loops.
     pub received: u32,

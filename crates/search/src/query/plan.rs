@@ -1,7 +1,7 @@
 //! What a query of words and phrases asks for, as lists of documents.
 //!
 //! [`Compiler::query`] makes a tree of queries that Tantivy walks document by document, which is right for rare words. Of
-//! words that half a million documents have, whole lists are read sooner ([`crate::search::dense`]); for that a query
+//! words that half a million documents have, whole lists are read sooner (`search::dense`); for that a query
 //! must be plain, which is what a plan says.
 
 use tantivy::schema::{Field, Term};
