@@ -48,6 +48,8 @@ struct Inner {
     rules: OnceLock<Arc<dyn Rules>>,
     outgoing: OnceLock<Arc<dyn Outgoing>>,
     posted: Notify,
+    /// Held while a mailbox of requests is made.
+    making: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Local {
@@ -65,6 +67,7 @@ impl Local {
             rules: OnceLock::new(),
             outgoing: OnceLock::new(),
             posted: Notify::new(),
+            making: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -93,6 +96,10 @@ impl Local {
     /// Tells the worker of distribution lists that something was delivered.
     pub fn posted(&self) {
         self.0.posted.notify_one();
+    }
+
+    pub(crate) fn making(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.making
     }
 
     pub(crate) async fn wait_for_posts(&self) {

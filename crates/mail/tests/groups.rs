@@ -313,6 +313,24 @@ async fn strangers_wait_until_the_receiver_decides() {
 }
 
 #[tokio::test]
+async fn strangers_who_come_at_once_wait_in_one_mailbox() {
+    for bed in beds("strangers", true).await {
+        let all = (0..20).map(|n| {
+            let bed = &bed;
+            async move {
+                let stranger = outside(&format!("s{n}@example.org"));
+                bed.come("mira", &stranger, STRANGER).await
+            }
+        });
+        futures_util::future::join_all(all).await;
+        assert_eq!(bed.count("mira", "Requests").await, 20);
+        let mira = bed.account("mira").await;
+        let mailboxes = bed.local.store().mailboxes(&mira).await.unwrap();
+        assert_eq!(mailboxes.len(), 7, "{mailboxes:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_net_reports_and_who_asks_for_all_are_not_asked_about() {
     for bed in beds("consent2", true).await {
         let near = Arrival {

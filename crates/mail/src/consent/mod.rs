@@ -257,6 +257,11 @@ impl Local {
         if let Some(id) = self.requests_box(account).await? {
             return Ok(id);
         }
+        // One at a time: the first messages of strangers may come together.
+        let _one = self.making().lock().await;
+        if let Some(id) = self.requests_box(account).await? {
+            return Ok(id);
+        }
         let mut made = Err(MailError::MailboxExists("Requests".into()));
         for name in [
             "Requests",
