@@ -203,16 +203,6 @@ impl Client {
         }
     }
 
-    #[expect(dead_code, reason = "for measuring how soon an idle session hears")]
-    /// One line while idle.
-    pub fn idle_line(&mut self) -> anyhow::Result<Vec<u8>> {
-        let line = self.line()?;
-        if let Some(rest) = line.strip_prefix(b"* ") {
-            self.news(rest)?;
-        }
-        Ok(line)
-    }
-
     /// Ends `IDLE`.
     pub fn done(&mut self, tag: &str) -> anyhow::Result<()> {
         self.send(b"DONE\r\n")?;

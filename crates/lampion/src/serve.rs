@@ -198,6 +198,17 @@ fn announce(
             https.port()
         )?;
     }
+    let mail: Vec<String> = listens
+        .iter()
+        .map(|(protocol, at)| format!("{protocol} {}", at.port()))
+        .collect();
+    if !mail.is_empty() {
+        writeln!(
+            text,
+            "\nMail: {}; /mail/setup tells how to set up a mail program.",
+            mail.join(", ")
+        )?;
+    }
     let shown = first
         .or(all.first().map(String::as_str))
         .unwrap_or_default();

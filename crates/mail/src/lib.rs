@@ -26,6 +26,7 @@ pub mod consent;
 pub mod filters;
 pub mod find;
 pub mod imap;
+mod listen;
 pub mod lists;
 pub mod local;
 pub mod pages;

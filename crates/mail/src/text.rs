@@ -1,6 +1,6 @@
 //! What pages of lists, shared mailboxes and requests have in common.
 
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse as _;
 use lampion_core::clock::timestamp;
 use lampion_mailproto::mime::{Part, Structure, Summary, text::Gathered};
@@ -15,25 +15,6 @@ pub(crate) const SHOWN: usize = 50;
 /// Text of one message on a page, in bytes.
 const TEXT_LIMIT_BYTES: usize = 200_000;
 
-/// What a page answers to an error of mail.
-pub(crate) fn fault(error: MailError) -> AppError {
-    match error {
-        MailError::NoSuchMailbox(_) | MailError::NoSuchMessage => AppError::not_found(),
-        MailError::DiskFull => {
-            AppError::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
-        }
-        MailError::Away(_) | MailError::Conflict => {
-            AppError::unavailable("the database is busy or away: try again in a moment")
-        }
-        MailError::Fault(_) | MailError::Damaged(..) => AppError::fault(error),
-        other => AppError::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "error-bad-request",
-            other.to_string(),
-        ),
-    }
-}
-
 /// What a form is shown again with, if what was typed in it is at fault.
 pub(crate) fn typed_wrong(error: MailError) -> Result<String, AppError> {
     match error {
@@ -42,7 +23,7 @@ pub(crate) fn typed_wrong(error: MailError) -> Result<String, AppError> {
         | MailError::Refused(_)
         | MailError::NoSuchMailbox(_)
         | MailError::OverQuota(_) => Ok(error.to_string()),
-        other => Err(fault(other)),
+        other => Err(other.into()),
     }
 }
 
@@ -91,7 +72,7 @@ pub(crate) async fn newest(
         .flatten();
     items.truncate(SHOWN);
     let ids: Vec<MessageId> = items.iter().map(|item| item.message).collect();
-    let details = local.store().details(&ids).await.map_err(fault)?;
+    let details = local.store().details(&ids).await?;
     let rows = items
         .into_iter()
         .map(|item| {
@@ -133,12 +114,7 @@ pub(crate) struct Shown {
 
 /// Reads a message for a page.
 pub(crate) async fn read(local: &Local, item: &Item) -> Result<Shown, AppError> {
-    let detail = local
-        .store()
-        .details(&[item.message])
-        .await
-        .map_err(fault)?
-        .pop();
+    let detail = local.store().details(&[item.message]).await?.pop();
     let (structure, summary) = detail
         .and_then(|one| summary_of(&one.structure))
         .ok_or_else(AppError::not_found)?;
@@ -174,7 +150,7 @@ async fn body(
     message: MessageId,
     structure: &Structure,
 ) -> Result<String, AppError> {
-    let content = local.store().content(message).await.map_err(fault)?;
+    let content = local.store().content(message).await?;
     let texts = structure.texts();
     let plain: Vec<&Part> = texts
         .iter()
@@ -188,10 +164,7 @@ async fn body(
         }
         let end = part.body.start + gathered.wants(part);
         let limit = usize::try_from(gathered.wants(part)).unwrap_or(0);
-        let raw = content
-            .range(part.body.start..end, limit)
-            .await
-            .map_err(fault)?;
+        let raw = content.range(part.body.start..end, limit).await?;
         gathered.add(part, &raw);
     }
     Ok(gathered.finish())
@@ -217,7 +190,7 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
 /// A message as it came, to be kept as a file.
 pub(crate) async fn raw(local: &Local, message: MessageId) -> PageResult {
     let limit = usize::try_from(local.store().message_limit_bytes()).unwrap_or(usize::MAX);
-    let content = local.store().content(message).await.map_err(fault)?;
+    let content = local.store().content(message).await?;
     let pieces = futures_util::stream::try_unfold(
         (content, 0u64, limit as u64),
         |(content, at, limit)| async move {

@@ -8,7 +8,7 @@ use lampion_web::{App, AppError, Form, Page, PageResult};
 
 use super::{Choice, Request, Requests, address_of};
 use crate::local::Local;
-use crate::text::{fault, typed_wrong, when};
+use crate::text::{typed_wrong, when};
 
 /// The pages of consent.
 pub fn routes(local: Local) -> Router<App> {
@@ -35,12 +35,7 @@ impl RequestsPage<'_> {
 }
 
 async fn account(page: &Page, local: &Local) -> Result<String, AppError> {
-    Ok(local
-        .store()
-        .account_of(page.person()?)
-        .await
-        .map_err(fault)?
-        .id)
+    Ok(local.store().account_of(page.person()?).await?.id)
 }
 
 /// `GET /mail/requests`.
@@ -54,8 +49,8 @@ async fn draw(page: &Page, local: &Local, status: StatusCode, error: String) -> 
         status,
         &RequestsPage {
             page,
-            requests: local.waiting(&account).await.map_err(fault)?,
-            choice: local.choice(&account).await.map_err(fault)?,
+            requests: local.waiting(&account).await?,
+            choice: local.choice(&account).await?,
             on: local.requests(),
             error,
         },

@@ -157,14 +157,10 @@ impl Session {
     }
 
     async fn start_tls(&mut self, tag: &str) -> Done {
-        let Some(acceptor) = self
-            .shared
-            .tls
-            .clone()
-            .filter(|_| !self.secure && self.who.is_none())
-        else {
+        if self.secure || self.who.is_some() {
             return Ok(Answer::Bad("there is no TLS to start".into()));
-        };
+        }
+        let acceptor = self.shared.tls.clone();
         self.answer(tag, &Answer::Ok("begin TLS now".into()));
         self.wire.flush().await?;
         let Some(stream) = self.wire.take() else {

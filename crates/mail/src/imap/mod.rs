@@ -30,7 +30,7 @@ mod text;
 pub mod wire;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Mail;
+use crate::listen;
 
 /// Connections at the same time.
 const CONNECTIONS_LIMIT: usize = 12_000;
@@ -60,7 +61,7 @@ const WRITE_TIME: Duration = Duration::from_secs(120);
 /// What all connections share.
 struct Shared {
     mail: Mail,
-    tls: Option<TlsAcceptor>,
+    tls: TlsAcceptor,
     /// Places for connections.
     places: Arc<Semaphore>,
     /// Connections of each person.
@@ -113,29 +114,14 @@ pub(crate) struct ImapService(pub(crate) Mail);
 impl Service for ImapService {
     async fn start(&self, app: App, stop: CancellationToken) -> Result<Started, String> {
         let config = &app.kernel.config;
-        let tls = match &app.authority {
-            Some(authority) => Some(Arc::clone(authority)),
-            None => None,
-        };
-        let tls = tls
-            .map(|authority| authority.server())
-            .transpose()
-            .map_err(|error| error.to_string())?
-            .map(|config| {
-                let mut config = (*config).clone();
-                config.alpn_protocols = vec![b"imap".to_vec()];
-                TlsAcceptor::from(Arc::new(config))
-            });
+        let tls = TlsAcceptor::from(listen::tls(&app)?);
         let mut listeners = Vec::new();
         let mut listens = Vec::new();
         for (name, setting, port, at_once) in [
             ("imaps", &config.imaps, 993, true),
             ("imap", &config.imap, 143, false),
         ] {
-            if at_once && tls.is_none() {
-                continue;
-            }
-            let Some(listener) = listen(name, setting, port).await else {
+            let Some(listener) = listen::bind(name, setting, port).await else {
                 continue;
             };
             listens.push((
@@ -167,27 +153,6 @@ impl Service for ImapService {
     }
 }
 
-/// A listener on what a setting says; `None` (and a word in the log) if there is to be none or it can't be.
-async fn listen(name: &'static str, setting: &str, port: u16) -> Option<TcpListener> {
-    let everywhere = |port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-    let tries = match setting {
-        "" => return None,
-        "auto" => vec![everywhere(port), everywhere(port + 10_000)],
-        address => vec![address.parse().ok()?],
-    };
-    let mut last = None;
-    for address in tries {
-        match TcpListener::bind(address).await {
-            Ok(listener) => return Some(listener),
-            Err(error) => last = Some((address, error)),
-        }
-    }
-    if let Some((address, error)) = last {
-        tracing::error!(%address, %error, "{name} is not served");
-    }
-    None
-}
-
 async fn accept(listener: TcpListener, at_once: bool, shared: &Arc<Shared>, tasks: &TaskTracker) {
     loop {
         let accepted = tokio::select! {
@@ -197,9 +162,8 @@ async fn accept(listener: TcpListener, at_once: bool, shared: &Arc<Shared>, task
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of descriptors: others will end; until then no hurry.
                 tracing::warn!(%error, "a connection of a mail program could not be taken");
-                tokio::task::yield_now().await;
+                listen::pause().await;
                 continue;
             }
         };
@@ -217,9 +181,7 @@ async fn accept(listener: TcpListener, at_once: bool, shared: &Arc<Shared>, task
 async fn serve(stream: TcpStream, peer: IpAddr, at_once: bool, shared: Arc<Shared>) {
     let _not_needed = stream.set_nodelay(true);
     let wire = if at_once {
-        let Some(acceptor) = shared.tls.clone() else {
-            return;
-        };
+        let acceptor = shared.tls.clone();
         let handshake = Box::pin(tokio::time::timeout(SIGN_IN_TIME, acceptor.accept(stream)));
         match handshake.await {
             Ok(Ok(stream)) => wire::Wire::new(Box::new(stream)),

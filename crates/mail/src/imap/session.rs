@@ -104,6 +104,8 @@ pub(super) struct Session {
     pub qresync: bool,
     faults: u32,
     over: bool,
+    /// When the connection came.
+    begun: tokio::time::Instant,
 }
 
 /// What happened while a connection waited.
@@ -132,6 +134,7 @@ impl Session {
             qresync: false,
             faults: 0,
             over: false,
+            begun: tokio::time::Instant::now(),
         }
     }
 
@@ -189,7 +192,8 @@ impl Session {
     async fn wait(&mut self) -> io::Result<()> {
         let idles = matches!(self.awaited.as_deref(), Some(Awaited::Idle(_)));
         let time: Duration = if self.who.is_none() {
-            SIGN_IN_TIME
+            // Counted from the beginning: who sends a byte now and then keeps no place.
+            SIGN_IN_TIME.saturating_sub(self.begun.elapsed())
         } else if idles {
             STILL_HERE_TIME
         } else {
@@ -505,7 +509,7 @@ impl Session {
     pub(super) fn capabilities(&self) -> String {
         let mut all = String::from("IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE");
         if self.who.is_none() {
-            if !self.secure && self.shared.tls.is_some() {
+            if !self.secure {
                 all.push_str(" STARTTLS");
             }
             if self.may_sign_in() {

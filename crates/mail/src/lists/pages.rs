@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{HELD, Held, Joins, Kind, List, Member, Others, Post, Role, Settings};
 use crate::local::Local;
 use crate::store::{MailError, Uid};
-use crate::text::{self, Row, Shown, fault, typed_wrong, when};
+use crate::text::{self, Row, Shown, typed_wrong, when};
 
 /// The pages of lists.
 pub fn routes(local: Local) -> Router<App> {
@@ -67,13 +67,9 @@ async fn open(page: &Page, local: &Local, name: &str) -> Result<Opened, AppError
     let person = page.person()?;
     let list = local
         .list_named(name)
-        .await
-        .map_err(fault)?
+        .await?
         .ok_or_else(AppError::not_found)?;
-    let role = local
-        .list_role(&list.account, &person.id)
-        .await
-        .map_err(fault)?;
+    let role = local.list_role(&list.account, &person.id).await?;
     let operator = page.has(PersonRole::Operator);
     if role.is_none() && !operator && list.joins == Joins::Closed {
         return Err(AppError::not_found());
@@ -82,7 +78,7 @@ async fn open(page: &Page, local: &Local, name: &str) -> Result<Opened, AppError
     Ok(Opened {
         address: format!("{}@{}", list.name, local.domain()),
         held: if moderates {
-            local.held_count(&list.account).await.map_err(fault)?
+            local.held_count(&list.account).await?
         } else {
             0
         },
@@ -115,8 +111,8 @@ async fn all(page: Page, Extension(local): Extension<Local>) -> PageResult {
 
 async fn draw_all(page: &Page, local: &Local, status: StatusCode, error: String) -> PageResult {
     let person = page.person()?;
-    let own = local.lists_of(&person.id).await.map_err(fault)?;
-    let mut others = local.lists().await.map_err(fault)?;
+    let own = local.lists_of(&person.id).await?;
+    let mut others = local.lists().await?;
     let operator = page.has(PersonRole::Operator);
     others.retain(|one| {
         (operator || one.joins == Joins::Open)
@@ -201,13 +197,9 @@ async fn show(
     let opened = open(&page, &local, &name).await?;
     let (mut rows, mut more) = (Vec::new(), None);
     if opened.role.is_some() && opened.list.archive {
-        let archive = local
-            .store()
-            .mailbox(&opened.list.account, "INBOX")
-            .await
-            .map_err(fault)?;
+        let archive = local.store().mailbox(&opened.list.account, "INBOX").await?;
         let archive = archive.ok_or_else(AppError::not_found)?;
-        let view = local.store().view(archive.id).await.map_err(fault)?;
+        let view = local.store().view(archive.id).await?;
         (rows, more) = text::newest(&local, &view, query.before, |_| true).await?;
     }
     page.html(&ListPage {
@@ -234,15 +226,13 @@ async fn join(
         "join" if opened.may_join() => {
             local
                 .set_member(account, (Kind::Person, &person.id), Role::Member)
-                .await
-                .map_err(fault)?;
+                .await?;
             Ok(Page::see_other(&href))
         }
         "leave" => {
             local
                 .remove_member(account, Kind::Person, &person.id)
-                .await
-                .map_err(fault)?;
+                .await?;
             Ok(Page::see_other("/mail/lists"))
         }
         _ => Err(AppError::forbidden()),
@@ -297,13 +287,9 @@ async fn item(
     if !may {
         return Err(AppError::forbidden());
     }
-    let found = local
-        .store()
-        .mailbox(&opened.list.account, mailbox)
-        .await
-        .map_err(fault)?;
+    let found = local.store().mailbox(&opened.list.account, mailbox).await?;
     let found = found.ok_or_else(AppError::not_found)?;
-    let view = local.store().view(found.id).await.map_err(fault)?;
+    let view = local.store().view(found.id).await?;
     view.by_uid(uid).cloned().ok_or_else(AppError::not_found)
 }
 
@@ -363,11 +349,7 @@ async fn draw_members(
     }
     let groups = local.people().groups().await?;
     let mut shown = Vec::new();
-    for member in local
-        .list_members(&opened.list.account)
-        .await
-        .map_err(fault)?
-    {
+    for member in local.list_members(&opened.list.account).await? {
         let name = match member.kind {
             Kind::Person => match local.people().by_id(&member.member).await? {
                 Some(person) => format!("{} ({})", person.display, person.name),
@@ -480,7 +462,7 @@ async fn held(
     if !opened.moderates() {
         return Err(AppError::forbidden());
     }
-    let held = local.held(&opened.list.account).await.map_err(fault)?;
+    let held = local.held(&opened.list.account).await?;
     page.html(&HeldPage {
         page: &page,
         opened,
@@ -497,7 +479,7 @@ async fn held_message(
 ) -> PageResult {
     let opened = open(&page, &local, &name).await?;
     let item = item(&local, &opened, HELD, uid, opened.moderates()).await?;
-    let held = local.held(&opened.list.account).await.map_err(fault)?;
+    let held = local.held(&opened.list.account).await?;
     let held = held
         .into_iter()
         .find(|one| one.uid == uid)
@@ -545,7 +527,7 @@ async fn moderate(
         Ok(()) | Err(MailError::NoSuchMessage) => {
             Ok(Page::see_other(&format!("{}/held", opened.href())))
         }
-        Err(error) => Err(fault(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -589,16 +571,12 @@ async fn set(
         if form.get("sure").is_empty() {
             return Err(AppError::bad_request("it wasn't said that you are sure"));
         }
-        local
-            .delete_list(&opened.list.account)
-            .await
-            .map_err(fault)?;
+        local.delete_list(&opened.list.account).await?;
         return Ok(Page::see_other("/mail/lists"));
     }
     local
         .set_list(&opened.list.account, &settings_of(&form))
-        .await
-        .map_err(fault)?;
+        .await?;
     Ok(Page::see_other(&format!("{}/settings", opened.href())))
 }
 
@@ -619,10 +597,7 @@ async fn ask_leave(
     Extension(local): Extension<Local>,
     Path((name, key, address)): Link,
 ) -> PageResult {
-    let list = local
-        .list_of_link(&name, &key, &address)
-        .await
-        .map_err(fault)?;
+    let list = local.list_of_link(&name, &key, &address).await?;
     let list = list.ok_or_else(AppError::not_found)?;
     page.html(&LeavePage {
         page: &page,
@@ -639,12 +614,9 @@ async fn leave(
     Path((name, key, address)): Link,
     _form: Form,
 ) -> PageResult {
-    let list = local
-        .list_of_link(&name, &key, &address)
-        .await
-        .map_err(fault)?;
+    let list = local.list_of_link(&name, &key, &address).await?;
     let list = list.ok_or_else(AppError::not_found)?;
-    local.leave(&list, &address).await.map_err(fault)?;
+    local.leave(&list, &address).await?;
     page.html(&LeavePage {
         page: &page,
         title: list.title,

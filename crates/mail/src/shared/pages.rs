@@ -13,7 +13,7 @@ use super::answer::TEXT_LIMIT;
 use super::{Level, Shared, Task};
 use crate::local::Local;
 use crate::store::{MailError, MailboxId, Special, Uid};
-use crate::text::{self, Row, Shown, fault, typed_wrong};
+use crate::text::{self, Row, Shown, typed_wrong};
 
 /// The pages of shared mailboxes.
 pub fn routes(local: Local) -> Router<App> {
@@ -47,13 +47,9 @@ async fn open(page: &Page, local: &Local, name: &str) -> Result<Opened, AppError
     let person = page.person()?;
     let shared = local
         .shared_named(name)
-        .await
-        .map_err(fault)?
+        .await?
         .ok_or_else(AppError::not_found)?;
-    let level = local
-        .shared_level(&person.id, &shared.account)
-        .await
-        .map_err(fault)?;
+    let level = local.shared_level(&person.id, &shared.account).await?;
     Ok(Opened {
         address: format!("{}@{}", shared.name, local.domain()),
         level: level.ok_or_else(AppError::not_found)?,
@@ -79,10 +75,10 @@ async fn all(page: Page, Extension(local): Extension<Local>) -> PageResult {
 
 async fn draw_all(page: &Page, local: &Local, status: StatusCode, error: String) -> PageResult {
     let person = page.person()?;
-    let own = local.shared_of(&person.id).await.map_err(fault)?;
+    let own = local.shared_of(&person.id).await?;
     let operator = page.has(Role::Operator);
     let mut others = if operator {
-        local.all_shared().await.map_err(fault)?
+        local.all_shared().await?
     } else {
         Vec::new()
     };
@@ -164,22 +160,14 @@ async fn show(
         .find(|way| *way == asked.show)
         .unwrap_or("open");
     let mailbox = if here == "sent" {
-        local
-            .store()
-            .special(account, Special::Sent)
-            .await
-            .map_err(fault)?
+        local.store().special(account, Special::Sent).await?
     } else {
-        let inbox = local
-            .store()
-            .mailbox(account, "INBOX")
-            .await
-            .map_err(fault)?;
+        let inbox = local.store().mailbox(account, "INBOX").await?;
         inbox.ok_or_else(AppError::not_found)?
     };
     let person = page.person()?;
-    let tasks = local.assigned(account).await.map_err(fault)?;
-    let view = local.store().view(mailbox.id).await.map_err(fault)?;
+    let tasks = local.assigned(account).await?;
+    let view = local.store().view(mailbox.id).await?;
     let (rows, more) = text::newest(&local, &view, asked.before, |item| {
         let done = item
             .keywords
@@ -198,7 +186,7 @@ async fn show(
         }
     })
     .await?;
-    let names = local.answerers(account).await.map_err(fault)?;
+    let names = local.answerers(account).await?;
     let rows = rows
         .into_iter()
         .map(|row| TaskRow {
@@ -242,15 +230,11 @@ async fn item(
     opened: &Opened,
     (mailbox, uid): (i64, Uid),
 ) -> Result<(crate::store::Item, bool), AppError> {
-    let found = local
-        .store()
-        .mailbox_by_id(MailboxId(mailbox))
-        .await
-        .map_err(fault)?;
+    let found = local.store().mailbox_by_id(MailboxId(mailbox)).await?;
     let found = found
         .filter(|one| one.account == opened.shared.account)
         .ok_or_else(AppError::not_found)?;
-    let view = local.store().view(found.id).await.map_err(fault)?;
+    let view = local.store().view(found.id).await?;
     let item = view.by_uid(uid).cloned().ok_or_else(AppError::not_found)?;
     Ok((item, found.special != Some(Special::Sent)))
 }
@@ -288,14 +272,8 @@ async fn draw(
         status,
         &MessagePage {
             page,
-            task: local
-                .task(&opened.shared.account, item.message)
-                .await
-                .map_err(fault)?,
-            people: local
-                .answerers(&opened.shared.account)
-                .await
-                .map_err(fault)?,
+            task: local.task(&opened.shared.account, item.message).await?,
+            people: local.answerers(&opened.shared.account).await?,
             shown: text::read(local, &item).await?,
             opened,
             mailbox,
@@ -344,10 +322,7 @@ async fn act(
             .await
     } else {
         let assigned = form.get("assigned");
-        let people = local
-            .answerers(&opened.shared.account)
-            .await
-            .map_err(fault)?;
+        let people = local.answerers(&opened.shared.account).await?;
         if !assigned.is_empty() && !people.iter().any(|(id, _)| id == assigned) {
             return Err(AppError::bad_request("this person can't answer here"));
         }
@@ -428,11 +403,7 @@ async fn draw_members(
     }
     let groups = local.people().groups().await?;
     let mut shown = Vec::new();
-    for (kind, member, level) in local
-        .shared_members(&opened.shared.account)
-        .await
-        .map_err(fault)?
-    {
+    for (kind, member, level) in local.shared_members(&opened.shared.account).await? {
         let name = if kind == "group" {
             groups
                 .iter()
@@ -497,7 +468,7 @@ async fn set_member(
                 .await
         }
         "delete" if !form.get("sure").is_empty() => {
-            local.delete_shared(account).await.map_err(fault)?;
+            local.delete_shared(account).await?;
             return Ok(Page::see_other("/mail/shared"));
         }
         _ => return Err(AppError::bad_request("nothing to do")),
@@ -505,10 +476,7 @@ async fn set_member(
     match done {
         // Who took the right from themselves has nothing to see there any more.
         Ok(()) => {
-            let still = local
-                .shared_level(&page.person()?.id, account)
-                .await
-                .map_err(fault)?;
+            let still = local.shared_level(&page.person()?.id, account).await?;
             let back = match still {
                 Some(Level::Manage) => {
                     format!("/mail/shared/{}/members", page.url(&opened.shared.name))

@@ -1,6 +1,5 @@
-//! Opens ports and accepts connections.
+//! Accepts connections.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,30 +13,8 @@ use super::session::Session;
 
 /// Connections of one port at the same time.
 const CONNECTIONS: usize = 1_000;
-/// What is added to the usual port where it may not be used.
-const BESIDE: u16 = 10_000;
 /// How long sessions have to end once the node stops.
 const FAREWELL: Duration = Duration::from_secs(20);
-
-/// Opens what a setting says: an address, `auto` for the usual port or the one beside it, empty for none. What can't be
-/// opened is logged, and the node starts without it.
-pub async fn bind(name: &str, setting: &str, port: u16) -> Option<TcpListener> {
-    let any = |port| SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port);
-    let tried = match setting {
-        "" => return None,
-        "auto" => match TcpListener::bind(any(port)).await {
-            Err(_) => TcpListener::bind(any(port + BESIDE)).await,
-            opened => opened,
-        },
-        address => match address.parse::<SocketAddr>() {
-            Ok(address) => TcpListener::bind(address).await,
-            Err(error) => Err(std::io::Error::other(error)),
-        },
-    };
-    tried
-        .map_err(|error| tracing::error!(%error, setting, "`{name}` can't be served: choose another address for it"))
-        .ok()
-}
 
 /// Accepts until the node stops, then waits for sessions to end.
 pub(super) async fn serve(
@@ -56,7 +33,7 @@ pub(super) async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                pause().await;
+                crate::listen::pause().await;
                 continue;
             }
         };
@@ -77,12 +54,4 @@ pub(super) async fn serve(
     }
     tasks.close();
     let _those_left_are_cut = tokio::time::timeout(FAREWELL, tasks.wait()).await;
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no file handles are left: nothing says when there are some again"
-)]
-async fn pause() {
-    tokio::time::sleep(Duration::from_millis(200)).await;
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lampion_mailproto::smtp::Kind;
-use lampion_web::{App, NodeAuthority, Service, Started};
+use lampion_web::{App, Service, Started};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,7 +25,7 @@ use crate::Mail;
 pub(crate) struct Context {
     mail: Mail,
     domain: String,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    tls: Arc<rustls::ServerConfig>,
     limits: limits::Limits,
     stop: CancellationToken,
 }
@@ -58,14 +58,14 @@ impl Service for Smtp {
         ];
         let context = Arc::new(Context {
             domain: mail.domain(),
-            tls: Some(tls(&app)?),
+            tls: crate::listen::tls(&app)?,
             limits: limits::Limits::default(),
             stop: stop.clone(),
             mail: mail.clone(),
         });
         let (mut listens, tasks) = (Vec::new(), TaskTracker::new());
         for (name, setting, port, kind, over_tls) in ports {
-            let Some(listener) = listen::bind(name, setting, port).await else {
+            let Some(listener) = crate::listen::bind(name, setting, port).await else {
                 continue;
             };
             listens.extend(listener.local_addr().map(|at| (name, at)));
@@ -83,22 +83,4 @@ impl Service for Smtp {
             work: Box::pin(async move { tasks.wait().await }),
         })
     }
-}
-
-/// TLS with the node's own certificate, without the protocols of the web.
-pub(crate) fn tls(app: &App) -> Result<Arc<rustls::ServerConfig>, String> {
-    let authority = match &app.authority {
-        Some(authority) => Arc::clone(authority),
-        None => {
-            let kernel = &app.kernel;
-            let names = vec![format!("{}.{}", kernel.config.name, kernel.config.net)];
-            let opened =
-                NodeAuthority::open(&kernel.data.join("node"), names, Arc::clone(&kernel.clock));
-            Arc::new(opened.map_err(|error| error.to_string())?)
-        }
-    };
-    let config = authority.server().map_err(|error| error.to_string())?;
-    let mut config = Arc::unwrap_or_clone(config);
-    config.alpn_protocols.clear();
-    Ok(Arc::new(config))
 }

@@ -72,7 +72,7 @@ impl Session {
             host: context.domain.clone(),
             message_limit_bytes: context.mail.store().message_limit_bytes(),
             recipients_limit: RECIPIENTS,
-            start_tls: context.tls.is_some() && kind != Kind::Lmtp,
+            start_tls: kind != Kind::Lmtp,
         };
         let mut wire = Wire::Plain(stream);
         let mut binding = None;
@@ -585,7 +585,7 @@ fn reply_of(outcome: &Outcome) -> Reply {
 
 /// Begins TLS; `None` if that failed.
 async fn handshake(context: &Context, wire: &mut Wire) -> Option<ChannelBinding> {
-    let acceptor = TlsAcceptor::from(Arc::clone(context.tls.as_ref()?));
+    let acceptor = TlsAcceptor::from(Arc::clone(&context.tls));
     let Wire::Plain(stream) = std::mem::replace(wire, Wire::Gone) else {
         return None;
     };
