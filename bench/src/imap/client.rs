@@ -187,7 +187,7 @@ impl Client {
         self.end(&tag)
     }
 
-    /// Begins `IDLE`; news come by [`Client::idle_line`].
+    /// Begins `IDLE`; its tag, for [`Client::done`].
     pub fn idle(&mut self) -> anyhow::Result<String> {
         self.may_expunge = true;
         let tag = self.begin("IDLE")?;
