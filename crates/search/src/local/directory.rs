@@ -20,8 +20,10 @@ use tantivy::{Directory, HasLen, TantivyError};
 /// thousand searches for rare words would have all of the index in memory.
 const COPIED_BELOW_BYTES: usize = 8 << 10;
 /// Longer lists are fetched at once …
-/// … if they have no more than this: of longer ones most is skipped.
-const FETCHED_UP_TO_BYTES: usize = 1 << 20;
+/// … if they have no more than this: of longer lists of documents most is skipped,
+const DOCUMENTS_UP_TO_BYTES: usize = 1 << 20;
+/// … of lists of positions too, but phrases of common words are looked for in thousands of places of one.
+const POSITIONS_UP_TO_BYTES: usize = 4 << 20;
 
 /// Memory-mapped files, read at random places without reading ahead (which, on an index larger than
 /// memory, would throw out everything else), that remember a full disk, and need no lock on a medium
@@ -29,6 +31,8 @@ const FETCHED_UP_TO_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct IndexDirectory {
     inner: MmapDirectory,
+    /// The same with reading ahead: for small files of which a search needs much, a little for each document.
+    ahead: MmapDirectory,
     path: PathBuf,
     reader: bool,
     read_only: bool,
@@ -38,9 +42,9 @@ pub(crate) struct IndexDirectory {
 impl IndexDirectory {
     /// For a writer.
     pub(crate) fn open(path: &Path, read_only: bool) -> Result<IndexDirectory, TantivyError> {
-        let inner = MmapDirectory::open_with_madvice(path, Advice::Random)?;
         Ok(IndexDirectory {
-            inner,
+            inner: MmapDirectory::open_with_madvice(path, Advice::Random)?,
+            ahead: MmapDirectory::open(path)?,
             path: path.to_owned(),
             reader: false,
             read_only,
@@ -105,13 +109,21 @@ impl Directory for IndexDirectory {
                 Err(error) => Err(OpenReadError::wrap_io_error(error, path.to_owned())),
             };
         }
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let fetched_up_to_bytes = match extension {
+            Some("fast" | "fieldnorm") => return self.ahead.get_file_handle(path),
+            Some("idx") => DOCUMENTS_UP_TO_BYTES,
+            Some("pos") => POSITIONS_UP_TO_BYTES,
+            _ => return self.inner.get_file_handle(path),
+        };
         let inner = self.inner.get_file_handle(path)?;
-        let lists = path
-            .extension()
-            .is_some_and(|extension| extension == "idx" || extension == "pos");
         // A file that can't be opened twice is read without reading ahead.
         match File::open(self.path.join(path)) {
-            Ok(file) if self.reader && lists => Ok(Arc::new(ListsFile { inner, file })),
+            Ok(file) if self.reader => Ok(Arc::new(ListsFile {
+                inner,
+                file,
+                fetched_up_to_bytes,
+            })),
             _ => Ok(inner),
         }
     }
@@ -201,6 +213,7 @@ impl TerminatingWrite for NotingWriter {
 struct ListsFile {
     inner: Arc<dyn FileHandle>,
     file: File,
+    fetched_up_to_bytes: usize,
 }
 
 impl HasLen for ListsFile {
@@ -216,7 +229,7 @@ impl FileHandle for ListsFile {
             self.file.read_exact_at(&mut bytes, range.start as u64)?;
             return Ok(OwnedBytes::new(bytes));
         }
-        if range.len() <= FETCHED_UP_TO_BYTES {
+        if range.len() <= self.fetched_up_to_bytes {
             let length = NonZeroU64::new(range.len() as u64);
             // Only advice: without it the same bytes come, slower.
             let _ = rustix::fs::fadvise(
