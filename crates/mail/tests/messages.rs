@@ -39,10 +39,8 @@ fn every_language_has_every_message_that_a_page_wants() {
     .iter()
     .flat_map(|folder| files(folder))
     .collect();
-    let pairs = messages
-        .iter()
-        .map(|(tag, text)| (tag.as_str(), text.as_str()));
-    let i18n = I18n::new(pairs).unwrap();
+    let i18n = I18n::new(messages.into_iter()).unwrap();
+    i18n.check().unwrap();
     let english: BTreeSet<String> = i18n.keys("en").into_iter().collect();
     assert!(english.len() > 100, "{}", english.len());
     for language in LANGUAGES {

@@ -1,6 +1,9 @@
-//! Languages of the pages, by Fluent. Messages without variables are formatted once, at start.
+//! Languages of the pages, by Fluent. Messages without variables are formatted once, when their language is first
+//! spoken.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -118,13 +121,16 @@ struct Spoken {
     bundle: FluentBundle<FluentResource>,
 }
 
-/// All messages in all languages.
+/// All messages in all languages. A language is read when it is first spoken: most nodes speak one or two, and each takes
+/// some hundreds of kilobytes of memory.
 pub struct I18n {
-    spoken: Vec<Spoken>,
+    files: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    /// In the order of [`LANGUAGES`].
+    spoken: Vec<OnceLock<Result<Spoken, I18nError>>>,
 }
 
 /// A message file is wrong: a fault of the program.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("messages in `{language}`: {reason}")]
 pub struct I18nError {
     /// Which language.
@@ -134,18 +140,41 @@ pub struct I18nError {
 }
 
 impl I18n {
-    /// Reads the message files (language tag, Fluent text).
+    /// Takes the message files (language tag, Fluent text), and reads the English ones.
+    ///
+    /// # Errors
+    /// An English file isn't Fluent, or a key is given twice. What is wrong in another language is logged when it is first
+    /// spoken, and English stands for it; [`I18n::check`] tells it before.
+    pub fn new<T: Into<Cow<'static, str>>>(
+        files: impl Iterator<Item = (T, T)>,
+    ) -> Result<Self, I18nError> {
+        let i18n = Self {
+            files: files.map(|(tag, text)| (tag.into(), text.into())).collect(),
+            spoken: LANGUAGES.iter().map(|_| OnceLock::new()).collect(),
+        };
+        i18n.read("en").transpose()?;
+        Ok(i18n)
+    }
+
+    /// Reads all languages.
     ///
     /// # Errors
     /// A file isn't Fluent, or a key is given twice.
-    pub fn new<'a>(
-        files: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-    ) -> Result<Self, I18nError> {
-        let spoken = LANGUAGES
-            .iter()
-            .map(|language| Spoken::new(language.tag, files.clone()))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { spoken })
+    pub fn check(&self) -> Result<(), I18nError> {
+        for language in &LANGUAGES {
+            self.read(language.tag).transpose()?;
+        }
+        Ok(())
+    }
+
+    fn read(&self, tag: &str) -> Option<Result<&Spoken, I18nError>> {
+        let place = LANGUAGES.iter().position(|language| language.tag == tag)?;
+        let read = self.spoken.get(place)?.get_or_init(|| {
+            let files = self.files.iter();
+            Spoken::new(tag, files.map(|(tag, text)| (&**tag, &**text)))
+                .inspect_err(|error| tracing::error!(%error, "a language can't be spoken"))
+        });
+        Some(read.as_ref().map_err(Clone::clone))
     }
 
     /// Keys of a language's messages.
@@ -188,8 +217,7 @@ impl I18n {
     }
 
     fn of(&self, tag: &str) -> Option<&Spoken> {
-        let place = LANGUAGES.iter().position(|language| language.tag == tag)?;
-        self.spoken.get(place)
+        self.read(tag)?.ok()
     }
 
     /// The best of our languages for an `Accept-Language` header (RFC 9110 §12.5.4).
