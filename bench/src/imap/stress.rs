@@ -80,21 +80,22 @@ struct Session {
 /// Runs it; an error names the first rule that was broken.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut options = options.clone();
-    let _peer = if options.peer {
-        let work = options
-            .work
-            .clone()
-            .unwrap_or_else(|| std::env::temp_dir().join("lampion-bench"));
-        let server = Dovecot::fresh(work.join("stress-dovecot"), 1, Fsync::Optimized)?.serve()?;
-        let account = server.accounts.first().context("no account")?;
-        options.name.clone_from(&account.name);
-        options.password.clone_from(&account.secret);
-        options.address = Some(server.imap);
-        Some(server)
-    } else {
-        None
-    };
-    stress(&options)
+    if !options.peer {
+        return stress(&options);
+    }
+    let work = options
+        .work
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join("lampion-bench"));
+    let dovecot = Dovecot::fresh(work.join("stress-dovecot"), 1, Fsync::Optimized)?;
+    let server = dovecot.serve()?;
+    let account = server.accounts.first().context("no account")?;
+    options.name.clone_from(&account.name);
+    options.password.clone_from(&account.secret);
+    options.address = Some(server.imap);
+    stress(&options).with_context(|| dovecot.said())?;
+    drop(server);
+    Ok(std::fs::remove_dir_all(dovecot.folder)?)
 }
 
 fn stress(options: &Options) -> anyhow::Result<()> {
