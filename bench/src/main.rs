@@ -19,6 +19,7 @@ mod generate;
 mod http;
 mod imap;
 mod load;
+mod mail;
 mod measure;
 mod node;
 mod peers;
@@ -57,14 +58,14 @@ pub struct Options {
     /// Folder with the Python environment that `bench/peers.sh` made [default: ~/.cache/lampion-peers]
     #[arg(long, value_name = "FOLDER", env = "LAMPION_BENCH_PEERS")]
     peers: Option<PathBuf>,
-    /// Keep the node that was made, and use it again if it is there (`search`, `start`, `cold`, `feed`, `desk`)
+    /// Keep the node that was made, and use it again if it is there (`search`, `start`, `cold`, `feed`, `desk`, `mail`)
     #[arg(long)]
     keep: bool,
     /// Measure Lampion only
     #[arg(long)]
     alone: bool,
     /// Only rows whose group is named: latency, throughput, memory, suggest, in-process, zimi; of `feed`: limits, append,
-    /// edits, rebuild, verify
+    /// edits, rebuild, verify; of `mail`: delivery, select, fetch, search, idle, memory, fill
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -107,6 +108,8 @@ enum Command {
     Desk(Options),
     /// Searches under a memory limit with cold caches
     Cold(Options),
+    /// Mail: delivery, IMAP and idling clients, beside Postfix and Dovecot
+    Mail(measure::mail::MailOptions),
     /// Random commands of many IMAP sessions on one mailbox, checked against the protocol's rules
     ImapStress(imap::stress::Options),
 }
@@ -129,6 +132,7 @@ fn main() -> anyhow::Result<()> {
         Command::Feed(options) => measure::feed::run(&options),
         Command::Desk(options) => measure::desk::run(&options),
         Command::Cold(options) => measure::cold::run(&options),
+        Command::Mail(options) => measure::mail::run(&options),
         Command::ImapStress(options) => imap::stress::run(&options),
     }
 }

@@ -1,5 +1,6 @@
 //! Lampion itself, as an operator starts it: the release binary beside this one, or what LAMPION_PROGRAM names.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -49,6 +50,11 @@ impl Process {
             resident_kb: field("VmRSS"),
             anonymous_kb: field("RssAnon"),
         })
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
     }
 
     pub fn running(&mut self) -> bool {
@@ -220,7 +226,16 @@ impl Node {
     }
 
     /// The same, started by another command (which sets a limit).
-    pub fn serve_by(&self, mut command: Command) -> anyhow::Result<Serving> {
+    pub fn serve_by(&self, command: Command) -> anyhow::Result<Serving> {
+        self.serve_with(command, "none")
+    }
+
+    /// `lampion serve` with all protocols of mail too.
+    pub fn serve_mail(&self) -> anyhow::Result<Serving> {
+        self.serve_with(self.command(), "127.0.0.1")
+    }
+
+    fn serve_with(&self, mut command: Command, mail: &str) -> anyhow::Result<Serving> {
         let ready = self.data.join("ready.json");
         let _may_be_absent = std::fs::remove_file(&ready);
         let begun = Instant::now();
@@ -234,7 +249,7 @@ impl Node {
                 "--content",
                 "127.0.0.1:0",
                 "--mail",
-                "none",
+                mail,
                 "--no-qr",
                 "--ready-file",
             ])
@@ -253,9 +268,16 @@ impl Node {
                 .context("no address")?
                 .parse()?)
         };
+        let listens = said.get("listens").and_then(|all| all.as_object());
+        let listens = listens
+            .into_iter()
+            .flatten()
+            .filter_map(|(protocol, at)| Some((protocol.clone(), at.as_str()?.parse().ok()?)))
+            .collect();
         Ok(Serving {
             http: address("http")?,
             content: address("content")?,
+            listens,
             process,
             begun,
         })
@@ -270,6 +292,8 @@ impl Node {
 pub struct Serving {
     pub http: SocketAddr,
     pub content: SocketAddr,
+    /// Where protocols of mail are served, by their names (`imaps`).
+    pub listens: BTreeMap<String, SocketAddr>,
     pub process: Process,
     /// When it was started.
     pub begun: Instant,

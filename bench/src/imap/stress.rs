@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,19 +16,26 @@ use clap::Args;
 
 use super::client::{Client, Known};
 use crate::chance::Chance;
+use crate::mail::dovecot::{Dovecot, Fsync};
 
 /// Where and how long.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
     /// Address of a server that takes LOGIN without TLS, such as 127.0.0.1:10143
-    #[arg(long)]
-    address: SocketAddr,
+    #[arg(long, required_unless_present = "peer", requires_all = ["name", "password"])]
+    address: Option<SocketAddr>,
     /// Name to sign in with
-    #[arg(long)]
+    #[arg(long, default_value = "")]
     name: String,
     /// Password
-    #[arg(long)]
+    #[arg(long, default_value = "")]
     password: String,
+    /// Start Dovecot in a folder of its own and take that, to see that the rules which are checked here are others' too
+    #[arg(long, conflicts_with = "address")]
+    peer: bool,
+    /// Folder for `--peer` [default: a folder in the temporary folder]
+    #[arg(long, value_name = "FOLDER")]
+    work: Option<PathBuf>,
     /// Mailbox; it is made if it isn't there, and what is in it may go
     #[arg(long, default_value = "Stress")]
     mailbox: String,
@@ -40,6 +48,13 @@ pub struct Options {
     /// Seed of all that is random
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+impl Options {
+    fn client(&self) -> anyhow::Result<Client> {
+        let address = self.address.context("no address")?;
+        Client::new(address, &self.name, &self.password)
+    }
 }
 
 /// What all sessions know together: the Message-ID of each UID.
@@ -64,7 +79,27 @@ struct Session {
 
 /// Runs it; an error names the first rule that was broken.
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let mut first = Client::new(options.address, &options.name, &options.password)?;
+    let mut options = options.clone();
+    if !options.peer {
+        return stress(&options);
+    }
+    let work = options
+        .work
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join("lampion-bench"));
+    let dovecot = Dovecot::fresh(work.join("stress-dovecot"), 1, Fsync::Optimized)?;
+    let server = dovecot.serve()?;
+    let account = server.accounts.first().context("no account")?;
+    options.name.clone_from(&account.name);
+    options.password.clone_from(&account.secret);
+    options.address = Some(server.imap);
+    stress(&options).with_context(|| dovecot.said())?;
+    drop(server);
+    Ok(std::fs::remove_dir_all(dovecot.folder)?)
+}
+
+fn stress(options: &Options) -> anyhow::Result<()> {
+    let mut first = options.client()?;
     for mailbox in [options.mailbox.clone(), format!("{}Moved", options.mailbox)] {
         let _there_already = first.command(&format!("CREATE {mailbox}"))?;
     }
@@ -131,7 +166,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 impl Session {
     fn new(number: usize, options: Options, messages: Messages) -> anyhow::Result<Self> {
-        let mut client = Client::new(options.address, &options.name, &options.password)?;
+        let mut client = options.client()?;
         match number % 3 {
             0 => {
                 client.command("ENABLE QRESYNC")?.ok()?;

@@ -5,6 +5,7 @@ pub mod cold;
 pub mod desk;
 pub mod feed;
 pub mod indexing;
+pub mod mail;
 pub mod questions;
 pub mod search;
 pub mod start;
