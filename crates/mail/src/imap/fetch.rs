@@ -11,7 +11,9 @@ use lampion_mailproto::put;
 
 use super::selected::{Member, flags};
 use super::session::{Answer, Done, Failure, Session};
-use crate::store::{Content, Detail, FlagAction, FlagChange, Flags, MailError, MessageId};
+use crate::store::{
+    CONTENTS_AT_ONCE, Content, Detail, FlagAction, FlagChange, Flags, MailError, MessageId,
+};
 
 /// Messages whose rows are read at once.
 const BATCH: usize = 500;
@@ -163,18 +165,16 @@ impl Session {
         } else if needs.envelope {
             envelopes = store.envelopes(&ids).await?.into_iter().collect();
         }
-        for member in &batch {
+        let mut contents: HashMap<MessageId, Content> = HashMap::new();
+        for (n, member) in batch.iter().enumerate() {
             let id = member.item.message;
+            if needs.content && n.is_multiple_of(CONTENTS_AT_ONCE) {
+                let ids = ids.get(n..).unwrap_or_default();
+                contents = store.contents(ids).await?.into_iter().collect();
+            }
             let lacks = (needs.detail && !details.contains_key(&id))
                 || (needs.envelope && !needs.detail && !envelopes.contains_key(&id));
-            let content = match (lacks, needs.content) {
-                (false, true) => match store.content(id).await {
-                    Ok(content) => Some(content),
-                    Err(MailError::NoSuchMessage) => None,
-                    Err(error) => return Err(error.into()),
-                },
-                _ => None,
-            };
+            let content = contents.get(&id);
             if lacks || (needs.content && content.is_none()) {
                 *missing = true;
                 continue;
@@ -182,7 +182,7 @@ impl Session {
             let parts = Parts {
                 detail: details.get(&id),
                 envelope: envelopes.get(&id),
-                content: content.as_ref(),
+                content,
             };
             let also_flags =
                 newly_seen.contains(&member.item.uid) && !items.contains(&FetchItem::Flags);

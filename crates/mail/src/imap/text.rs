@@ -13,7 +13,7 @@ use lampion_mailproto::mime::{Body, Structure, charset, words};
 use super::fetch::structure;
 use super::summary::{Summary, shown};
 use crate::Mail;
-use crate::store::{MailError, MessageId, Store};
+use crate::store::{CONTENTS_AT_ONCE, Content, MailError, MessageId, Store};
 
 /// The longest that reading messages for one search may take.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
@@ -133,12 +133,17 @@ async fn containing(
             }
             continue;
         }
-        for detail in store.details(some).await? {
-            let structure = structure(&detail)?;
-            let content = match store.content(detail.message).await {
-                Ok(content) => content,
-                Err(MailError::NoSuchMessage) => continue,
-                Err(error) => return Err(error),
+        let details = store.details(some).await?;
+        let mut contents: HashMap<MessageId, Content> = HashMap::new();
+        for (n, detail) in details.iter().enumerate() {
+            if n.is_multiple_of(CONTENTS_AT_ONCE) {
+                let rest = details.iter().skip(n).take(CONTENTS_AT_ONCE);
+                let ids: Vec<MessageId> = rest.map(|detail| detail.message).collect();
+                contents = store.contents(&ids).await?.into_iter().collect();
+            }
+            let structure = structure(detail)?;
+            let Some(content) = contents.get(&detail.message) else {
+                continue;
             };
             let summary = Summary::of(&detail.envelope);
             let header = structure.root.header;

@@ -4,11 +4,14 @@ use std::ops::Range;
 
 use futures_util::TryStreamExt as _;
 use lampion_blobs::Hash;
-use lampion_db::{Row, query};
+use lampion_db::Row as _;
 
-use super::Store;
 use super::model::{MailError, MessageId};
 use super::seal::{BlobSeal, CHUNK_BYTES, HEAD_BYTES, TAG_BYTES};
+use super::{Store, rows_of_ids};
+
+/// Messages that are opened together: 4 MB of short ones at most.
+pub const CONTENTS_AT_ONCE: usize = 64;
 
 /// The bytes of a message.
 pub struct Content {
@@ -30,33 +33,51 @@ impl Store {
     /// # Errors
     /// `NoSuchMessage`, `Damaged`; the database.
     pub async fn content(&self, message: MessageId) -> Result<Content, MailError> {
-        let row = query(
-            "select m.size_bytes, c.blob, c.content from mail_message m join mail_content c on c.message = m.id where m.id = $1",
+        let contents = self.contents(&[message]).await?;
+        let first = contents.into_iter().next();
+        first.map(|(_, content)| content).ok_or(MailError::NoSuchMessage)
+    }
+
+    /// Opens messages, at most [`CONTENTS_AT_ONCE`] of those given; in no order, those that are gone are left out. Short ones
+    /// are in memory then.
+    ///
+    /// # Errors
+    /// `Damaged`; the database.
+    pub async fn contents(
+        &self,
+        messages: &[MessageId],
+    ) -> Result<Vec<(MessageId, Content)>, MailError> {
+        let rows = rows_of_ids(
+            self.db(),
+            "select m.id, m.size_bytes, c.blob, c.content from mail_message m join mail_content c on c.message = m.id where m.id in",
+            messages.get(..CONTENTS_AT_ONCE).unwrap_or(messages),
         )
-        .bind(message.0)
-        .fetch_optional(self.db().read())
-        .await?
-        .ok_or(MailError::NoSuchMessage)?;
-        let size_bytes: i64 = row.try_get(0)?;
-        let blob: String = row.try_get(1)?;
-        let sealed: Vec<u8> = row.try_get(2)?;
-        let parts = &self.0.parts;
-        let size = usize::try_from(size_bytes).unwrap_or(0);
-        let kept = if blob.is_empty() {
-            Kept::Row(parts.key.open_row(&sealed, size, message.0)?)
-        } else {
-            let hash: Hash = blob
-                .parse()
-                .map_err(|_| MailError::Damaged(message.0, "the name of its blob is broken"))?;
-            let head = self.blob_bytes(&hash, 0..HEAD_BYTES as u64).await?;
-            Kept::Blob(Box::new((hash, parts.key.open_blob(&head, message.0)?)))
-        };
-        Ok(Content {
-            store: self.clone(),
-            message: message.0,
-            size_bytes: size_bytes.unsigned_abs(),
-            kept,
-        })
+        .await?;
+        let mut contents = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let message: i64 = row.try_get(0)?;
+            let (size_bytes, blob): (i64, String) = (row.try_get(1)?, row.try_get(2)?);
+            let kept = if blob.is_empty() {
+                let sealed: Vec<u8> = row.try_get(3)?;
+                let size = usize::try_from(size_bytes).unwrap_or(0);
+                Kept::Row(self.0.parts.key.open_row(&sealed, size, message)?)
+            } else {
+                let hash: Hash = blob
+                    .parse()
+                    .map_err(|_| MailError::Damaged(message, "the name of its blob is broken"))?;
+                let head = self.blob_bytes(&hash, 0..HEAD_BYTES as u64).await?;
+                let seal = self.0.parts.key.open_blob(&head, message)?;
+                Kept::Blob(Box::new((hash, seal)))
+            };
+            let content = Content {
+                store: self.clone(),
+                message,
+                size_bytes: size_bytes.unsigned_abs(),
+                kept,
+            };
+            contents.push((MessageId(message), content));
+        }
+        Ok(contents)
     }
 
     async fn blob_bytes(&self, hash: &Hash, range: Range<u64>) -> Result<Vec<u8>, MailError> {

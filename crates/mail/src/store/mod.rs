@@ -33,7 +33,7 @@ use lampion_db::{Db, Migration, Migrations, Row, sqlx};
 use lampion_people::People;
 
 pub use accounts::FOLDERS_LIMIT;
-pub use content::Content;
+pub use content::{CONTENTS_AT_ONCE, Content};
 pub use deliver::{Delivered, Delivery, Extra, Value};
 pub use incoming::{Incoming, NewMessage};
 pub use mailboxes::NAME_LIMIT_BYTES;
