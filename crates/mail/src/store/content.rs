@@ -35,7 +35,9 @@ impl Store {
     pub async fn content(&self, message: MessageId) -> Result<Content, MailError> {
         let contents = self.contents(&[message]).await?;
         let first = contents.into_iter().next();
-        first.map(|(_, content)| content).ok_or(MailError::NoSuchMessage)
+        first
+            .map(|(_, content)| content)
+            .ok_or(MailError::NoSuchMessage)
     }
 
     /// Opens messages, at most [`CONTENTS_AT_ONCE`] of those given; in no order, those that are gone are left out. Short ones
