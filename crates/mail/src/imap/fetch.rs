@@ -202,7 +202,7 @@ impl Session {
         let Some(selected) = self
             .selected
             .as_mut()
-            .filter(|selected| needs.seen && !selected.read_only)
+            .filter(|selected| needs.seen && selected.may("s").is_ok())
         else {
             return Ok(Vec::new());
         };

@@ -6,12 +6,19 @@ use lampion_mailproto::imap::{SequenceSet, set, write};
 use lampion_mailproto::put;
 use tokio::sync::watch;
 
-use super::session::{Failure, Session};
+use super::rights;
+use super::session::{Answer, Failure, Session, said};
+use crate::access::Rights;
 use crate::store::{Item, MailboxId, ModSeq, Uid, View};
 
 /// The selected mailbox.
 pub(super) struct Selected {
     pub id: MailboxId,
+    /// Its name as the client knows it.
+    pub shown: String,
+    /// What the person may do in it.
+    pub rights: Rights,
+    /// It was opened by EXAMINE.
     pub read_only: bool,
     /// What sequence numbers mean.
     pub view: Arc<View>,
@@ -37,6 +44,20 @@ pub(super) struct Member {
 }
 
 impl Selected {
+    /// Refuses a change if the mailbox was opened to be read, or a right is missing.
+    pub fn may(&self, rights: &str) -> Result<(), Answer> {
+        if self.read_only {
+            return Err(Answer::No(
+                "[READ-ONLY] the mailbox was opened to be read only".into(),
+            ));
+        }
+        for right in rights.chars() {
+            rights::need(self.rights, right, &self.shown)
+                .map_err(|error| Answer::No(said(&error)))?;
+        }
+        Ok(())
+    }
+
     /// The sequence number of a UID.
     pub fn number(&self, uid: Uid) -> Option<u32> {
         self.view
@@ -161,6 +182,12 @@ impl Session {
         if !changes.vanished.is_empty() && !may_expunge {
             return Ok(());
         }
+        if !self.still_allowed().await? {
+            return Ok(());
+        }
+        let Some(selected) = self.selected.as_mut() else {
+            return Ok(());
+        };
         let before = Arc::clone(&selected.view);
         let told = std::mem::take(&mut selected.told);
         selected.view = Arc::clone(&selected.fresh);
