@@ -136,12 +136,7 @@ fn imapflow_reads_files_and_resyncs() {
     script(
         Command::new("node").env("NODE_PATH", modules),
         "imap_flow.cjs",
-        &[
-            &port(&hill, "imaps"),
-            "mira",
-            &secret,
-            &authority(&hill),
-        ],
+        &[&port(&hill, "imaps"), "mira", &secret, &authority(&hill)],
     );
 }
 

@@ -232,7 +232,12 @@ impl Local {
         for (shared, level) in self.shared_with(person).await? {
             all.push((shared.account, shared.title, false, level.rights()));
         }
-        for list in self.lists_of(person).await?.into_iter().filter(|list| list.archive) {
+        for list in self
+            .lists_of(person)
+            .await?
+            .into_iter()
+            .filter(|list| list.archive)
+        {
             all.push((list.account, list.title, true, Rights::of("lr")));
         }
         let mut others = Vec::new();
@@ -268,10 +273,7 @@ mod tests {
     fn old_programs_are_told_of_create_and_delete() {
         assert_eq!(Rights::of("lr").for_all_programs(), "lr");
         assert_eq!(Rights::of("lrt").for_all_programs(), "lrtd");
-        assert_eq!(
-            Rights::of(Rights::ALL).for_all_programs(),
-            "lrswipkxteacd"
-        );
+        assert_eq!(Rights::of(Rights::ALL).for_all_programs(), "lrswipkxteacd");
         assert_eq!(Rights::parse("lrcd"), Some(Rights::of("lrkxte")));
         assert_eq!(Rights::parse("lrq"), None);
         assert_eq!(Rights::parse("lr0"), None);

@@ -1069,10 +1069,16 @@ async fn who_may_look_into_what() {
 async fn what_goes_to_another_account_belongs_to_its_conversations_and_its_room() {
     for bed in beds("between", false).await {
         let (mira, store) = (bed.account("mira").await, bed.local.store());
-        let help = bed.local.create_shared("help", "Help", &mira).await.unwrap();
+        let help = bed
+            .local
+            .create_shared("help", "Help", &mira)
+            .await
+            .unwrap();
         let jo = outside("jo@example.org");
-        let question = "From: jo@example.org\nTo: mira@hill.internal\nSubject: q\nMessage-ID: <q@x>\n\nhow?\n";
-        let answer = "From: jo@example.org\nSubject: Re: q\nMessage-ID: <a@x>\nIn-Reply-To: <q@x>\n\nwell\n";
+        let question =
+            "From: jo@example.org\nTo: mira@hill.internal\nSubject: q\nMessage-ID: <q@x>\n\nhow?\n";
+        let answer =
+            "From: jo@example.org\nSubject: Re: q\nMessage-ID: <a@x>\nIn-Reply-To: <q@x>\n\nwell\n";
         // The answer is in the shared mailbox before the question is put there.
         bed.come("help", &jo, answer).await;
         bed.come("mira", &jo, question).await;

@@ -176,9 +176,7 @@ impl Session {
                         .into(),
                 ));
             }
-            local
-                .set_shared_member(account, (kind, &id), level)
-                .await?;
+            local.set_shared_member(account, (kind, &id), level).await?;
             self.tell_others(&found).await?;
         }
         Answer::done("done, for all mailboxes of this shared mailbox")

@@ -170,8 +170,8 @@ impl Session {
     async fn set_metadata(&mut self, name: &str, entries: &[(String, Option<Vec<u8>>)]) -> Done {
         let kept = self.metadata_of(name).await?;
         for (entry, value) in entries {
-            let kind =
-                entry.starts_with("/private/") || (entry.starts_with("/shared/") && kept.mailbox != 0);
+            let kind = entry.starts_with("/private/")
+                || (entry.starts_with("/shared/") && kept.mailbox != 0);
             if !kind {
                 return Ok(Answer::No(
                     "[NOPERM] entries are named /private/… or, of a mailbox, /shared/…".into(),

@@ -240,6 +240,7 @@ impl Session {
         also_flags: bool,
     ) -> Result<bool, Failure> {
         let structure = parts.structure(items)?;
+        self.tell_keywords(&member.item);
         put!(self.wire.out, "* {} FETCH (", member.number);
         let (mut first, mut fine) = (true, true);
         for item in items {

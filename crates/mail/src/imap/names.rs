@@ -47,7 +47,10 @@ impl Session {
                     ));
                 }
                 let store = self.store();
-                match store.create_mailbox(&place.account, &place.name, wanted).await {
+                match store
+                    .create_mailbox(&place.account, &place.name, wanted)
+                    .await
+                {
                     Ok(made) => Ok(Answer::Ok(format!("[MAILBOXID (F{})] made", made.id.0))),
                     Err(MailError::Refused(text)) if wanted.is_some() => {
                         Ok(Answer::No(format!("[USEATTR] {text}")))
@@ -65,7 +68,9 @@ impl Session {
                     self.selected = None;
                 }
                 let store = self.store();
-                store.delete_mailbox(&mailbox.account, &mailbox.name).await?;
+                store
+                    .delete_mailbox(&mailbox.account, &mailbox.name)
+                    .await?;
                 Answer::done("deleted")
             }
             Body::Rename { from, to } => {
@@ -107,7 +112,10 @@ impl Session {
         let place = self.place(name).await?;
         if !place.own() {
             // RFC 4314 §4: on the nearest mailbox above; an account's mailboxes give the same rights.
-            let above = place.name.rsplit_once('/').map_or("INBOX", |(above, _)| above);
+            let above = place
+                .name
+                .rsplit_once('/')
+                .map_or("INBOX", |(above, _)| above);
             rights::need(place.rights, 'k', &rights::shown(&place.prefix, above))?;
         } else if is_shared(name) {
             // Said to everybody in the same words, so that nobody learns which shared mailboxes there are.
@@ -165,9 +173,8 @@ impl Session {
             }
             let own = entry.found.as_ref().is_some_and(&chosen);
             let by_child = command.select.recursive && entry.child_selected;
-            let above = entry.found.is_none()
-                && !command.select.subscribed
-                && !command.select.special_use;
+            let above =
+                entry.found.is_none() && !command.select.subscribed && !command.select.special_use;
             if !own && !by_child && !above {
                 continue;
             }

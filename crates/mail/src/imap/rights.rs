@@ -218,7 +218,7 @@ impl Session {
         }
         if rights != selected.rights {
             selected.rights = rights;
-            let flags = permanent_flags(rights, selected.read_only, &selected.view);
+            let flags = permanent_flags(rights, selected.read_only, &selected.keywords);
             put!(
                 self.wire.out,
                 "* OK [PERMANENTFLAGS ({flags})] your rights have changed\r\n"
@@ -255,6 +255,9 @@ mod tests {
             "you need the right `e` (to expunge) on `Shared/help`: ask who manages it"
         );
         assert_eq!(said("", 'r'), "there is no mailbox `Shared/help`");
-        assert_eq!(DOES.map(|(letter, _)| letter).iter().collect::<String>(), Rights::ALL);
+        assert_eq!(
+            DOES.map(|(letter, _)| letter).iter().collect::<String>(),
+            Rights::ALL
+        );
     }
 }

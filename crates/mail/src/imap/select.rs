@@ -13,7 +13,7 @@ use crate::access::Rights;
 use crate::store::View;
 
 /// Flags that somebody may change for good (RFC 9051 §7.1, RFC 4314 §5.1.1).
-pub(super) fn permanent_flags(rights: Rights, read_only: bool, view: &View) -> String {
+pub(super) fn permanent_flags(rights: Rights, read_only: bool, keywords: &[String]) -> String {
     if read_only {
         return String::new();
     }
@@ -29,7 +29,7 @@ pub(super) fn permanent_flags(rights: Rights, read_only: bool, view: &View) -> S
     .map(|(flag, _)| flag.to_string())
     .collect();
     if rights.has("w") {
-        flags.extend(view.keywords().iter().map(ToString::to_string));
+        flags.extend_from_slice(keywords);
         flags.push("\\*".into());
     }
     flags.join(" ")
@@ -60,17 +60,19 @@ impl Session {
         // Watched before it is looked at, so that no change falls between.
         let newest = store.watch(mailbox.id);
         let view = store.view(mailbox.id).await?;
-        self.describe(&found, &view, read_only);
+        let keywords = view.keywords();
+        self.describe(&found, &view, &keywords, read_only);
         let selected = Selected {
             id: mailbox.id,
             shown: found.shown.clone(),
             rights,
             read_only,
-            fresh: Arc::clone(&view),
-            view,
             newest,
             told: Vec::new(),
+            keywords,
             saved: Vec::new(),
+            fresh: Arc::clone(&view),
+            view,
         };
         self.selected = Some(Box::new(selected));
         if let Some(known) = &params.qresync {
@@ -87,11 +89,10 @@ impl Session {
         }))
     }
 
-    fn describe(&mut self, found: &Found, view: &View, read_only: bool) {
-        let permanent = permanent_flags(found.rights, read_only, view);
+    fn describe(&mut self, found: &Found, view: &View, keywords: &[String], read_only: bool) {
+        let permanent = permanent_flags(found.rights, read_only, keywords);
         let (utf8, rev2) = (self.utf8, self.rev2);
         let out = &mut self.wire.out;
-        let keywords = view.keywords();
         let flags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
         let words: String = keywords
             .iter()

@@ -334,7 +334,8 @@ impl Session {
         if matches!(answer, Answer::Later) {
             return Ok(());
         }
-        if self.selected.is_some() {
+        // After BYE nothing is told any more.
+        if self.selected.is_some() && !self.over {
             match Box::pin(self.sync(may_expunge, false)).await {
                 Ok(()) => {}
                 Err(Failure::Io(error)) => return Err(error),
