@@ -98,3 +98,25 @@ fn mbsync_syncs_both_ways_without_loss() {
         &[&port, "mira", &secret, folder, &messages],
     );
 }
+
+#[test]
+fn shared_mailboxes_are_read_by_who_may() {
+    let Some(python) = python() else { return };
+    let net = TestNet::new(PROGRAM);
+    let (hill, mira) = node(&net);
+    let tomas = app_password(&hill.person("tomas", "member"));
+    let lea = hill.person("lea", "operator");
+    lea.post("/people/groups", &[("name", "desk")]).expect(303);
+    for words in [
+        ["mail", "shared", "create", "help", "--manager", "mira"],
+        ["mail", "list", "create", "friends", "--owner", "mira"],
+    ] {
+        hill.run(&words).expect(0);
+    }
+    let port = hill.listens("imap").port().to_string();
+    script(
+        &python,
+        "imap_shared.py",
+        &[&port, "mira", &mira, "tomas", &tomas],
+    );
+}

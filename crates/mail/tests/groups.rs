@@ -1000,3 +1000,115 @@ async fn only_moderators_see_what_waits() {
         );
     }
 }
+
+#[tokio::test]
+async fn who_may_look_into_what() {
+    for bed in beds("others", false).await {
+        let (mira, tomas) = (bed.id("mira").await, bed.id("tomas").await);
+        for who in ["mira", "tomas"] {
+            bed.account(who).await;
+        }
+        let local = &bed.local;
+        let help = local.create_shared("help", "Help", &mira).await.unwrap();
+        let list = bed.list(Settings::default()).await;
+        assert!(local.others(&tomas).await.unwrap().is_empty());
+        assert!(local.other_named(&tomas, "help").await.unwrap().is_none());
+        assert!(local.other_named(&tomas, "mira").await.unwrap().is_none());
+
+        // The highest of a person's own level and those of their groups counts.
+        let group = bed.people.create_group("desk").await.unwrap();
+        bed.people.add_to_group(&group.id, &tomas).await.unwrap();
+        for (member, level) in [
+            (("person", tomas.as_str()), Level::Read),
+            (("group", group.id.as_str()), Level::Answer),
+        ] {
+            local
+                .set_shared_member(&help.account, member, Some(level))
+                .await
+                .unwrap();
+        }
+        let names = |others: Vec<lampion_mail::access::Other>| {
+            others
+                .into_iter()
+                .map(|one| (one.account.name, one.rights.to_string(), one.list))
+                .collect::<Vec<_>>()
+        };
+        let answers = ("help".to_string(), "lrswipte".to_string(), false);
+        assert_eq!(
+            names(local.others(&tomas).await.unwrap()),
+            std::slice::from_ref(&answers)
+        );
+        local
+            .set_member(&list.account, (Kind::Person, &tomas), Role::Member)
+            .await
+            .unwrap();
+        assert_eq!(
+            names(local.others(&tomas).await.unwrap()),
+            [answers, ("wells".into(), "lr".into(), true)]
+        );
+        let held = local.store().mailbox(&list.account, HELD).await.unwrap();
+        let held = held.unwrap();
+        assert!(local.access_to(&tomas, &held).await.unwrap().is_empty());
+        let lea = bed.id("lea").await;
+        assert_eq!(
+            local.access_to(&lea, &held).await.unwrap(),
+            Rights::of("lr")
+        );
+
+        let inbox = local.store().mailbox(&help.account, "INBOX").await.unwrap();
+        let inbox = inbox.unwrap().id;
+        for wanted in [false, true] {
+            local.subscribe_other(&tomas, inbox, wanted).await.unwrap();
+            let said = local.subscriptions(&tomas).await.unwrap();
+            assert_eq!(said.into_iter().collect::<Vec<_>>(), [(inbox, wanted)]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_to_another_account_belongs_to_its_conversations_and_its_room() {
+    for bed in beds("between", false).await {
+        let (mira, store) = (bed.account("mira").await, bed.local.store());
+        let help = bed
+            .local
+            .create_shared("help", "Help", &mira)
+            .await
+            .unwrap();
+        let jo = outside("jo@example.org");
+        let question =
+            "From: jo@example.org\nTo: mira@hill.internal\nSubject: q\nMessage-ID: <q@x>\n\nhow?\n";
+        let answer =
+            "From: jo@example.org\nSubject: Re: q\nMessage-ID: <a@x>\nIn-Reply-To: <q@x>\n\nwell\n";
+        // The answer is in the shared mailbox before the question is put there.
+        bed.come("help", &jo, answer).await;
+        bed.come("mira", &jo, question).await;
+        let own = store.mailbox(&mira, "INBOX").await.unwrap().unwrap().id;
+        let shared = store.mailbox(&help.account, "INBOX").await.unwrap();
+        let shared = shared.unwrap().id;
+        store.copy(own, &[1], shared).await.unwrap();
+        let threads = |view: Arc<lampion_mail::store::View>| {
+            view.iter().map(|item| item.thread).collect::<Vec<_>>()
+        };
+        let in_own = threads(store.view(own).await.unwrap());
+        let in_shared = threads(store.view(shared).await.unwrap());
+        assert_eq!(in_shared.len(), 2);
+        assert_eq!(in_shared[0], in_shared[1]);
+        // What comes later is found by the copy.
+        let later = "From: jo@example.org\nSubject: Re: q\nReferences: <q@x>\n\nand\n";
+        bed.come("help", &jo, later).await;
+        let in_shared = threads(store.view(shared).await.unwrap());
+        assert_eq!(in_shared[2], in_shared[0]);
+        assert_eq!(threads(store.view(own).await.unwrap()), in_own);
+
+        let used = |id: String| async move {
+            let account = store.account(&id).await.unwrap().unwrap();
+            (account.messages, account.used_bytes)
+        };
+        let before = (used(mira.clone()).await, used(help.account.clone()).await);
+        store.move_to(own, &[1], shared).await.unwrap();
+        let after = (used(mira.clone()).await, used(help.account.clone()).await);
+        assert_eq!(after.0, (0, 0));
+        assert_eq!(after.1.0, before.1.0 + 1);
+        assert_eq!(after.1.1 - before.1.1, before.0.1);
+    }
+}

@@ -61,7 +61,7 @@ impl Session {
         let store = self.store();
         if first {
             let mailbox = match self.find(name, 'i').await {
-                Ok(mailbox) => mailbox,
+                Ok(found) => found.mailbox,
                 Err(MailError::NoSuchMailbox(_)) => {
                     return Err(Answer::No("[TRYCREATE] there is no such mailbox".into()));
                 }

@@ -127,7 +127,7 @@ impl Session {
     }
 
     /// A name without the node's domain.
-    fn local<'n>(&self, name: &'n str) -> &'n str {
+    pub(super) fn local<'n>(&self, name: &'n str) -> &'n str {
         match name.rsplit_once('@') {
             Some((local, given)) if given.eq_ignore_ascii_case(&self.shared.mail.domain()) => local,
             _ => name,

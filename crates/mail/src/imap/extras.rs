@@ -1,11 +1,11 @@
-//! QUOTA (RFC 9208), METADATA (RFC 5464), and what there is of ACL (RFC 4314).
+//! QUOTA (RFC 9208), METADATA (RFC 5464).
 
 use lampion_db::{Row, query, transaction};
 use lampion_mailproto::imap::command::Depth;
 use lampion_mailproto::imap::{Body, write};
 use lampion_mailproto::put;
 
-use super::rights;
+use super::rights::{Found, Place, need};
 use super::session::{Answer, Done, Session};
 use crate::store::MailError;
 
@@ -18,18 +18,27 @@ impl Session {
     pub(super) async fn extras(&mut self, body: Body) -> Done {
         match body {
             Body::GetQuotaRoot(name) => {
-                let mailbox = self.find(&name, 'r').await?;
+                let found = self.find(&name, 'r').await?;
+                let place = self.place(&name).await?;
                 let utf8 = self.utf8;
                 let out = &mut self.wire.out;
                 out.extend_from_slice(b"* QUOTAROOT ");
-                write::mailbox(&mailbox.name, utf8, out);
-                out.extend_from_slice(b" \"\"\r\n");
-                self.quota().await
+                write::mailbox(&found.shown, utf8, out);
+                out.push(b' ');
+                write::astring(&place.prefix, utf8, out);
+                out.extend_from_slice(b"\r\n");
+                self.quota(&place).await
             }
-            Body::GetQuota(root) if root.is_empty() => self.quota().await,
-            Body::GetQuota(_) => Ok(Answer::No(
-                "[NONEXISTENT] there is no such quota root".into(),
-            )),
+            Body::GetQuota(root) => {
+                let place = self.place(&root).await?;
+                if place.prefix != root {
+                    return Ok(Answer::No(
+                        "[NONEXISTENT] there is no such quota root".into(),
+                    ));
+                }
+                need(place.rights, 'r', &root)?;
+                self.quota(&place).await
+            }
             Body::SetQuota { .. } => {
                 Ok(Answer::No("[NOPERM] operators set quotas elsewhere".into()))
             }
@@ -40,64 +49,53 @@ impl Session {
                 depth,
             } => self.get_metadata(&mailbox, &entries, max_size, depth).await,
             Body::SetMetadata { mailbox, entries } => self.set_metadata(&mailbox, &entries).await,
-            Body::MyRights(name) => {
-                let mailbox = self.find(&name, 'l').await?;
-                let own = self
-                    .who
-                    .as_ref()
-                    .map_or("", |who| rights::rights(who, &mailbox));
-                let utf8 = self.utf8;
-                let out = &mut self.wire.out;
-                out.extend_from_slice(b"* MYRIGHTS ");
-                write::mailbox(&mailbox.name, utf8, out);
-                put!(out, " {own}\r\n");
-                Answer::done("that is all")
-            }
-            Body::GetAcl(name) => {
-                let mailbox = self.find(&name, 'a').await?;
-                let who = self
-                    .who
-                    .as_ref()
-                    .map(|who| who.name.clone())
-                    .unwrap_or_default();
-                let utf8 = self.utf8;
-                let out = &mut self.wire.out;
-                out.extend_from_slice(b"* ACL ");
-                write::mailbox(&mailbox.name, utf8, out);
-                put!(out, " {who} {}\r\n", rights::OWNER);
-                Answer::done("that is all")
-            }
-            _ => Ok(Answer::No("[CANNOT] mailboxes are shared elsewhere".into())),
+            _ => Ok(Answer::Bad("this command can't come here".into())),
         }
     }
 
-    async fn quota(&mut self) -> Done {
-        let id = self
-            .who
-            .as_ref()
-            .map(|who| who.account.clone())
-            .unwrap_or_default();
-        let account = self.store().account(&id).await?;
+    /// The room of an account; its quota root has the name of what stands before its mailboxes.
+    async fn quota(&mut self, place: &Place) -> Done {
+        let account = self.store().account(&place.account).await?;
+        let utf8 = self.utf8;
         let out = &mut self.wire.out;
+        out.extend_from_slice(b"* QUOTA ");
+        write::astring(&place.prefix, utf8, out);
         match account.and_then(|account| Some((account.used_bytes, account.quota_bytes?))) {
             // RFC 9208 §5.1: STORAGE counts units of 1024 octets.
             Some((used, quota)) => put!(
                 out,
-                "* QUOTA \"\" (STORAGE {} {})\r\n",
+                " (STORAGE {} {})\r\n",
                 used.max(0).div_ceil_1024(),
                 quota / 1_024
             ),
-            None => put!(out, "* QUOTA \"\" ()\r\n"),
+            None => put!(out, " ()\r\n"),
         }
         Answer::done("that is all")
     }
 
-    /// The id under which entries are kept: the mailbox's, or 0 for the server itself.
-    async fn metadata_of(&self, mailbox: &str) -> Result<i64, MailError> {
-        if mailbox.is_empty() {
-            return Ok(0);
+    /// Where entries of a mailbox are kept, or of the server itself. What is private lies with who asks, what is shared with the
+    /// mailbox. RFC 5464 §3.3 asks for `l` and one of `rswip`; here it is `r`.
+    async fn metadata_of(&self, name: &str) -> Result<Kept, MailError> {
+        let person = self
+            .who
+            .as_ref()
+            .map(|who| who.account.clone())
+            .unwrap_or_default();
+        if name.is_empty() {
+            return Ok(Kept {
+                mailbox: 0,
+                owner: person.clone(),
+                person,
+                found: None,
+            });
         }
-        Ok(self.find(mailbox, 'l').await?.id.0)
+        let found = self.find(name, 'r').await?;
+        Ok(Kept {
+            mailbox: found.mailbox.id.0,
+            owner: found.mailbox.account.clone(),
+            person,
+            found: Some(found),
+        })
     }
 
     async fn get_metadata(
@@ -107,15 +105,14 @@ impl Session {
         max_size: Option<u64>,
         depth: Depth,
     ) -> Done {
-        let mailbox = self.metadata_of(name).await?;
-        let account = self
-            .who
-            .as_ref()
-            .map(|who| who.account.clone())
-            .unwrap_or_default();
-        let rows = query("select entry, value from mail_metadata where account = $1 and mailbox = $2 order by entry")
-            .bind(&account)
-            .bind(mailbox)
+        let kept = self.metadata_of(name).await?;
+        let rows = query(
+            "select entry, value from mail_metadata where mailbox = $1 and ((account = $2 and entry like '/private/%')
+             or (account = $3 and entry like '/shared/%')) order by entry",
+        )
+            .bind(kept.mailbox)
+            .bind(&kept.person)
+            .bind(&kept.owner)
             .fetch_all(self.shared.mail.kernel().db.read())
             .await
             .map_err(MailError::from)?;
@@ -171,19 +168,18 @@ impl Session {
     }
 
     async fn set_metadata(&mut self, name: &str, entries: &[(String, Option<Vec<u8>>)]) -> Done {
-        let mailbox = self.metadata_of(name).await?;
-        let account = self
-            .who
-            .as_ref()
-            .map(|who| who.account.clone())
-            .unwrap_or_default();
+        let kept = self.metadata_of(name).await?;
         for (entry, value) in entries {
-            let kind =
-                entry.starts_with("/private/") || (entry.starts_with("/shared/") && mailbox != 0);
+            let kind = entry.starts_with("/private/")
+                || (entry.starts_with("/shared/") && kept.mailbox != 0);
             if !kind {
                 return Ok(Answer::No(
                     "[NOPERM] entries are named /private/… or, of a mailbox, /shared/…".into(),
                 ));
+            }
+            // All see it: who may not even set a flag doesn't change it either.
+            if let (true, Some(found)) = (entry.starts_with("/shared/"), &kept.found) {
+                need(found.rights, 'w', &found.shown)?;
             }
             if value
                 .as_ref()
@@ -197,33 +193,58 @@ impl Session {
         let db = self.shared.mail.kernel().db.clone();
         let fits: bool = transaction!(db, MailError, tx => {
             for (entry, value) in entries {
+                let account = kept.account(entry);
                 query("delete from mail_metadata where account = $1 and mailbox = $2 and entry = $3")
-                    .bind(&account)
-                    .bind(mailbox)
+                    .bind(account)
+                    .bind(kept.mailbox)
                     .bind(entry)
                     .execute(&mut **tx)
                     .await?;
                 if let Some(value) = value {
                     query("insert into mail_metadata (account, mailbox, entry, value) values ($1, $2, $3, $4)")
-                        .bind(&account)
-                        .bind(mailbox)
+                        .bind(account)
+                        .bind(kept.mailbox)
                         .bind(entry)
                         .bind(value.as_slice())
                         .execute(&mut **tx)
                         .await?;
                 }
             }
-            let count: i64 = lampion_db::query_scalar("select count(*) from mail_metadata where account = $1")
-                .bind(&account)
-                .fetch_one(&mut **tx)
-                .await?;
-            if count > ENTRIES_LIMIT {
-                return Err(MailError::Refused("too many entries: delete some first"));
+            for account in [&kept.person, &kept.owner] {
+                let count: i64 = lampion_db::query_scalar("select count(*) from mail_metadata where account = $1")
+                    .bind(account)
+                    .fetch_one(&mut **tx)
+                    .await?;
+                if count > ENTRIES_LIMIT {
+                    return Err(MailError::Refused("too many entries: delete some first"));
+                }
             }
             Ok(true)
         })?;
         debug_assert!(fits);
         Answer::done("kept")
+    }
+}
+
+/// Where entries of a mailbox lie.
+struct Kept {
+    /// The mailbox's id, or 0 for the server itself.
+    mailbox: i64,
+    /// Whose the mailbox is.
+    owner: String,
+    /// Who asks.
+    person: String,
+    found: Option<Found>,
+}
+
+impl Kept {
+    /// The account that an entry belongs to.
+    fn account(&self, entry: &str) -> &str {
+        if entry.starts_with("/shared/") {
+            &self.owner
+        } else {
+            &self.person
+        }
     }
 }
 

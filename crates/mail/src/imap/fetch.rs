@@ -202,7 +202,7 @@ impl Session {
         let Some(selected) = self
             .selected
             .as_mut()
-            .filter(|selected| needs.seen && !selected.read_only)
+            .filter(|selected| needs.seen && selected.may("s").is_ok())
         else {
             return Ok(Vec::new());
         };
@@ -240,6 +240,7 @@ impl Session {
         also_flags: bool,
     ) -> Result<bool, Failure> {
         let structure = parts.structure(items)?;
+        self.tell_keywords(&member.item);
         put!(self.wire.out, "* {} FETCH (", member.number);
         let (mut first, mut fine) = (true, true);
         for item in items {

@@ -5,12 +5,14 @@
 //! - `selected`: what a client knows of its mailbox. It numbers messages by a [`View`](crate::store::View) of its own, which
 //!   changes only where the protocol lets numbers change: never in `FETCH`, `STORE` and `SEARCH`.
 //! - `text`: which messages contain a text: the one place where an index would step in.
-//! - `rights`: who may do what with a mailbox: the one place where sharing would step in.
+//! - `rights`: which mailbox a name means, and who may do what with it: the one place where sharing steps in; `acl` tells of it
+//!   and changes it.
 //!
 //! Rules: what a client is told about messages comes from comparing views, never from notices; nothing of a message's body
 //! is in memory but a piece; `OK` to a change comes after its commit. `XCHATMAIL` is never offered: a client would delete
 //! from here what it fetched.
 
+mod acl;
 mod append;
 mod auth;
 mod body;

@@ -7,13 +7,13 @@ use lampion_mailproto::imap::list::matches;
 use lampion_mailproto::imap::{Body, write};
 use lampion_mailproto::put;
 
-use super::rights;
+use super::rights::{self, Found, SHARED, is_shared};
 use super::session::{Answer, Done, Failure, Session};
-use crate::store::{Flags, MailError, Mailbox, Special};
+use crate::store::{Flags, MailError, Special};
 
 /// A name that LIST may show; without a mailbox it is only above others.
 struct Entry {
-    mailbox: Option<Mailbox>,
+    found: Option<Found>,
     children: bool,
     /// Something below it is selected by the options.
     child_selected: bool,
@@ -21,16 +21,12 @@ struct Entry {
 
 impl Session {
     pub(super) async fn names(&mut self, body: Body) -> Done {
-        let account = match &self.who {
-            Some(who) => who.account.clone(),
-            None => return Ok(Answer::No("sign in first".into())),
-        };
-        let store = self.store();
         match body {
             Body::Namespace => {
-                self.wire
-                    .out
-                    .extend_from_slice(b"* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+                put!(
+                    self.wire.out,
+                    "* NAMESPACE ((\"\" \"/\")) NIL ((\"{SHARED}/\" \"/\"))\r\n"
+                );
                 Answer::done("your mailboxes have no prefix")
             }
             Body::Create { mailbox, special } => {
@@ -44,7 +40,17 @@ impl Session {
                 };
                 // RFC 9051 §6.3.4: a separator at the end only says that others will be below it.
                 let name = mailbox.trim_end_matches('/');
-                match store.create_mailbox(&account, name, wanted).await {
+                let place = self.place_for_new(name).await?;
+                if wanted.is_some() && !place.own() {
+                    return Ok(Answer::No(
+                        "[USEATTR] only your own mailboxes have a use".into(),
+                    ));
+                }
+                let store = self.store();
+                match store
+                    .create_mailbox(&place.account, &place.name, wanted)
+                    .await
+                {
                     Ok(made) => Ok(Answer::Ok(format!("[MAILBOXID (F{})] made", made.id.0))),
                     Err(MailError::Refused(text)) if wanted.is_some() => {
                         Ok(Answer::No(format!("[USEATTR] {text}")))
@@ -53,7 +59,7 @@ impl Session {
                 }
             }
             Body::Delete(name) => {
-                let mailbox = self.find(&name, 'x').await?;
+                let mailbox = self.find(&name, 'x').await?.mailbox;
                 if self
                     .selected
                     .as_ref()
@@ -61,43 +67,87 @@ impl Session {
                 {
                     self.selected = None;
                 }
-                store.delete_mailbox(&account, &name).await?;
+                let store = self.store();
+                store
+                    .delete_mailbox(&mailbox.account, &mailbox.name)
+                    .await?;
                 Answer::done("deleted")
             }
             Body::Rename { from, to } => {
-                self.find(&from, 'x').await?;
-                store.rename_mailbox(&account, &from, &to).await?;
+                let mailbox = self.find(&from, 'x').await?.mailbox;
+                let place = self.place_for_new(&to).await?;
+                if place.account != mailbox.account {
+                    return Ok(Answer::No(
+                        "[CANNOT] a mailbox stays with whom it belongs to: make another one and move the messages".into(),
+                    ));
+                }
+                let store = self.store();
+                store
+                    .rename_mailbox(&mailbox.account, &mailbox.name, &place.name)
+                    .await?;
                 Answer::done("renamed")
             }
             Body::Subscribe(name) => {
-                store.subscribe(&account, &name, true).await?;
+                self.subscribe(&name, true).await?;
                 Answer::done("subscribed")
             }
-            Body::Unsubscribe(name) => match store.subscribe(&account, &name, false).await {
+            Body::Unsubscribe(name) => match self.subscribe(&name, false).await {
                 // RFC 9051 §6.3.8: what isn't subscribed may be unsubscribed from.
                 Ok(()) | Err(MailError::NoSuchMailbox(_)) => Answer::done("unsubscribed"),
                 Err(error) => Err(error.into()),
             },
-            Body::List(command) => self.list(&account, &command).await,
-            Body::Lsub { reference, pattern } => self.lsub(&account, &reference, &pattern).await,
+            Body::List(command) => self.list(&command).await,
+            Body::Lsub { reference, pattern } => self.lsub(&reference, &pattern).await,
             Body::Status { mailbox, items } => {
-                let mailbox = self.find(&mailbox, 'r').await?;
-                self.status(&mailbox, &items).await?;
+                let found = self.find(&mailbox, 'r').await?;
+                self.status(&found, &items).await?;
                 Answer::done("that is how it is")
             }
             _ => Ok(Answer::Bad("this command can't come here".into())),
         }
     }
 
-    /// Mailboxes that programs are shown: not that of strangers who wait, unless its owner wants it.
-    async fn shown(&self, account: &str) -> Result<Vec<Mailbox>, MailError> {
-        let hidden = self.shared.mail.local().hidden_mailbox(account).await?;
-        let mut all = self.store().mailboxes(account).await?;
-        all.retain(|mailbox| Some(mailbox.id) != hidden);
-        Ok(all)
+    /// Where a new mailbox would lie, if it may be made there.
+    async fn place_for_new(&self, name: &str) -> Result<rights::Place, MailError> {
+        let place = self.place(name).await?;
+        if !place.own() {
+            // RFC 4314 §4: on the nearest mailbox above; an account's mailboxes give the same rights.
+            let above = place
+                .name
+                .rsplit_once('/')
+                .map_or("INBOX", |(above, _)| above);
+            rights::need(place.rights, 'k', &rights::shown(&place.prefix, above))?;
+        } else if is_shared(name) {
+            // Said to everybody in the same words, so that nobody learns which shared mailboxes there are.
+            return Err(MailError::BadName {
+                name: name.chars().take(60).collect(),
+                reason: "names that begin with Shared are those of mailboxes that others share with you",
+            });
+        }
+        Ok(place)
     }
 
-    async fn list(&mut self, account: &str, command: &ListCommand) -> Done {
+    /// Whether programs show a mailbox; of shared ones everybody decides for themselves.
+    async fn subscribe(&self, name: &str, subscribed: bool) -> Result<(), MailError> {
+        let found = self.find(name, 'l').await?;
+        let mailbox = &found.mailbox;
+        match &self.who {
+            Some(who) if who.account != mailbox.account => {
+                let local = self.shared.mail.local();
+                local
+                    .subscribe_other(&who.account, mailbox.id, subscribed)
+                    .await
+            }
+            _ => {
+                let store = self.store();
+                store
+                    .subscribe(&mailbox.account, &mailbox.name, subscribed)
+                    .await
+            }
+        }
+    }
+
+    async fn list(&mut self, command: &ListCommand) -> Done {
         if !command.extended && command.patterns.iter().all(String::is_empty) {
             // RFC 9051 §6.3.9: only the separator is asked for.
             self.wire
@@ -105,10 +155,10 @@ impl Session {
                 .extend_from_slice(b"* LIST (\\Noselect) \"/\" \"\"\r\n");
             return Answer::done("that is all");
         }
-        let all = self.shown(account).await?;
-        let chosen = |mailbox: &Mailbox| {
-            (!command.select.subscribed || mailbox.subscribed)
-                && (!command.select.special_use || mailbox.special.is_some())
+        let all = self.all().await?;
+        let chosen = |found: &Found| {
+            (!command.select.subscribed || found.mailbox.subscribed)
+                && (!command.select.special_use || found.mailbox.special.is_some())
         };
         let entries = entries(all, &chosen);
         let patterns: Vec<String> = command
@@ -121,23 +171,24 @@ impl Session {
             if !patterns.iter().any(|pattern| matches(pattern, name)) {
                 continue;
             }
-            let own = entry.mailbox.as_ref().is_some_and(&chosen);
+            let own = entry.found.as_ref().is_some_and(&chosen);
             let by_child = command.select.recursive && entry.child_selected;
-            let above = entry.mailbox.is_none()
-                && !command.select.subscribed
-                && !command.select.special_use;
+            let above =
+                entry.found.is_none() && !command.select.subscribed && !command.select.special_use;
             if !own && !by_child && !above {
                 continue;
             }
             self.list_line(name, entry, command);
-            if let (Some(_), Some(mailbox)) = (&command.returns.status, &entry.mailbox) {
-                waiting.push(mailbox.clone());
+            if let (Some(_), Some(found)) = (&command.returns.status, &entry.found)
+                && found.rights.has("r")
+            {
+                waiting.push(found.clone());
             }
             self.wire.relieve().await?;
         }
         if let Some(items) = &command.returns.status {
-            for mailbox in waiting {
-                self.status(&mailbox, items).await?;
+            for found in waiting {
+                self.status(&found, items).await?;
             }
         }
         Answer::done("that is all")
@@ -147,9 +198,9 @@ impl Session {
         let utf8 = self.utf8;
         let out = &mut self.wire.out;
         let mut attributes: Vec<&str> = Vec::new();
-        match &entry.mailbox {
+        match &entry.found {
             None => attributes.push("\\NonExistent"),
-            Some(mailbox) => {
+            Some(Found { mailbox, .. }) => {
                 if let Some(special) = mailbox.special {
                     attributes.push(special.attribute());
                 }
@@ -178,25 +229,22 @@ impl Session {
             put!(out, " (\"CHILDINFO\" ({}))", names.join(" "));
         }
         out.extend_from_slice(b"\r\n");
-        if let (true, Some(mailbox), Some(who)) =
-            (command.returns.my_rights, &entry.mailbox, &self.who)
-        {
-            let own = rights::rights(who, mailbox);
+        if let (true, Some(found)) = (command.returns.my_rights, &entry.found) {
             out.extend_from_slice(b"* MYRIGHTS ");
             write::mailbox(name, utf8, out);
-            put!(out, " {own}\r\n");
+            put!(out, " {}\r\n", found.rights.for_all_programs());
         }
     }
 
-    async fn lsub(&mut self, account: &str, reference: &str, pattern: &str) -> Done {
-        let all = self.shown(account).await?;
-        let entries = entries(all, &|mailbox| mailbox.subscribed);
+    async fn lsub(&mut self, reference: &str, pattern: &str) -> Done {
+        let all = self.all().await?;
+        let entries = entries(all, &|found| found.mailbox.subscribed);
         let pattern = format!("{reference}{pattern}");
         for (name, entry) in &entries {
             let own = entry
-                .mailbox
+                .found
                 .as_ref()
-                .is_some_and(|mailbox| mailbox.subscribed);
+                .is_some_and(|found| found.mailbox.subscribed);
             // RFC 3501 §6.3.9: with %, what is above a subscribed mailbox is shown too.
             let above = pattern.ends_with('%') && entry.child_selected;
             if !matches(&pattern, name) || (!own && !above) {
@@ -215,8 +263,9 @@ impl Session {
         Answer::done("that is all")
     }
 
-    async fn status(&mut self, mailbox: &Mailbox, items: &[StatusItem]) -> Result<(), Failure> {
+    async fn status(&mut self, found: &Found, items: &[StatusItem]) -> Result<(), Failure> {
         let store = self.store();
+        let mailbox = &found.mailbox;
         let mut deleted_bytes = 0u64;
         if items.contains(&StatusItem::DeletedStorage) && mailbox.deleted > 0 {
             let view = store.view(mailbox.id).await?;
@@ -229,7 +278,7 @@ impl Session {
         }
         let out = &mut self.wire.out;
         out.extend_from_slice(b"* STATUS ");
-        write::mailbox(&mailbox.name, utf8, out);
+        write::mailbox(&found.shown, utf8, out);
         out.extend_from_slice(b" (");
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
@@ -260,26 +309,26 @@ impl Session {
 }
 
 /// All names, those that are only above others too.
-fn entries(all: Vec<Mailbox>, chosen: &dyn Fn(&Mailbox) -> bool) -> BTreeMap<String, Entry> {
+fn entries(all: Vec<Found>, chosen: &dyn Fn(&Found) -> bool) -> BTreeMap<String, Entry> {
     let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
-    for mailbox in all {
-        let selected = chosen(&mailbox);
-        for (at, _) in mailbox.name.match_indices('/') {
-            let above = mailbox.name.get(..at).unwrap_or_default();
+    for found in all {
+        let selected = chosen(&found);
+        for (at, _) in found.shown.match_indices('/') {
+            let above = found.shown.get(..at).unwrap_or_default();
             let entry = entries.entry(above.to_string()).or_insert(Entry {
-                mailbox: None,
+                found: None,
                 children: false,
                 child_selected: false,
             });
             entry.children = true;
             entry.child_selected |= selected;
         }
-        let entry = entries.entry(mailbox.name.clone()).or_insert(Entry {
-            mailbox: None,
+        let entry = entries.entry(found.shown.clone()).or_insert(Entry {
+            found: None,
             children: false,
             child_selected: false,
         });
-        entry.mailbox = Some(mailbox);
+        entry.found = Some(found);
     }
     entries
 }

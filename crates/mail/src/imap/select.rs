@@ -6,23 +6,36 @@ use lampion_mailproto::imap::command::{QResync, SelectParams};
 use lampion_mailproto::imap::{set, write};
 use lampion_mailproto::put;
 
-use super::rights;
+use super::rights::Found;
 use super::selected::Selected;
 use super::session::{Answer, Done, Failure, Session};
-use crate::store::{MailError, Mailbox, View};
+use crate::access::Rights;
+use crate::store::View;
+
+/// Flags that somebody may change for good (RFC 9051 §7.1, RFC 4314 §5.1.1).
+pub(super) fn permanent_flags(rights: Rights, read_only: bool, keywords: &[String]) -> String {
+    if read_only {
+        return String::new();
+    }
+    let mut flags: Vec<String> = [
+        ("\\Answered", "w"),
+        ("\\Flagged", "w"),
+        ("\\Deleted", "t"),
+        ("\\Seen", "s"),
+        ("\\Draft", "w"),
+    ]
+    .into_iter()
+    .filter(|(_, right)| rights.has(right))
+    .map(|(flag, _)| flag.to_string())
+    .collect();
+    if rights.has("w") {
+        flags.extend_from_slice(keywords);
+        flags.push("\\*".into());
+    }
+    flags.join(" ")
+}
 
 impl Session {
-    /// A mailbox of the person's by its name, if it may be seen.
-    pub(super) async fn find(&self, name: &str, right: char) -> Result<Mailbox, MailError> {
-        let Some(who) = &self.who else {
-            return Err(MailError::NoSuchMailbox(name.into()));
-        };
-        let found = self.store().mailbox(&who.account, name).await?;
-        let mailbox = found.ok_or_else(|| MailError::NoSuchMailbox(name.into()))?;
-        rights::need(who, &mailbox, right)?;
-        Ok(mailbox)
-    }
-
     pub(super) async fn select(
         &mut self,
         name: &str,
@@ -41,36 +54,45 @@ impl Session {
         if params.condstore {
             self.condstore = true;
         }
-        let mailbox = self.find(name, 'r').await?;
+        let found = self.find(name, 'r').await?;
+        let (mailbox, rights) = (&found.mailbox, found.rights);
         let store = self.store();
         // Watched before it is looked at, so that no change falls between.
         let newest = store.watch(mailbox.id);
         let view = store.view(mailbox.id).await?;
-        self.describe(&mailbox.name, &view, read_only);
+        let keywords = view.keywords();
+        self.describe(&found, &view, &keywords, read_only);
         let selected = Selected {
             id: mailbox.id,
+            shown: found.shown.clone(),
+            rights,
             read_only,
-            fresh: Arc::clone(&view),
-            view,
             newest,
             told: Vec::new(),
+            keywords,
             saved: Vec::new(),
+            fresh: Arc::clone(&view),
+            view,
         };
         self.selected = Some(Box::new(selected));
         if let Some(known) = &params.qresync {
             self.catch_up(known).await?;
         }
-        Ok(Answer::Ok(if read_only {
+        // RFC 4314 §5.2
+        let writes = ["i", "e", "s", "w", "t"]
+            .iter()
+            .any(|right| rights.has(right));
+        Ok(Answer::Ok(if read_only || !writes {
             "[READ-ONLY] here it is".into()
         } else {
             "[READ-WRITE] here it is".into()
         }))
     }
 
-    fn describe(&mut self, name: &str, view: &View, read_only: bool) {
+    fn describe(&mut self, found: &Found, view: &View, keywords: &[String], read_only: bool) {
+        let permanent = permanent_flags(found.rights, read_only, keywords);
         let (utf8, rev2) = (self.utf8, self.rev2);
         let out = &mut self.wire.out;
-        let keywords = view.keywords();
         let flags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
         let words: String = keywords
             .iter()
@@ -81,17 +103,14 @@ impl Session {
             "* FLAGS ({flags}{words})\r\n* {} EXISTS\r\n",
             view.len()
         );
-        if read_only {
-            out.extend_from_slice(b"* OK [PERMANENTFLAGS ()] nothing is kept\r\n");
-        } else {
-            put!(
-                out,
-                "* OK [PERMANENTFLAGS ({flags}{words} \\*)] all are kept\r\n"
-            );
-        }
+        let kept = match permanent.as_str() {
+            "" => "nothing is kept",
+            _ => "these are kept",
+        };
+        put!(out, "* OK [PERMANENTFLAGS ({permanent})] {kept}\r\n");
         if rev2 {
             out.extend_from_slice(b"* LIST () \"/\" ");
-            write::mailbox(name, utf8, out);
+            write::mailbox(&found.shown, utf8, out);
             out.extend_from_slice(b"\r\n");
         } else {
             out.extend_from_slice(b"* 0 RECENT\r\n");

@@ -6,12 +6,22 @@ use lampion_mailproto::imap::{SequenceSet, set, write};
 use lampion_mailproto::put;
 use tokio::sync::watch;
 
-use super::session::{Failure, Session};
+use super::rights;
+use super::session::{Answer, Failure, Session, said};
+use crate::access::Rights;
 use crate::store::{Item, MailboxId, ModSeq, Uid, View};
+
+/// Keywords of one mailbox that are told.
+const KEYWORDS_LIMIT: usize = 1_000;
 
 /// The selected mailbox.
 pub(super) struct Selected {
     pub id: MailboxId,
+    /// Its name as the client knows it.
+    pub shown: String,
+    /// What the person may do in it.
+    pub rights: Rights,
+    /// It was opened by EXAMINE.
     pub read_only: bool,
     /// What sequence numbers mean.
     pub view: Arc<View>,
@@ -22,6 +32,8 @@ pub(super) struct Selected {
     pub newest: watch::Receiver<ModSeq>,
     /// Changes that the client was told of as answers to its own commands.
     pub told: Vec<(Uid, ModSeq)>,
+    /// Keywords that the client was told of.
+    pub keywords: Vec<String>,
     /// The last saved search (`$`), as UIDs.
     pub saved: Vec<(u32, u32)>,
 }
@@ -37,6 +49,20 @@ pub(super) struct Member {
 }
 
 impl Selected {
+    /// Refuses a change if the mailbox was opened to be read, or a right is missing.
+    pub fn may(&self, rights: &str) -> Result<(), Answer> {
+        if self.read_only {
+            return Err(Answer::No(
+                "[READ-ONLY] the mailbox was opened to be read only".into(),
+            ));
+        }
+        for right in rights.chars() {
+            rights::need(self.rights, right, &self.shown)
+                .map_err(|error| Answer::No(said(&error)))?;
+        }
+        Ok(())
+    }
+
     /// The sequence number of a UID.
     pub fn number(&self, uid: Uid) -> Option<u32> {
         self.view
@@ -118,6 +144,7 @@ impl Selected {
 impl Session {
     /// `* 3 FETCH (UID 7 FLAGS (\Seen) MODSEQ (5))`
     pub(super) fn tell_flags(&mut self, number: u32, item: &Item, uid: bool) {
+        self.tell_keywords(item);
         let out = &mut self.wire.out;
         put!(out, "* {number} FETCH (");
         if uid {
@@ -129,6 +156,26 @@ impl Session {
             put!(out, " MODSEQ ({})", item.modseq);
         }
         out.extend_from_slice(b")\r\n");
+    }
+
+    /// `* FLAGS (…)` if a message has a keyword that the client hasn't been told of (RFC 9051 §7.3.5).
+    pub(super) fn tell_keywords(&mut self, item: &Item) {
+        let Some(selected) = self.selected.as_mut() else {
+            return;
+        };
+        let before = selected.keywords.len();
+        for keyword in item.keywords.split(' ').filter(|one| !one.is_empty()) {
+            let known = |one: &String| one.eq_ignore_ascii_case(keyword);
+            if !selected.keywords.iter().any(known) && selected.keywords.len() < KEYWORDS_LIMIT {
+                selected.keywords.push(keyword.into());
+            }
+        }
+        if selected.keywords.len() > before {
+            let out = &mut self.wire.out;
+            out.extend_from_slice(b"* FLAGS ");
+            write::flags(31, selected.keywords.iter().map(String::as_str), out);
+            out.extend_from_slice(b"\r\n");
+        }
     }
 
     /// Tells the client what changed in its mailbox. Where messages are gone and it may not be told (`may_expunge`), it is
@@ -161,6 +208,12 @@ impl Session {
         if !changes.vanished.is_empty() && !may_expunge {
             return Ok(());
         }
+        if !self.still_allowed().await? {
+            return Ok(());
+        }
+        let Some(selected) = self.selected.as_mut() else {
+            return Ok(());
+        };
         let before = Arc::clone(&selected.view);
         let told = std::mem::take(&mut selected.told);
         selected.view = Arc::clone(&selected.fresh);

@@ -232,7 +232,11 @@ impl Session {
                     self.bye("the mailbox can't be read any more");
                 }
             }
-            Waited::Time if idles => put!(self.wire.out, "* OK Still here\r\n"),
+            Waited::Time if idles => match Box::pin(self.still_allowed()).await {
+                Ok(true) => put!(self.wire.out, "* OK Still here\r\n"),
+                Ok(false) => {}
+                Err(_) => self.bye("the mailbox can't be read any more"),
+            },
             Waited::Time => self.bye("nothing was asked for too long"),
             Waited::Stop => self.bye("the node is stopping: come again soon"),
         }
@@ -330,7 +334,8 @@ impl Session {
         if matches!(answer, Answer::Later) {
             return Ok(());
         }
-        if self.selected.is_some() {
+        // After BYE nothing is told any more.
+        if self.selected.is_some() && !self.over {
             match Box::pin(self.sync(may_expunge, false)).await {
                 Ok(()) => {}
                 Err(Failure::Io(error)) => return Err(error),
@@ -437,13 +442,18 @@ impl Session {
             | Body::GetQuotaRoot(_)
             | Body::SetQuota { .. }
             | Body::GetMetadata { .. }
-            | Body::SetMetadata { .. }
-            | Body::SetAcl { .. }
+            | Body::SetMetadata { .. } => self.extras(body).await,
+            Body::SetAcl { .. }
             | Body::DeleteAcl { .. }
             | Body::GetAcl(_)
             | Body::ListRights { .. }
-            | Body::MyRights(_) => self.extras(body).await,
-            body if self.selected.is_some() => self.with_selected(tag, body).await,
+            | Body::MyRights(_) => self.acl(body).await,
+            body if self.selected.is_some() => {
+                if !self.still_allowed().await? {
+                    return Ok(Answer::Later);
+                }
+                self.with_selected(tag, body).await
+            }
             _ => Ok(Answer::No("[CLIENTBUG] select a mailbox first".into())),
         }
     }
@@ -451,11 +461,12 @@ impl Session {
     async fn with_selected(&mut self, tag: &str, body: Body) -> Done {
         match body {
             Body::Close => {
-                let writable = self
+                // RFC 4314 §4: who may not expunge closes it all the same.
+                let expunges = self
                     .selected
                     .as_ref()
-                    .is_some_and(|selected| !selected.read_only);
-                if writable {
+                    .is_some_and(|selected| selected.may("e").is_ok());
+                if expunges {
                     self.expunge_silently().await?;
                 }
                 self.selected = None;
@@ -522,7 +533,7 @@ impl Session {
         let more = " NAMESPACE IDLE UNSELECT UIDPLUS MOVE ESEARCH SEARCHRES LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS \
                     SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE BINARY CONDSTORE QRESYNC QUOTA QUOTA=RES-STORAGE \
                     METADATA MULTIAPPEND UTF8=ACCEPT SORT ESORT THREAD=REFERENCES THREAD=ORDEREDSUBJECT PREVIEW \
-                    OBJECTID SAVEDATE WITHIN CHILDREN";
+                    OBJECTID SAVEDATE WITHIN CHILDREN ACL RIGHTS=kxte";
         all.push_str(more);
         put_str(&mut all, self.shared.mail.store().message_limit_bytes());
         if !self.wire.is_compressed() {
@@ -548,6 +559,7 @@ pub(super) fn said(error: &MailError) -> String {
         MailError::NoSuchMailbox(_) => "[NONEXISTENT] ",
         MailError::MailboxExists(_) => "[ALREADYEXISTS] ",
         MailError::BadName { .. } | MailError::Refused(_) => "[CANNOT] ",
+        MailError::NoRight { .. } => "[NOPERM] ",
         MailError::TooManyMailboxes { .. } => "[LIMIT] ",
         MailError::OverQuota(_) => "[OVERQUOTA] ",
         MailError::TooLarge { .. } => "[TOOBIG] ",

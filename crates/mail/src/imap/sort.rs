@@ -124,7 +124,7 @@ impl Session {
                     .map_or(member.item.internal_ms, |sent| sent.unix_ms),
                 id: summary.id(),
                 references,
-                subject: base.text.to_lowercase(),
+                subject: base.text.to_uppercase(),
                 is_reply: base.is_reply_or_forward,
             });
         }
@@ -153,12 +153,13 @@ fn sent(member: &Member, keys: &Keys) -> i64 {
 fn of_summary(summary: &Summary) -> Keys {
     let first = |all: &[Address]| {
         all.first()
-            .map(|one| one.mailbox.to_lowercase())
+            .map(|one| one.mailbox.to_uppercase())
             .unwrap_or_default()
     };
     Keys {
         sent_ms: summary.sent().map_or(0, |sent| sent.unix_ms),
-        subject: subject::base(&summary.subject).text.to_lowercase(),
+        // RFC 5256 §3, RFC 5051: capitals are compared, so `_` comes after letters.
+        subject: subject::base(&summary.subject).text.to_uppercase(),
         from: first(&summary.from),
         to: first(&summary.to),
         cc: first(&summary.cc),

@@ -19,10 +19,8 @@ impl Session {
         let Some(selected) = &self.selected else {
             return Ok(Answer::Bad("select a mailbox first".into()));
         };
-        if selected.read_only {
-            return Ok(Answer::No(
-                "[READ-ONLY] the mailbox was opened to be read only".into(),
-            ));
+        if let Err(answer) = selected.may(&rights_for(&command)) {
+            return Ok(answer);
         }
         let (mailbox, uids) = (selected.id, selected.uids(&command.set, command.uid));
         let change = FlagChange {
@@ -89,7 +87,7 @@ impl Session {
     pub(super) async fn copy(&mut self, command: CopyCommand) -> Done {
         let store = self.store();
         let to = match self.find(&command.mailbox, 'i').await {
-            Ok(mailbox) => mailbox,
+            Ok(found) => found.mailbox,
             Err(MailError::NoSuchMailbox(_)) => {
                 return Ok(Answer::No("[TRYCREATE] there is no such mailbox".into()));
             }
@@ -98,10 +96,11 @@ impl Session {
         let Some(selected) = &self.selected else {
             return Ok(Answer::Bad("select a mailbox first".into()));
         };
-        if command.moves && selected.read_only {
-            return Ok(Answer::No(
-                "[READ-ONLY] the mailbox was opened to be read only".into(),
-            ));
+        // RFC 6851 §4.4. Who may put messages into a mailbox may set all flags there: see `Level::rights`.
+        if command.moves
+            && let Err(answer) = selected.may("te")
+        {
+            return Ok(answer);
         }
         let (from, uids) = (selected.id, selected.uids(&command.set, command.uid));
         if uids.is_empty() {
@@ -134,10 +133,8 @@ impl Session {
         let Some(selected) = &self.selected else {
             return Ok(Answer::Bad("select a mailbox first".into()));
         };
-        if selected.read_only {
-            return Ok(Answer::No(
-                "[READ-ONLY] the mailbox was opened to be read only".into(),
-            ));
+        if let Err(answer) = selected.may("e") {
+            return Ok(answer);
         }
         let uids = uids.map(|set| selected.uids(set, true));
         let modseq = self.remove(uids.as_deref()).await?;
@@ -160,4 +157,23 @@ impl Session {
         let (_, modseq) = self.store().expunge(selected.id, uids).await?;
         Ok(modseq)
     }
+}
+
+/// The rights that a change of flags takes (RFC 4314 §4).
+fn rights_for(command: &StoreCommand) -> String {
+    let replaces = command.how == StoreHow::Replace;
+    let flags = Flags(u16::from(command.flags.system));
+    let others = flags.without(Flags::SEEN.with(Flags::DELETED));
+    [
+        (flags.has(Flags::SEEN), 's'),
+        (
+            others != Flags::default() || !command.flags.keywords.is_empty(),
+            'w',
+        ),
+        (flags.has(Flags::DELETED), 't'),
+    ]
+    .into_iter()
+    .filter(|(changes, _)| replaces || *changes)
+    .map(|(_, right)| right)
+    .collect()
 }

@@ -98,10 +98,42 @@ impl Local {
     /// # Errors
     /// The database.
     pub async fn shared_of(&self, person: &str) -> Result<Vec<Shared>, MailError> {
-        let mut own = Vec::new();
-        for shared in self.all_shared().await? {
-            if self.shared_level(person, &shared.account).await?.is_some() {
-                own.push(shared);
+        let own = self.shared_with(person).await?;
+        Ok(own.into_iter().map(|(shared, _)| shared).collect())
+    }
+
+    /// The same, with what the person may do there: their own row's level, or the highest of their groups'.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn shared_with(&self, person: &str) -> Result<Vec<(Shared, Level)>, MailError> {
+        let rows: Vec<(String, String, String, String)> = query_as(
+            "select s.account, a.name, s.title, m.level from mail_shared_member m
+             join mail_shared s on s.account = m.shared join mail_account a on a.id = s.account
+             where (m.kind = 'person' and m.member = $1)
+             or (m.kind = 'group' and m.member in (select group_id from people_member where person = $2)) order by a.name",
+        )
+        .bind(person)
+        .bind(person)
+        .fetch_all(self.db().read())
+        .await?;
+        let mut own: Vec<(Shared, Level)> = Vec::new();
+        for (account, name, title, level) in rows {
+            let Some(level) = Level::from_word(&level) else {
+                continue;
+            };
+            match own.last_mut() {
+                Some((shared, highest)) if shared.account == account => {
+                    *highest = level.max(*highest);
+                }
+                _ => own.push((
+                    Shared {
+                        account,
+                        name,
+                        title,
+                    },
+                    level,
+                )),
             }
         }
         Ok(own)

@@ -1,8 +1,12 @@
 //! Changes to messages in mailboxes: flags, copies, moves, expunging.
 
-use lampion_db::{Tx, query, rows, transaction};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::deliver::{NewItem, insert_items};
+use lampion_db::{Row, Tx, query, rows, transaction};
+use lampion_mailproto::mime::{Structure, Summary};
+
+use super::deliver::{NewItem, insert_items, references, threads_of};
 use super::mailboxes::locked;
 use super::model::{FlagChange, Flags, Item, MailError, Mailbox, MailboxId, ModSeq, Stored, Uid};
 use super::{Store, view};
@@ -119,6 +123,11 @@ impl Store {
             if !away || source.account != target.account {
                 self.need_room(tx, &target.account, size).await?;
             }
+            let threads = if source.account == target.account {
+                BTreeMap::new()
+            } else {
+                threads_in(tx, &target.account, &items).await?
+            };
             let mut pairs = Vec::with_capacity(items.len());
             let mut new = Vec::with_capacity(items.len());
             for (item, uid) in items.iter().zip(i64::from(target.uid_next)..) {
@@ -127,7 +136,7 @@ impl Store {
                     mailbox: to.0,
                     uid,
                     message: item.message.0,
-                    thread: item.thread,
+                    thread: threads.get(&item.message.0).copied().unwrap_or(item.thread),
                     flags: i64::from(item.flags.0),
                     keywords: item.keywords.to_string(),
                     modseq: target.modseq,
@@ -254,6 +263,42 @@ pub(super) async fn chosen(
     };
     items.retain(|item| uids.binary_search(&item.uid).is_ok());
     Ok(items)
+}
+
+/// Threads that messages of another account belong to in an account: each account has its own (RFC 8474 §5.2).
+async fn threads_in(
+    tx: &mut Tx,
+    account: &str,
+    items: &[Item],
+) -> Result<BTreeMap<i64, i64>, MailError> {
+    let account: Arc<str> = account.into();
+    let ids: Vec<i64> = items.iter().map(|item| item.message.0).collect();
+    let rows = rows::select(
+        tx,
+        (
+            "select id, structure from mail_message where id in",
+            "and size_bytes >= $1",
+        ),
+        0,
+        1,
+        &ids,
+        |statement, id| statement.bind(*id),
+    )
+    .await?;
+    let mut known = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: i64 = row.try_get(0)?;
+        let structure: Vec<u8> = row.try_get(1)?;
+        let (_, summary): (Structure, Summary) = postcard::from_bytes(&structure)
+            .map_err(|_| MailError::Damaged(id, "what it is made of can't be read"))?;
+        known.push((Arc::clone(&account), id, references(&summary)));
+    }
+    known.sort_by_key(|(_, id, _)| *id);
+    let threads = threads_of(tx, known).await?;
+    Ok(threads
+        .into_iter()
+        .map(|((_, message), thread)| (message, thread))
+        .collect())
 }
 
 /// Takes items out of their mailbox, whose lock is held.

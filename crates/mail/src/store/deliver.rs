@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lampion_db::{Row, Tx, query, query_scalar, rows, transaction};
+use lampion_mailproto::mime::Summary;
 use tokio::sync::oneshot;
 
 use super::model::{Flags, MailError, MessageId, Placed, Target, join_keywords};
@@ -565,15 +566,7 @@ async fn threads(
     // For each message in each account the references under which it is known, its own first.
     let mut known: Vec<(Arc<str>, i64, Vec<i64>)> = Vec::new();
     for ((delivery, id), into) in all.iter().zip(ids).zip(&plan.into) {
-        let summary = &delivery.message.scanned.summary;
-        let ancestors = summary.ancestors();
-        let skip = ancestors.len().saturating_sub(ANCESTORS);
-        let references: Vec<i64> = summary
-            .message_id()
-            .into_iter()
-            .chain(ancestors.into_iter().skip(skip))
-            .map(|reference| hash_of(&reference))
-            .collect();
+        let references = references(&delivery.message.scanned.summary);
         for mailbox in into {
             if let Some(room) = plan.rooms.get(mailbox)
                 && !known
@@ -584,6 +577,26 @@ async fn threads(
             }
         }
     }
+    threads_of(tx, known).await
+}
+
+/// The references under which a message is known, its own first.
+pub(super) fn references(summary: &Summary) -> Vec<i64> {
+    let ancestors = summary.ancestors();
+    let skip = ancestors.len().saturating_sub(ANCESTORS);
+    summary
+        .message_id()
+        .into_iter()
+        .chain(ancestors.into_iter().skip(skip))
+        .map(|reference| hash_of(&reference))
+        .collect()
+}
+
+/// The threads of messages (account, message, [`references`]); what is new of them is noted.
+pub(super) async fn threads_of(
+    tx: &mut Tx,
+    known: Vec<(Arc<str>, i64, Vec<i64>)>,
+) -> Result<BTreeMap<(Arc<str>, i64), i64>, MailError> {
     let keys: Vec<(Arc<str>, i64)> = known
         .iter()
         .flat_map(|(account, _, references)| {

@@ -38,6 +38,16 @@ pub enum MailError {
     /// INBOX can't be deleted, a mailbox can't be put into itself and the like.
     #[error("{0}")]
     Refused(&'static str),
+    /// Somebody lacks a right in a mailbox that they may know of (RFC 4314 §2.1).
+    #[error("you need the right `{right}` ({does}) on `{mailbox}`: ask who manages it")]
+    NoRight {
+        /// The right's letter.
+        right: char,
+        /// What it allows.
+        does: &'static str,
+        /// The mailbox as it was named.
+        mailbox: String,
+    },
     /// The account has more mailboxes than it may have.
     #[error("an account can have {limit} mailboxes: delete some first")]
     TooManyMailboxes {

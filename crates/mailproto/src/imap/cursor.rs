@@ -213,11 +213,16 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether a quoted string or a literal begins here; `~` alone begins an atom.
+    fn string_follows(&self) -> bool {
+        matches!(self.rest(), [b'"' | b'{', ..] | [b'~', b'{', ..])
+    }
+
     /// `string`
     pub fn string(&mut self) -> Parsed<Vec<u8>> {
         match self.peek() {
             Some(b'"') => self.quoted(),
-            Some(b'{' | b'~') => self.literal(),
+            Some(_) if self.string_follows() => self.literal(),
             _ => bad("a string is missing"),
         }
     }
@@ -233,7 +238,7 @@ impl<'a> Cursor<'a> {
     /// `astring`
     pub fn astring(&mut self) -> Parsed<Vec<u8>> {
         match self.peek() {
-            Some(b'"' | b'{' | b'~') => self.string(),
+            Some(_) if self.string_follows() => self.string(),
             _ => {
                 // Bytes over 127 are no atom's, but clients that speak UTF-8 send them.
                 let bytes = self.take_while(|byte| is_astring_char(byte) || byte >= 0x80);
@@ -274,7 +279,7 @@ impl<'a> Cursor<'a> {
     /// `list-mailbox`: a pattern with `*` and `%`.
     pub fn list_mailbox(&mut self) -> Parsed<String> {
         let bytes = match self.peek() {
-            Some(b'"' | b'{' | b'~') => self.string()?,
+            Some(_) if self.string_follows() => self.string()?,
             _ => {
                 let of =
                     |byte| is_astring_char(byte) || matches!(byte, b'%' | b'*') || byte >= 0x80;

@@ -357,6 +357,14 @@ fn searches() {
 }
 
 #[test]
+fn a_tilde_begins_an_atom_or_a_literal() {
+    for (text, name) in [("~foo", "~foo"), ("~{3}\r\nabc", "abc"), ("~", "~")] {
+        assert_eq!(body(&format!("DELETE {text}")), Body::Delete(name.into()));
+    }
+    assert!(matches!(body("LIST \"\" ~foo*"), Body::List(list) if list.patterns == ["~foo*"]));
+}
+
+#[test]
 fn metadata_and_rights() {
     assert_eq!(
         body("GETMETADATA (MAXSIZE 1024 DEPTH 1) \"INBOX\" (/shared/comment /Private/comment)"),

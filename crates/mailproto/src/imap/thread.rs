@@ -129,7 +129,7 @@ impl Forest<'_> {
             }
             // What a message says of itself counts more than what others say of it.
             match before {
-                Some(parent) if parent != own && !self.is_above(own, parent) => {
+                Some(parent) if parent != own => {
                     self.orphan(own);
                     self.adopt(parent, own);
                 }
@@ -485,6 +485,17 @@ mod tests {
         ];
         assert_eq!(text(&references(&all)), "((1 2)(3))");
         assert_eq!(text(&ordered_subject(all.to_vec())), "(1 (2)(3))");
+    }
+
+    #[test]
+    fn a_parent_that_would_make_a_circle_leaves_none() {
+        // Step 1B breaks the link that others made before it looks whether the new one may be.
+        let all = [
+            message(1, "a", &[], "", false),
+            message(2, "b", &["a", "c"], "", false),
+            message(3, "c", &["b"], "", false),
+        ];
+        assert_eq!(text(&references(&all)), "(1)(3 2)");
     }
 
     #[test]

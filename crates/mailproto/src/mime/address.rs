@@ -279,10 +279,46 @@ impl Parser<'_> {
                     let quoted = self.quoted();
                     text.push_str(&quote(&quoted));
                 }
+                // A comment is left out (RFC 5322 §3.4.1); a bracket that is never closed is none.
+                '(' if self.closes_before_angle() => {
+                    let mut depth = 1;
+                    while depth > 0 {
+                        match self.chars.next() {
+                            Some('(') => depth += 1,
+                            Some(')') => depth -= 1,
+                            Some('\\') => {
+                                self.chars.next();
+                            }
+                            Some(_) => {}
+                            None => break,
+                        }
+                    }
+                }
                 _ => text.push(c),
             }
         }
         text
+    }
+
+    /// Whether a comment that has begun ends before the angle bracket that closes the address.
+    fn closes_before_angle(&self) -> bool {
+        let mut depth = 1;
+        let mut chars = self.chars.clone();
+        while let Some(c) = chars.next() {
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                '\\' => {
+                    chars.next();
+                }
+                '>' => return false,
+                _ => {}
+            }
+            if depth == 0 {
+                return true;
+            }
+        }
+        false
     }
 
     fn after_angle(&mut self) -> Option<String> {

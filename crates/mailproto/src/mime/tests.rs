@@ -480,6 +480,8 @@ fn addresses() {
         ("<@x,@y:a@b.c>", vec!["|a@b.c"]),
         ("a . b @ c . d", vec!["|a.b@c.d"]),
         ("A (comment (nested)) B <a@b.c>", vec!["A B|a@b.c"]),
+        ("<a (x)@ (y \\) (z)) b.c> (A)", vec!["A|a@b.c"]),
+        ("<a(b@c.d>, e@f.g", vec!["|\"a(b\"@c.d", "|e@f.g"]),
         ("no address", vec!["|\"no address\""]),
         ("<a@b.c", vec!["|a@b.c"]),
         ("\"a <a@b.c>", vec!["|\"a <a@b.c>\""]),
