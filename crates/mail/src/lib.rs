@@ -40,7 +40,7 @@ mod text;
 pub mod transfer;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use lampion_web::{App, Feature, Kernel, Service, Started};
@@ -60,6 +60,7 @@ struct Inner {
     queue: queue::Queue,
     indexes: find::Indexes,
     listens: Mutex<Vec<(&'static str, SocketAddr)>>,
+    reader: OnceLock<lampion_confined::Worker>,
 }
 
 impl Mail {
@@ -102,6 +103,7 @@ impl Mail {
             indexes: find::Indexes::default(),
             listens: Mutex::default(),
         })))
+            reader: OnceLock::new(),
     }
 
     /// The kernel.
@@ -238,7 +240,9 @@ struct Keeping(Mail);
 #[async_trait]
 impl Service for Keeping {
     async fn start(&self, _app: App, stop: CancellationToken) -> Result<Started, String> {
-        let store = self.0.store().clone();
-        Ok(Started::work(async move { store.run(stop).await }))
+        let (mail, store) = (self.0.clone(), self.0.store().clone());
+        Ok(Started::work(async move {
+            tokio::join!(store.run(stop.clone()), mail.tidy_indexes(stop));
+        }))
     }
 }
