@@ -190,6 +190,7 @@ pub fn feature(mail: &Mail) -> Feature {
         navigation: pages::navigation(),
         routes: pages::routes(web.clone())
             .merge(consent::routes(mail.local().clone()))
+        badges: vec![Arc::new(pages::Unread(mail.clone()))],
             .merge(lists::routes(mail.local().clone()))
             .merge(shared::routes(mail.local().clone()))
             .merge(setup::routes(mail))
