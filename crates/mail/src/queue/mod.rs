@@ -239,16 +239,16 @@ impl Queue {
         let mut extra = std::mem::take(&mut accept.extra);
         let mut queued = false;
         for recipient in &accept.recipients {
-            if !matches!(recipient.route, Route::Local(_)) {
+            let Route::Local(account) = &recipient.route else {
                 extra.push(self.row(&accept, recipient, automatic));
                 queued = true;
                 written_to.push(recipient.to.to_string());
                 places.push(Place::Elsewhere);
                 continue;
-            }
-            let to = recipient.to.to_string();
+            };
+            let (to, scanned) = (recipient.to.to_string(), &accept.message.scanned);
             let mut route =
-                receive::route(&self.0.local, &to, &arrival, &accept.message.scanned).await?;
+                receive::route_to(&self.0.local, account, &to, &arrival, scanned).await?;
             if let Some(refusal) = route.refuse.take() {
                 places.push(Place::Refused(refusal));
                 continue;

@@ -362,7 +362,7 @@ impl Session {
                 };
                 let to = rcpt.to.to_string();
                 let local = self.context.mail.local();
-                if let Some(refusal) = receive::check(local, &to, &arrival).await? {
+                if let Some(refusal) = receive::check_for(local, account, &to, &arrival).await? {
                     return Ok(reply_of(&Outcome::Refused(refusal)));
                 }
             }
