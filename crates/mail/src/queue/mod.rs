@@ -13,6 +13,7 @@ mod rows;
 pub mod run;
 mod smarthost;
 
+mod seven_bit;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;

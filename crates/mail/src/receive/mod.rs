@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use lampion_mailproto::mime::{Scanned, compose::Letter};
 use lampion_people::{Role, normal_name};
 
+pub(crate) use outgoing::without;
 pub use outgoing::{Inside, Outgoing, letter_message, on_top};
 
 use crate::local::Local;
@@ -256,12 +257,12 @@ pub(crate) async fn postmaster_account(
     }
 }
 
-/// The part of an address before its last `@`.
 /// Names under which every node must take mail (RFC 5321 §4.5.1, RFC 2142).
 fn is_postmaster(name: &str) -> bool {
     matches!(name.to_ascii_lowercase().as_str(), "postmaster" | "abuse")
 }
 
+/// The part of an address before its last `@`.
 fn local_part(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(part, _)| part)
 }
