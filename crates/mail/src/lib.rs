@@ -38,6 +38,7 @@ pub mod smtp;
 pub mod store;
 mod text;
 pub mod transfer;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -59,8 +60,8 @@ struct Inner {
     local: Local,
     queue: queue::Queue,
     indexes: find::Indexes,
-    listens: Mutex<Vec<(&'static str, SocketAddr)>>,
     reader: OnceLock<lampion_confined::Worker>,
+    listens: Mutex<Vec<(&'static str, SocketAddr)>>,
 }
 
 impl Mail {
@@ -93,6 +94,7 @@ impl Mail {
             origin: origin(&kernel.config),
             secret: kernel.secret,
             requests: kernel.config.mail_requests,
+            language: kernel.config.language.clone(),
         });
         let queue = queue::Queue::new(&kernel, store.clone(), local.clone());
         Ok(Self(Arc::new(Inner {
@@ -101,9 +103,9 @@ impl Mail {
             local,
             queue,
             indexes: find::Indexes::default(),
+            reader: OnceLock::new(),
             listens: Mutex::default(),
         })))
-            reader: OnceLock::new(),
     }
 
     /// The kernel.
@@ -188,9 +190,9 @@ pub fn feature(mail: &Mail) -> Feature {
         migrations: store::MIGRATIONS,
         messages: MESSAGES,
         navigation: pages::navigation(),
+        badges: vec![Arc::new(pages::Unread(mail.clone()))],
         routes: pages::routes(web.clone())
             .merge(consent::routes(mail.local().clone()))
-        badges: vec![Arc::new(pages::Unread(mail.clone()))],
             .merge(lists::routes(mail.local().clone()))
             .merge(shared::routes(mail.local().clone()))
             .merge(setup::routes(mail))

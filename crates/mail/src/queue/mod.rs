@@ -4,16 +4,18 @@
 //! - A route is local, another node ([`Carrier`]), or the smarthost; what has none is refused before it is accepted.
 //! - Time is counted while this node runs ([`run`]), and a message expires by the time in which its route answered: a
 //!   link that is down for days costs nothing.
-//! - A sender hears at most once that a message is delayed, and always when it failed (`notice`).
+//! - A sender hears at most once that a message is delayed, and always when it failed (`notice`); a message is delayed
+//!   when its route has been closed for longer than it usually is, which the queue learns by itself (`gaps`).
 //!
-//! Tables are `mail_queue` and `mail_sent`.
+//! Tables are `mail_queue`, `mail_sent` and `mail_route`.
 
+mod gaps;
 mod notice;
 mod rows;
 pub mod run;
+mod seven_bit;
 mod smarthost;
 
-mod seven_bit;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
@@ -134,6 +136,8 @@ struct Inner {
     rng: Arc<dyn Rng>,
     domain: String,
     net: String,
+    /// Of reports.
+    language: String,
     smarthost: Option<Smarthost>,
     carrier: OnceLock<Arc<dyn Carrier>>,
     local: Local,
@@ -157,6 +161,7 @@ impl Queue {
             rng: Arc::clone(&kernel.rng),
             domain: format!("{}.{}", config.name, config.net).to_ascii_lowercase(),
             net: config.net.to_ascii_lowercase(),
+            language: config.language.clone(),
             smarthost,
             carrier: OnceLock::new(),
             local,

@@ -263,7 +263,7 @@ impl Queue {
         self.failed(
             &queued,
             "5.7.1",
-            "An operator of the node took it out of the queue.",
+            "dsn-why-operator",
             None,
         )
         .await?;
