@@ -187,9 +187,19 @@ mod tests {
     #[test]
     fn documents_have_text_and_pictures_have_none() {
         let text = text_of("a.html", b"<title>Wells</title><p>deep water", 100).unwrap();
-        assert!(text.contains("Wells") && text.contains("deep water"), "{text}");
-        assert_eq!(text_of("a.txt", "물은 깊다".as_bytes(), 7).unwrap().trim(), "물은");
-        assert!(text_of("a.csv", b"name,depth\nwell,12\n", 100).unwrap().contains("well"));
+        assert!(
+            text.contains("Wells") && text.contains("deep water"),
+            "{text}"
+        );
+        assert_eq!(
+            text_of("a.txt", "물은 깊다".as_bytes(), 7).unwrap().trim(),
+            "물은"
+        );
+        assert!(
+            text_of("a.csv", b"name,depth\nwell,12\n", 100)
+                .unwrap()
+                .contains("well")
+        );
         assert!(text_of("a.png", b"\x89PNG\r\n\x1a\n", 100).is_err());
         assert!(text_of("a.zip", b"PK\x03\x04\0\0", 100).is_err());
         assert!(text_of("a.bin", b"\0\x01\x02", 100).is_err());
@@ -198,7 +208,15 @@ mod tests {
     #[test]
     fn documents_come_in_pieces_and_not_larger_than_the_limit() {
         let mut sent = Vec::new();
-        for piece in [b"a.txt".as_slice(), b"one ", b"two", b"", b"b.txt", b"1234567890", b""] {
+        for piece in [
+            b"a.txt".as_slice(),
+            b"one ",
+            b"two",
+            b"",
+            b"b.txt",
+            b"1234567890",
+            b"",
+        ] {
             sent.extend_from_slice(&u32::try_from(piece.len()).unwrap().to_le_bytes());
             sent.extend_from_slice(piece);
         }

@@ -116,9 +116,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                     Command::Extract
                     | Command::ExtractText
                     | Command::Completions { .. }
-                    | Command::Config { .. } => {
-                        Ok(Outcome::Done)
-                    }
+                    | Command::Config { .. } => Ok(Outcome::Done),
                 }
             })
         }

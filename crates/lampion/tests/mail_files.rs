@@ -98,7 +98,11 @@ fn pdf(text: &str) -> Vec<u8> {
     for place in places {
         write!(out, "{place:010} 00000 n \n").unwrap();
     }
-    write!(out, "trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").unwrap();
+    write!(
+        out,
+        "trailer\n<</Size 6/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
+    )
+    .unwrap();
     out
 }
 
@@ -106,10 +110,9 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for (nth, three) in bytes.chunks(3).enumerate() {
-        let bits = three
-            .iter()
-            .enumerate()
-            .fold(0u32, |bits, (at, byte)| bits | u32::from(*byte) << (16 - 8 * at));
+        let bits = three.iter().enumerate().fold(0u32, |bits, (at, byte)| {
+            bits | u32::from(*byte) << (16 - 8 * at)
+        });
         for at in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * at)) as usize & 63] as char;
             out.push(if at > three.len() { '=' } else { letter });
@@ -184,12 +187,32 @@ async fn files_in_mail_are_found_by_their_text_until_they_are_deleted() {
             "plans",
             &[
                 ("roof.docx", WORD, docx("The rafters are of quaggawood.")),
-                ("well.pdf", "application/pdf", pdf("The well is forty fathoms deep")),
+                (
+                    "well.pdf",
+                    "application/pdf",
+                    pdf("The well is forty fathoms deep"),
+                ),
                 // Damaged, closed, and a picture: none of them keeps the others from being read.
-                ("broken.pdf", "application/pdf", b"%PDF-1.7 no more".to_vec()),
-                ("secret.pdf.gpg", "application/octet-stream", b"closedword".to_vec()),
-                ("note.txt.asc", "text/plain", b"-----BEGIN PGP MESSAGE-----\nclosedword\n".to_vec()),
-                ("photo.png", "image/png", b"\x89PNG\r\n\x1a\n closedword".to_vec()),
+                (
+                    "broken.pdf",
+                    "application/pdf",
+                    b"%PDF-1.7 no more".to_vec(),
+                ),
+                (
+                    "secret.pdf.gpg",
+                    "application/octet-stream",
+                    b"closedword".to_vec(),
+                ),
+                (
+                    "note.txt.asc",
+                    "text/plain",
+                    b"-----BEGIN PGP MESSAGE-----\nclosedword\n".to_vec(),
+                ),
+                (
+                    "photo.png",
+                    "image/png",
+                    b"\x89PNG\r\n\x1a\n closedword".to_vec(),
+                ),
             ],
         ))
         .await;
@@ -202,9 +225,15 @@ async fn files_in_mail_are_found_by_their_text_until_they_are_deleted() {
         assert_eq!(found(&node, &mira, "plans").await, [(plans.message, None)]);
         node.tidy_index(&mira.id).await.unwrap();
         let roof = Some("roof.docx".to_string());
-        assert_eq!(found(&node, &mira, "quaggawood").await, [(plans.message, roof.clone())]);
+        assert_eq!(
+            found(&node, &mira, "quaggawood").await,
+            [(plans.message, roof.clone())]
+        );
         let well = Some("well.pdf".to_string());
-        assert_eq!(found(&node, &mira, "\"forty fathoms\"").await, [(plans.message, well)]);
+        assert_eq!(
+            found(&node, &mira, "\"forty fathoms\"").await,
+            [(plans.message, well)]
+        );
         assert_eq!(
             found(&node, &mira, "baobab").await,
             [(other.message, Some("list.csv".into()))]
@@ -225,12 +254,21 @@ async fn files_in_mail_are_found_by_their_text_until_they_are_deleted() {
             .move_to(mailboxes[0], &[plans.uid], archive.id)
             .await
             .unwrap();
-        assert_eq!(found(&node, &mira, "quaggawood").await, [(plans.message, roof.clone())]);
+        assert_eq!(
+            found(&node, &mira, "quaggawood").await,
+            [(plans.message, roof.clone())]
+        );
         node.tidy_index(&mira.id).await.unwrap();
-        assert_eq!(found(&node, &mira, "quaggawood").await, [(plans.message, roof.clone())]);
+        assert_eq!(
+            found(&node, &mira, "quaggawood").await,
+            [(plans.message, roof.clone())]
+        );
         drop(node);
         let node = mail(db.db(), db.folder()).await;
-        assert_eq!(found(&node, &mira, "quaggawood").await, [(plans.message, roof)]);
+        assert_eq!(
+            found(&node, &mira, "quaggawood").await,
+            [(plans.message, roof)]
+        );
 
         // Deleted, it is out of the answers at once and soon out of the index, searched or not.
         node.tidy_all_indexes().await.unwrap();
@@ -248,7 +286,12 @@ async fn files_in_mail_are_found_by_their_text_until_they_are_deleted() {
             let (ids, _) = engine.matching(&name, word, None).unwrap().unwrap();
             assert!(ids.is_empty(), "{word}");
         }
-        assert!(engine.get(&name, &format!("{}.1", plans.message.0)).unwrap().is_none());
+        assert!(
+            engine
+                .get(&name, &format!("{}.1", plans.message.0))
+                .unwrap()
+                .is_none()
+        );
         assert_eq!(found(&node, &mira, "baobab").await.len(), 1);
     }
 }

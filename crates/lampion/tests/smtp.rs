@@ -161,7 +161,11 @@ fn a_server_that_takes_no_eight_bit_text_gets_seven() {
     node.start();
     let secret = app_password(&node, "mira");
     let submissions = node.listens("submissions").port().to_string();
-    script(&python, &["wide", &submissions, &secret, "far@example.org"], "");
+    script(
+        &python,
+        &["wide", &submissions, &secret, "far@example.org"],
+        "",
+    );
     queue_is_empty(&node);
     drop(smarthost.stdin.take());
     let mut taken = String::new();
@@ -199,7 +203,11 @@ fn another_node_as_a_smarthost_gets_everything_as_it_is() {
     node.start();
     let secret = app_password(&node, "mira");
     let submissions = node.listens("submissions").port().to_string();
-    script(&python, &["wide", &submissions, &secret, "kim@valley.example"], "");
+    script(
+        &python,
+        &["wide", &submissions, &secret, "kim@valley.example"],
+        "",
+    );
     queue_is_empty(&node);
     let imaps = far.listens("imaps").port().to_string();
     let told = script(&python, &["fetch", &imaps, &kim], "");
@@ -333,13 +341,20 @@ fn the_navigation_counts_what_is_unread() {
     let list = page("/mail");
     let thread = list
         .split('"')
-        .find(|part| part.starts_with("/mail/box/") && part.split('/').count() == 5)
-        .unwrap();
-    assert!(thread.ends_with(|c: char| c.is_ascii_digit()), "{thread}");
+        .filter(|part| part.starts_with("/mail/box/") && part.split('/').count() == 5)
+        .find(|part| part.ends_with(|c: char| c.is_ascii_digit()))
+        .unwrap_or_else(|| panic!("no conversation in {list}"));
     // The page on which one is read counts it no more.
-    assert!(page(thread).contains("Mail <b>1</b></a>"), "{}", page(thread));
+    assert!(
+        page(thread).contains("Mail <b>1</b></a>"),
+        "{}",
+        page(thread)
+    );
     assert!(page("/account").contains("Mail <b>1</b></a>"));
-    assert!(!node.get("/").text().contains("/mail\""), "only members have mail");
+    assert!(
+        !node.get("/").text().contains("/mail\""),
+        "only members have mail"
+    );
 }
 
 #[test]

@@ -40,10 +40,7 @@ mod tests {
             let subject = text(language.tag, "held-subject", &n);
             assert!(subject.contains("Wells"), "{subject}");
         }
-        assert_eq!(
-            text("ko", "dsn-why-full", &[]),
-            "메일함이 가득 찼습니다."
-        );
+        assert_eq!(text("ko", "dsn-why-full", &[]), "메일함이 가득 찼습니다.");
         assert_eq!(text("xx", "dsn-why-full", &[]), "The mailbox is full.");
     }
 }

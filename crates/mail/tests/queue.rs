@@ -181,7 +181,10 @@ async fn a_sender_is_told_of_delay_once_after_the_routes_usual_gap() {
 
 #[tokio::test]
 async fn a_sender_is_told_of_failure_in_the_nodes_language_and_in_english() {
-    for (language, words) in [("fr", "n’a pas pu être remis"), ("en", "could not be delivered")] {
+    for (language, words) in [
+        ("fr", "n’a pas pu être remis"),
+        ("en", "could not be delivered"),
+    ] {
         for db in databases(&format!("queuewords{language}")).await {
             db.db()
                 .migrate(&[

@@ -313,7 +313,10 @@ impl Mail {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "nobody says that they deleted mail")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nobody says that they deleted mail"
+)]
 async fn pause() {
     tokio::time::sleep(EVERY).await;
 }

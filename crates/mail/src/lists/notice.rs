@@ -131,7 +131,11 @@ impl Local {
                 list.name
             ));
             for one in waiting.iter().take(NAMED) {
-                text.push_str(&format!("- {}: {}\n", shown(&one.author), shown(&one.subject)));
+                text.push_str(&format!(
+                    "- {}: {}\n",
+                    shown(&one.author),
+                    shown(&one.subject)
+                ));
             }
             if waiting.len() > NAMED {
                 text.push_str("- …\n");
@@ -141,9 +145,7 @@ impl Local {
             text.push('\n');
             letter.text = text;
             let message = letter_message(self, &letter).await?;
-            self.outgoing()
-                .send(message, "", to, vec![told()])
-                .await?;
+            self.outgoing().send(message, "", to, vec![told()]).await?;
         }
         Ok(())
     }

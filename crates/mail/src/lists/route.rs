@@ -120,12 +120,7 @@ impl Local {
             .ok_or_else(|| MailError::NoSuchMailbox(name.into()))
     }
 
-    async fn hold(
-        &self,
-        list: &List,
-        author: &Author,
-        tell: bool,
-    ) -> Result<Route, MailError> {
+    async fn hold(&self, list: &List, author: &Author, tell: bool) -> Result<Route, MailError> {
         if self.held_count(&list.account).await? >= HELD_LIMIT {
             return Ok(Route::refused(Refusal {
                 code: 452,

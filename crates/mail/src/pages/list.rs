@@ -176,10 +176,7 @@ pub(super) async fn rows(
     let (rows, _) = conversations(&page, &web, &opened, &view, 0).await?;
     // For the navigation of a page that stays open: it counts the inbox.
     let inbox = opened.mailboxes.iter().find(|one| one.name == "INBOX");
-    let unread = [(
-        "unread",
-        shown_badge(inbox.map_or(0, |inbox| inbox.unseen)),
-    )];
+    let unread = [("unread", shown_badge(inbox.map_or(0, |inbox| inbox.unseen)))];
     Ok((unread, Html(RowsPart { page: &page, rows }.render()?)).into_response())
 }
 

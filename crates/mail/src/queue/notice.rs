@@ -9,8 +9,8 @@ use lampion_mailproto::smtp::{Address, Notify};
 
 use super::rows::{Queued, removal};
 use super::{Accept, HOLDER, Queue, Recipient, Route};
-use crate::words;
 use crate::store::{Delivery, Extra, MailError, MessageId, Target};
+use crate::words;
 
 /// Of a message that comes back, so much at most; RET=FULL of a longer one brings its header.
 const RETURN_LIMIT: usize = 64 * 1024;

@@ -83,7 +83,10 @@ impl SevenBit {
         if structure.cut || too_long {
             return Ok(None);
         }
-        let longer: u64 = edits.iter().map(|edit| edit.span().len() / 5 * 2 + 80).sum();
+        let longer: u64 = edits
+            .iter()
+            .map(|edit| edit.span().len() / 5 * 2 + 80)
+            .sum();
         Ok(Some(Self {
             edits,
             at: 0,

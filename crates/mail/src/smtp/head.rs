@@ -61,7 +61,9 @@ pub(super) fn missing(header: &[u8], date: &str, id: &str) -> String {
             .any(|line| {
                 let field = line.split(|byte| *byte == b':').next();
                 line.contains(&b':')
-                    && field.is_some_and(|one| one.trim_ascii_end().eq_ignore_ascii_case(name.as_bytes()))
+                    && field.is_some_and(|one| {
+                        one.trim_ascii_end().eq_ignore_ascii_case(name.as_bytes())
+                    })
             })
     };
     let mut out = String::new();

@@ -717,8 +717,7 @@ mod tests {
         assert_eq!(hear(&mut client, "250 ok\r\n").0, Some(ClientEvent::Ready));
         assert!(client.is_ready());
 
-        let (client, event, said) =
-            begin("250 ok\r\n550 5.1.1 nobody\r\n550 5.1.1 nobody\r\n");
+        let (client, event, said) = begin("250 ok\r\n550 5.1.1 nobody\r\n550 5.1.1 nobody\r\n");
         assert_eq!(event, Some(ClientEvent::Done(vec![nobody.clone(), nobody])));
         assert!(said == "RSET\r\n" && client.is_resetting());
     }

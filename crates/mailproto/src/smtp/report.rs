@@ -170,12 +170,8 @@ impl Report<'_> {
                 line(words.why)
             );
             if let Some((_, said)) = self.said {
-                let _infallible = write!(
-                    text,
-                    "\r\n{}\r\n    {}\r\n",
-                    line(words.said),
-                    line(said)
-                );
+                let _infallible =
+                    write!(text, "\r\n{}\r\n    {}\r\n", line(words.said), line(said));
             }
         }
         text
@@ -316,7 +312,10 @@ mod tests {
         };
         let both = String::from_utf8(both.write()).unwrap();
         assert!(both.contains("Subject: =?utf-8?"), "{both}");
-        let at = |text: &str| both.find(text).unwrap_or_else(|| panic!("{text} in {both}"));
+        let at = |text: &str| {
+            both.find(text)
+                .unwrap_or_else(|| panic!("{text} in {both}"))
+        };
         assert!(at("그런 사람이 없습니다.") < at("There is nobody of this name."));
         assert!(at("mx.example의 답:\r\n    550 5.1.1") < at("mx.example said:\r\n    550 5.1.1"));
         // What programs read is the same.
