@@ -68,6 +68,9 @@ pub enum Command {
     /// Read content from outside for an import (started by the node itself)
     #[command(hide = true)]
     Extract,
+    /// Read the text of documents from outside (started by the node itself)
+    #[command(hide = true)]
+    ExtractText,
 }
 
 #[derive(Debug, Args)]

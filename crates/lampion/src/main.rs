@@ -83,6 +83,10 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
             lampion_library::extract::child::main()?;
             Ok(Outcome::Done)
         }
+        Command::ExtractText => {
+            lampion_confined::text::main()?;
+            Ok(Outcome::Done)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,
@@ -109,9 +113,10 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
                     Command::Feed { command } => feed::run(&data, command).await,
                     Command::Mail { command } => mail::run(&data, command).await,
                     Command::Doctor { json } => doctor::run(&data, json).await,
-                    Command::Extract | Command::Completions { .. } | Command::Config { .. } => {
-                        Ok(Outcome::Done)
-                    }
+                    Command::Extract
+                    | Command::ExtractText
+                    | Command::Completions { .. }
+                    | Command::Config { .. } => Ok(Outcome::Done),
                 }
             })
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
+use lampion_confined::Worker;
 use lampion_core::jobs::{JobHandler, Runner};
 use lampion_core::metrics::Metrics;
 use lampion_core::{Clock, Config, Events, Rng, SystemClock, SystemRng};
@@ -81,8 +82,10 @@ impl Node {
             rng,
             secret,
         };
-        let library = Library::new(kernel.clone(), std::env::current_exe()?);
+        let program = std::env::current_exe()?;
+        let library = Library::new(kernel.clone(), program.clone());
         let mail = Mail::new(kernel.clone())?;
+        mail.read_files_with(Worker::new(&kernel.config, program));
         let features = vec![
             lampion_library::feature(&library),
             lampion_mail::feature(&mail),

@@ -111,6 +111,114 @@ fn programs_of_others_send_and_receive() {
     );
 }
 
+fn script(python: &std::ffi::OsStr, arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new(python)
+        .arg(SCRIPT)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let done = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{errors}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
+fn queue_is_empty(node: &Node) {
+    until("the queue to be empty", || {
+        let rows = node.run(&["mail", "queue", "list", "--json"]).expect(0);
+        rows.json().as_array().unwrap().is_empty().then_some(())
+    });
+}
+
+/// What arrives of the message with a file: its text as it was written, its file whole.
+const WIDE: &str = "b'\\xec\\x9a\\xb0\\xeb\\xac\\xbc\\xec\\x9d\\x80 \\xea\\xb9\\x8a\\xeb\\x8b\\xa4\\r\\n.\\xec\\xa0\\x90\\r\\n'";
+
+#[test]
+fn a_server_that_takes_no_eight_bit_text_gets_seven() {
+    let Some(python) = python() else { return };
+    let net = TestNet::new(PROGRAM);
+    let mut smarthost = Command::new(&python)
+        .args([SCRIPT, "old"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(smarthost.stdout.take().unwrap());
+    let mut port = String::new();
+    out.read_line(&mut port).unwrap();
+    let mut node = net.prepare("hill");
+    node.set(&format!("smarthost = \"smtp://127.0.0.1:{}\"", port.trim()));
+    node.mail();
+    node.start();
+    let secret = app_password(&node, "mira");
+    let submissions = node.listens("submissions").port().to_string();
+    script(
+        &python,
+        &["wide", &submissions, &secret, "far@example.org"],
+        "",
+    );
+    queue_is_empty(&node);
+    drop(smarthost.stdin.take());
+    let mut taken = String::new();
+    out.read_to_string(&mut taken).unwrap();
+    smarthost.wait().unwrap();
+    let told = script(&python, &["received"], &taken);
+    // As it was written, in ASCII: Date and Message-ID are there though the sender gave none.
+    let expected = [
+        format!("received wide True {WIDE} 659998"),
+        format!("received bare True {WIDE} 24"),
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected, "{told}");
+    // A header in another script can't be sent there: its sender is told.
+    let bounces = messages(&node);
+    let bounces = bounces
+        .iter()
+        .filter(|one| one.contains("could not be delivered"));
+    assert_eq!(bounces.count(), 1);
+}
+
+#[test]
+fn another_node_as_a_smarthost_gets_everything_as_it_is() {
+    let Some(python) = python() else { return };
+    let net = TestNet::new(PROGRAM);
+    let mut far = net.prepare("valley");
+    far.set("net = \"example\"");
+    far.set("mail_requests = false");
+    far.mail();
+    far.start();
+    let kim = app_password(&far, "kim");
+    let mut node = net.prepare("hill");
+    let smarthost = far.listens("smtp").port();
+    node.set(&format!("smarthost = \"smtp://127.0.0.1:{smarthost}\""));
+    node.mail();
+    node.start();
+    let secret = app_password(&node, "mira");
+    let submissions = node.listens("submissions").port().to_string();
+    script(
+        &python,
+        &["wide", &submissions, &secret, "kim@valley.example"],
+        "",
+    );
+    queue_is_empty(&node);
+    let imaps = far.listens("imaps").port().to_string();
+    let told = script(&python, &["fetch", &imaps, &kim], "");
+    let expected = [
+        format!("received wide False {WIDE} 659998"),
+        format!("received bare False {WIDE} 24"),
+        "received 우물 False b'x\\r\\n' 3".into(),
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected, "{told}");
+}
+
 #[test]
 fn swaks_sends_over_tls() {
     if Command::new("swaks").arg("--version").output().is_err() {
@@ -215,6 +323,38 @@ fn load(
         kept.lock().unwrap().push(name);
     }
     Ok(())
+}
+
+#[test]
+fn the_navigation_counts_what_is_unread() {
+    let net = TestNet::new(PROGRAM);
+    let mut node = net.prepare("hill");
+    node.set("mail_requests = false");
+    node.mail();
+    node.start();
+    let mira = node.person("mira", "member");
+    let page = |path: &str| mira.get(path).expect(200).text();
+    assert!(page("/").contains("Mail <b></b></a>"), "{}", page("/"));
+    let names = ["one", "two"].map(String::from).into_iter();
+    load(node.listens("lmtp"), names, &Mutex::new(Vec::new())).unwrap();
+    assert!(page("/").contains("Mail <b>2</b></a>"), "{}", page("/"));
+    let list = page("/mail");
+    let thread = list
+        .split('"')
+        .filter(|part| part.starts_with("/mail/box/") && part.split('/').count() == 5)
+        .find(|part| part.ends_with(|c: char| c.is_ascii_digit()))
+        .unwrap_or_else(|| panic!("no conversation in {list}"));
+    // The page on which one is read counts it no more.
+    assert!(
+        page(thread).contains("Mail <b>1</b></a>"),
+        "{}",
+        page(thread)
+    );
+    assert!(page("/account").contains("Mail <b>1</b></a>"));
+    assert!(
+        !node.get("/").text().contains("/mail\""),
+        "only members have mail"
+    );
 }
 
 #[test]

@@ -2,10 +2,15 @@
 import email.message, smtplib, socket, ssl, sys
 
 
-def smarthost():
+def smarthost(old=False):
     from aiosmtpd.controller import Controller
 
     class Handler:
+        async def handle_EHLO(self, server, session, envelope, hostname, responses):
+            session.host_name = hostname
+            # A server that takes neither 8-bit text nor other scripts.
+            return [one for one in responses if not (old and "8BITMIME" in one)]
+
         async def handle_RCPT(self, server, session, envelope, address, options):
             if address.startswith("nobody@"):
                 return "550 5.1.1 nobody"
@@ -13,6 +18,8 @@ def smarthost():
             return "250 ok"
 
         async def handle_DATA(self, server, session, envelope):
+            if old and not envelope.original_content.isascii():
+                return "554 5.6.3 8-bit"
             for to in envelope.rcpt_tos:
                 print("to", to, repr(envelope.original_content), flush=True)
             return "250 2.0.0 taken"
@@ -92,8 +99,56 @@ def clients(submission, submissions, relay, lmtp, secret):
             server.sendmail("a@example.org", [to], b"From: a@example.org\r\nSubject: lmtp\r\n\r\nx\r\n")
 
 
+def wide(submissions, secret, to):
+    """Sends what only some servers take: 8-bit text, an attachment of some size, a header in UTF-8."""
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    me = b"mira@hill.internal"
+    text = "우물은 깊다\r\n.점\r\n".encode()
+    parts = (b"--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + text +
+             b"\r\n--b\r\nContent-Type: text/plain; charset=utf-8; name=long.txt\r\n\r\n" + b"long line\r\n" * 60000 + b"--b--\r\n")
+    head = b"From: %s\r\nContent-Type: multipart/mixed; boundary=b\r\nMIME-Version: 1.0\r\n" % me
+    with smtplib.SMTP_SSL("127.0.0.1", submissions, context=tls) as server:
+        server.login("mira", secret)
+        send = lambda head, body, *options: server.sendmail(me.decode(), [to], head + b"\r\n" + body, mail_options=["BODY=8BITMIME", *options])
+        send(head + b"Subject: wide\r\n", parts)
+        send(b"From: %s\r\nSubject: bare\r\n" % me, text)
+        send(b"From: %s\r\nSubject: %s\r\n" % (me, "우물".encode()), b"x\r\n", "SMTPUTF8")
+
+
+def fetch(imaps, secret):
+    import imaplib
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    with imaplib.IMAP4_SSL("127.0.0.1", imaps, ssl_context=tls) as server:
+        server.login("kim", secret)
+        server.select("INBOX")
+        for one in server.search(None, "ALL")[1][0].split():
+            received(server.fetch(one, "(BODY.PEEK[])")[1][0][1])
+
+
+def received(raw):
+    """What a message that wide() sent has become."""
+    import email.policy
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    bodies = [part.get_payload(decode=True) for part in message.walk() if not part.is_multipart()]
+    assert message["date"] and message["message-id"], raw[:500]
+    subject = [line[9:] for line in raw.decode().splitlines() if line.startswith("Subject: ")][0]
+    print("received", subject, raw.isascii(), bodies[0], len(bodies[-1]), flush=True)
+
+
 if sys.argv[1] == "smarthost":
     smarthost()
+elif sys.argv[1] == "old":
+    smarthost(old=True)
+elif sys.argv[1] == "wide":
+    wide(int(sys.argv[2]), sys.argv[3], sys.argv[4])
+elif sys.argv[1] == "fetch":
+    fetch(int(sys.argv[2]), sys.argv[3])
+elif sys.argv[1] == "received":
+    import ast
+    for line in sys.stdin:
+        received(ast.literal_eval(line.split(" ", 2)[2]))
 else:
     import email.policy
     clients(*(int(port) for port in sys.argv[2:6]), sys.argv[6])

@@ -55,6 +55,7 @@ pub fn feature(library: &Library) -> Feature {
         migrations: store::MIGRATIONS,
         messages: pages::MESSAGES,
         navigation: pages::navigation(),
+        badges: Vec::new(),
         routes: pages::routes(library.clone(), upload_limit_bytes),
         content: pages::content::routes(library.clone()),
         jobs: vec![

@@ -114,11 +114,7 @@ impl Library {
             0 => std::thread::available_parallelism().map_or(2, usize::from) * 2,
             told => told,
         };
-        let worker = Worker {
-            program,
-            item_time: Duration::from_secs(config.import_item_seconds.max(1)),
-            memory_bytes: config.import_memory_mb << 20,
-        };
+        let worker = Worker::new(&config, program);
         Self(Arc::new(Inner {
             store: Store(kernel.db.clone()),
             worker,

@@ -1,18 +1,23 @@
 //! Search of one's own mail: an index for each account, by the engine that serves the library.
 //!
 //! The index lies in `mail/ACCOUNT/index` and can be rebuilt. It is brought up to date when somebody searches: its cursor
-//! says up to which UID each mailbox is in it. Documents are messages; what is gone from the account is left out of
-//! answers at once, and the index is made anew when much of it is gone.
+//! says up to which UID each mailbox is in it. Documents are messages, and beside them the texts of their attached files
+//! ([`files`]), which are read after the messages can be found ([`after`]). What is gone from the account is left out of
+//! answers at once, and taken out of the index soon after.
 //!
 //! The engine's collections of mail are named in no list of the library, and are asked for by their account alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod after;
+mod files;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lampion_mailproto::mime::{Structure, Summary, text};
 use lampion_search::{Begin, Document, IndexPlace, SearchError, SearchRequest, Writer};
+use serde::{Deserialize, Serialize};
 
 use crate::Mail;
 use crate::store::{Account, Detail, Item, MailError, MailboxId, MessageId, Uid};
@@ -27,30 +32,64 @@ const TEXT_LIMIT_BYTES: usize = 256 << 10;
 const OPEN_LIMIT: usize = 64;
 /// Results of one question at most.
 const RESULTS_LIMIT: usize = 100;
-/// The index is made anew if it holds so many more messages than the account.
-const STALE_LIMIT: u64 = 1_000;
 
-/// Up to which UID each mailbox is in the index.
-type Reached = BTreeMap<i64, Uid>;
+/// How far an index has come: its cursor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct State {
+    /// Up to which UID the messages of each mailbox are in it.
+    reached: BTreeMap<i64, Uid>,
+    /// Up to which UID their attached files are.
+    read: BTreeMap<i64, Uid>,
+    /// Up to which change of each mailbox what was taken out of it is out of the index too.
+    gone: BTreeMap<i64, i64>,
+}
 
 /// The indexes of this process.
-#[derive(Default)]
 pub(crate) struct Indexes {
     open: Mutex<HashMap<String, Arc<Index>>>,
+    /// Accounts whose index is looked after now, or soon.
+    after: Mutex<HashSet<String>>,
+    /// Files of one account at a time are read.
+    turn: tokio::sync::Semaphore,
+    /// The changes of each account after which its index was last looked after without being asked for.
+    tidied: tokio::sync::Mutex<HashMap<String, i64>>,
+}
+
+impl Default for Indexes {
+    fn default() -> Self {
+        Self {
+            open: Mutex::default(),
+            after: Mutex::default(),
+            turn: tokio::sync::Semaphore::new(1),
+            tidied: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 #[derive(Default)]
 struct Index {
     /// One at a time brings it up to date; `None` before it is opened.
-    reached: tokio::sync::Mutex<Option<Reached>>,
+    state: tokio::sync::Mutex<Option<State>>,
+}
+
+/// A message that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The message.
+    pub message: MessageId,
+    /// Pieces of text around the words (`(text, marked)`), of the message or of the file in which they were found.
+    pub snippet: Vec<(String, bool)>,
+    /// The attached file in which they were found, if they are not in the message itself; empty if it has no name.
+    pub file: Option<String>,
 }
 
 /// What a search of one's mail found.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// Messages, best first, with pieces of text around the words (`(text, marked)`).
-    pub hits: Vec<(MessageId, Vec<(String, bool)>)>,
-    /// How many match; perhaps more, if `total_is_exact` is false.
+    /// Messages, best first.
+    pub hits: Vec<Hit>,
+    /// How many match, files counted by themselves; perhaps more, if `total_is_exact` is false.
     pub total: u64,
     /// Whether they were counted to the end.
     pub total_is_exact: bool,
@@ -89,12 +128,25 @@ impl Mail {
             },
         );
         let results = blocking(move || engine.search(&request)).await?;
-        let hits: Vec<(MessageId, Vec<(String, bool)>)> = results
-            .hits
-            .into_iter()
-            .filter_map(|hit| Some((MessageId(hit.key.parse().ok()?), hit.snippet)))
-            .collect();
-        let ids: Vec<MessageId> = hits.iter().map(|(id, _)| *id).collect();
+        let mut hits: Vec<Hit> = Vec::new();
+        for hit in results.hits {
+            let Some((message, is_file)) = files::message_of(&hit.key) else {
+                continue;
+            };
+            match hits.iter_mut().find(|one| one.message == message) {
+                // What the message itself says comes before what its files say.
+                Some(known) if !is_file && known.file.is_some() => {
+                    (known.snippet, known.file) = (hit.snippet, None);
+                }
+                Some(_) => {}
+                None => hits.push(Hit {
+                    message,
+                    snippet: hit.snippet,
+                    file: is_file.then_some(hit.meta),
+                }),
+            }
+        }
+        let ids: Vec<MessageId> = hits.iter().map(|hit| hit.message).collect();
         let held: BTreeSet<MessageId> = self
             .store()
             .places(&account.id, &ids)
@@ -102,19 +154,17 @@ impl Mail {
             .into_iter()
             .map(|(message, ..)| message)
             .collect();
+        hits.retain(|hit| held.contains(&hit.message));
         Ok(Found {
-            hits: hits
-                .into_iter()
-                .filter(|(id, _)| held.contains(id))
-                .collect(),
+            hits,
             total: results.total,
             total_is_exact: results.total_is_exact,
             next: results.next,
         })
     }
 
-    /// Messages of an account whose text, subject, people or names of files hold these words one after the other; a single
-    /// word may go on. `None` if there is no word to look for in it: then the messages themselves must be read.
+    /// Messages of an account whose text, subject, people, names of files or text of files hold these words one after the
+    /// other; a single word may go on. `None` if there is no word to look for in it: then the messages themselves must be read.
     ///
     /// Words count, not letters within them (RFC 9051 §6.4.4 lets a server search so), in all forms that they have.
     ///
@@ -148,50 +198,38 @@ impl Mail {
         }))
     }
 
-    /// Brings the index of an account up to date.
+    /// Brings the index of an account up to date: all messages can be found when this returns. Their files are read after
+    /// it, beside other work.
     ///
     /// # Errors
     /// The database, the index.
     pub async fn index(&self, account: &Account) -> Result<(), MailError> {
+        self.index_messages(account).await?;
+        self.look_after_index(&account.id);
+        Ok(())
+    }
+
+    async fn index_messages(&self, account: &Account) -> Result<(), MailError> {
         let index = self.open_index(&account.id).await?;
-        let mut reached = index.reached.lock().await;
+        let mut state = index.state.lock().await;
         let mailboxes = self.store().mailboxes(&account.id).await?;
-        let behind = |reached: &Reached| {
+        let behind = |state: &State| {
             mailboxes
                 .iter()
                 .filter(|mailbox| mailbox.uid_next > 1)
                 .any(|mailbox| {
-                    reached.get(&mailbox.id.0).copied().unwrap_or(0) + 1 < mailbox.uid_next
+                    state.reached.get(&mailbox.id.0).copied().unwrap_or(0) + 1 < mailbox.uid_next
                 })
         };
-        if reached.as_ref().is_some_and(|reached| !behind(reached)) {
+        if state.as_ref().is_some_and(|state| !behind(state)) {
             return Ok(());
         }
-        let (engine, name) = (Arc::clone(&self.kernel().search), collection(&account.id));
-        let messages = account.messages.unsigned_abs();
-        let writer = blocking(move || {
-            let stale = engine
-                .stats(&name)
-                .is_ok_and(|stats| stats.documents > 2 * messages + STALE_LIMIT);
-            engine.write(&name, if stale { Begin::Fresh } else { Begin::Edit })
-        });
-        let mut work = Work {
-            mail: self,
-            writer: Some(writer.await?),
-            reached: Reached::new(),
-            waiting: 0,
-        };
-        work.reached = work
-            .writer
-            .as_ref()
-            .and_then(|writer| writer.cursor())
-            .and_then(|cursor| serde_json::from_str(&cursor).ok())
-            .unwrap_or_default();
+        let mut work = Work::begin(self, &account.id).await?;
         for mailbox in &mailboxes {
             work.mailbox(mailbox.id).await?;
         }
         work.commit().await?;
-        *reached = Some(work.reached);
+        *state = Some(work.state);
         Ok(())
     }
 
@@ -240,13 +278,29 @@ impl Mail {
 struct Work<'a> {
     mail: &'a Mail,
     writer: Option<Box<dyn Writer>>,
-    reached: Reached,
+    state: State,
     waiting: usize,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Opens the index to write to it: whoever does holds the lock of its state.
+    async fn begin(mail: &'a Mail, account: &str) -> Result<Self, MailError> {
+        let (engine, name) = (Arc::clone(&mail.kernel().search), collection(account));
+        let writer = blocking(move || engine.write(&name, Begin::Edit)).await?;
+        let state = writer
+            .cursor()
+            .and_then(|cursor| serde_json::from_str(&cursor).ok())
+            .unwrap_or_default();
+        Ok(Self {
+            mail,
+            writer: Some(writer),
+            state,
+            waiting: 0,
+        })
+    }
+
     async fn mailbox(&mut self, mailbox: MailboxId) -> Result<(), MailError> {
-        let from = self.reached.get(&mailbox.0).copied().unwrap_or(0);
+        let from = self.state.reached.get(&mailbox.0).copied().unwrap_or(0);
         let view = match self.mail.store().view(mailbox).await {
             Ok(view) => view,
             Err(MailError::NoSuchMailbox(_)) => return Ok(()),
@@ -270,7 +324,7 @@ impl Work<'_> {
             }
             self.add(documents).await?;
             if let Some(last) = some.last() {
-                self.reached.insert(mailbox.0, last.uid);
+                self.state.reached.insert(mailbox.0, last.uid);
             }
             self.waiting += some.len();
             if self.waiting >= COMMIT_EVERY {
@@ -278,7 +332,7 @@ impl Work<'_> {
             }
         }
         let end = view.mailbox.uid_next.saturating_sub(1);
-        self.reached.insert(mailbox.0, end.max(from));
+        self.state.reached.insert(mailbox.0, end.max(from));
         Ok(())
     }
 
@@ -292,7 +346,7 @@ impl Work<'_> {
     }
 
     async fn commit(&mut self) -> Result<(), MailError> {
-        let cursor = serde_json::to_string(&self.reached)
+        let cursor = serde_json::to_string(&self.state)
             .map_err(|error| MailError::Fault(error.to_string()))?;
         self.waiting = 0;
         self.with(move |writer| writer.commit(&cursor)).await

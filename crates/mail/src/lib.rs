@@ -38,9 +38,10 @@ pub mod smtp;
 pub mod store;
 mod text;
 pub mod transfer;
+mod words;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use lampion_web::{App, Feature, Kernel, Service, Started};
@@ -59,6 +60,7 @@ struct Inner {
     local: Local,
     queue: queue::Queue,
     indexes: find::Indexes,
+    reader: OnceLock<lampion_confined::Worker>,
     listens: Mutex<Vec<(&'static str, SocketAddr)>>,
 }
 
@@ -92,6 +94,7 @@ impl Mail {
             origin: origin(&kernel.config),
             secret: kernel.secret,
             requests: kernel.config.mail_requests,
+            language: kernel.config.language.clone(),
         });
         let queue = queue::Queue::new(&kernel, store.clone(), local.clone());
         Ok(Self(Arc::new(Inner {
@@ -100,6 +103,7 @@ impl Mail {
             local,
             queue,
             indexes: find::Indexes::default(),
+            reader: OnceLock::new(),
             listens: Mutex::default(),
         })))
     }
@@ -186,6 +190,7 @@ pub fn feature(mail: &Mail) -> Feature {
         migrations: store::MIGRATIONS,
         messages: MESSAGES,
         navigation: pages::navigation(),
+        badges: vec![Arc::new(pages::Unread(mail.clone()))],
         routes: pages::routes(web.clone())
             .merge(consent::routes(mail.local().clone()))
             .merge(lists::routes(mail.local().clone()))
@@ -238,7 +243,9 @@ struct Keeping(Mail);
 #[async_trait]
 impl Service for Keeping {
     async fn start(&self, _app: App, stop: CancellationToken) -> Result<Started, String> {
-        let store = self.0.store().clone();
-        Ok(Started::work(async move { store.run(stop).await }))
+        let (mail, store) = (self.0.clone(), self.0.store().clone());
+        Ok(Started::work(async move {
+            tokio::join!(store.run(stop.clone()), mail.tidy_indexes(stop));
+        }))
     }
 }

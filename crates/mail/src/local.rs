@@ -37,6 +37,8 @@ pub struct LocalParts {
     pub secret: [u8; 32],
     /// Whether strangers from outside the net wait for consent.
     pub requests: bool,
+    /// The language of letters to people who chose none.
+    pub language: String,
 }
 
 /// Everything that receives at a local address. Cheap to clone.
@@ -139,6 +141,17 @@ impl Local {
 
     pub(crate) fn requests(&self) -> bool {
         self.0.parts.requests
+    }
+
+    /// The language in which a person gets letters of the node.
+    pub(crate) async fn language_of(&self, person: &str) -> Result<String, MailError> {
+        let person = self.people().by_id(person).await?;
+        let own = person.map(|person| person.language).unwrap_or_default();
+        Ok(if own.is_empty() {
+            self.0.parts.language.clone()
+        } else {
+            own
+        })
     }
 
     /// Whether a domain is this node's.

@@ -97,7 +97,7 @@ async fn mail_is_found_by_its_words_people_and_files_until_it_is_deleted() {
                 found
                     .hits
                     .into_iter()
-                    .map(|(id, _)| id)
+                    .map(|hit| hit.message)
                     .collect::<Vec<MessageId>>()
             }
         };

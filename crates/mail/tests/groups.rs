@@ -27,6 +27,7 @@ struct Bed {
     _db: TestDb,
     local: Local,
     people: People,
+    clock: Arc<ManualClock>,
     sent: Arc<Mutex<Vec<Sent>>>,
     fails: Arc<Mutex<usize>>,
 }
@@ -115,13 +116,14 @@ async fn beds(name: &str, requests: bool) -> Vec<Bed> {
             store,
             db: db.db().clone(),
             people: people.clone(),
-            clock,
+            clock: clock.clone(),
             rng: Arc::new(SystemRng),
             domain: "hill.internal".into(),
             net: "internal".into(),
             origin: "https://hill.internal:8443".into(),
             secret: [7; 32],
             requests,
+            language: "en".into(),
         });
         let (sent, fails) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
         local.plug_outgoing(Arc::new(Out {
@@ -134,6 +136,7 @@ async fn beds(name: &str, requests: bool) -> Vec<Bed> {
             _db: db,
             local,
             people,
+            clock,
             sent,
             fails,
         });
@@ -1111,4 +1114,115 @@ async fn what_goes_to_another_account_belongs_to_its_conversations_and_its_room(
         assert_eq!(after.1.0, before.1.0 + 1);
         assert_eq!(after.1.1 - before.1.1, before.0.1);
     }
+}
+
+#[tokio::test]
+async fn moderators_are_told_once_a_day_and_authors_once() {
+    for bed in beds("heldnotice", true).await {
+        let list = bed
+            .list(Settings {
+                title: "우물 Wells".into(),
+                post: Post::Moderators,
+                ..Settings::default()
+            })
+            .await;
+        let mira = bed.id("mira").await;
+        for (name, role) in [("tomas", Role::Member), ("mira", Role::Moderator)] {
+            let id = bed.id(name).await;
+            bed.local
+                .set_member(&list.account, (Kind::Person, &id), role)
+                .await
+                .unwrap();
+        }
+        bed.people.set_language(&mira, "ko").await.unwrap();
+        let counts = async || {
+            [
+                bed.count("lea", "INBOX").await,
+                bed.count("mira", "INBOX").await,
+                bed.count("tomas", "INBOX").await,
+            ]
+        };
+        bed.local.tell_of_held().await.unwrap();
+        assert_eq!(counts().await, [0, 0, 0]);
+        let tomas = bed.submitted("tomas").await;
+        let post = &POST.replace("List-Id: old <old.example.org>\n", "");
+        for _ in 0..12 {
+            bed.come("wells", &tomas, post).await;
+        }
+        // Whose address may be forged is not told; nor is a program.
+        bed.come("wells", &outside("jo@example.org"), STRANGER)
+            .await;
+        let lea = bed.submitted("lea").await;
+        let by_program = post.replace("Subject", "Auto-Submitted: auto-generated\nSubject");
+        bed.local
+            .set_member(
+                &list.account,
+                (Kind::Address, "far@sea.internal"),
+                Role::Member,
+            )
+            .await
+            .unwrap();
+        let far = Arrival {
+            sender: "far@sea.internal".into(),
+            ..Arrival::default()
+        };
+        let by_program = by_program.replace("tomas@hill.internal", "far@sea.internal");
+        bed.come("wells", &far, &by_program).await;
+        let before = bed.sent.lock().unwrap().len();
+        for _ in 0..3 {
+            bed.local.tell_of_held().await.unwrap();
+        }
+        assert_eq!(counts().await, [1, 1, 1]);
+        let sent = bed.sent.lock().unwrap()[before..].to_vec();
+        assert_eq!(sent.len(), 3, "{sent:?}");
+        assert!(sent.iter().all(|one| one.sender.is_empty()), "{sent:?}");
+        let told = bed.look(&bed.account("tomas").await, "INBOX").await.1;
+        assert!(told.contains("In-Reply-To: <1@hill>") && told.contains("auto-replied"));
+        let english = bed.look(&bed.account("lea").await, "INBOX").await.1;
+        for part in [
+            "https://hill.internal:8443/mail/lists/wells/held",
+            "- tomas@hill.internal: pumps",
+            "- …",
+            "at most once a day",
+            "Auto-Submitted: auto-generated",
+        ] {
+            assert!(decoded(&english).contains(part), "{part} in {english}");
+        }
+        let korean = bed.look(&bed.account("mira").await, "INBOX").await.1;
+        assert!(decoded(&korean).contains("하루에 한 번까지만"), "{korean}");
+
+        // Within the day nothing more; after it only if something new waits.
+        bed.come("wells", &tomas, post).await;
+        bed.local.tell_of_held().await.unwrap();
+        assert_eq!(counts().await, [1, 1, 1]);
+        bed.clock.advance(86_400_001);
+        bed.come("wells", &tomas, post).await;
+        bed.local.tell_of_held().await.unwrap();
+        assert_eq!(counts().await, [2, 2, 1]);
+        bed.clock.advance(2 * 86_400_000);
+        bed.local.tell_of_held().await.unwrap();
+        assert_eq!(counts().await, [2, 2, 1]);
+        // A clock that was years ahead doesn't silence it.
+        bed.clock.advance(-400 * 86_400_000);
+        bed.local.tell_of_held().await.unwrap();
+        bed.local.tell_of_held().await.unwrap();
+        assert_eq!(counts().await, [3, 3, 1]);
+        // A post that moderators write doesn't wait.
+        bed.come("wells", &lea, &post.replace("tomas", "lea")).await;
+        assert_eq!(bed.local.held(&list.account).await.unwrap().len(), 16);
+    }
+}
+
+/// A message with its text decoded.
+fn decoded(message: &str) -> String {
+    let mut scanner = lampion_mailproto::mime::Scanner::new();
+    scanner.push(message.as_bytes());
+    let scanned = scanner.finish();
+    let mut out = message.to_string();
+    for part in scanned.structure.texts() {
+        let (start, end) = (part.body.start as usize, part.body.end as usize);
+        let raw = &message.as_bytes()[start..end];
+        out.push_str(&lampion_mailproto::mime::text::of_part(part, raw));
+    }
+    out
 }

@@ -34,6 +34,7 @@ fn every_language_has_every_message_that_a_page_wants() {
     let messages: Vec<(String, String)> = [
         here.join("i18n"),
         here.join("i18n/groups"),
+        here.join("i18n/letters"),
         web.join("i18n"),
     ]
     .iter()

@@ -311,6 +311,8 @@ pub trait Engine: Send + Sync + 'static {
         query: &str,
         deadline: Option<Duration>,
     ) -> Result<Option<(Vec<u64>, bool)>, SearchError>;
+    /// The hashes of all documents of one collection, one for each document, in no order.
+    fn hashes(&self, collection: &str) -> Result<Vec<u64>, SearchError>;
     /// Titles that begin with or contain words beginning with what was typed, best first; tolerates typos.
     fn suggest(&self, typed: &str, collections: &[String], limit: usize) -> Vec<Suggestion>;
     /// One document.

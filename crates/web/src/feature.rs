@@ -13,7 +13,7 @@ use lampion_core::metrics::Metrics;
 use lampion_core::{Clock, Config, Events, Rng, ids};
 use lampion_db::{Db, Migrations};
 use lampion_feed::{FeedError, Feeds, Publications};
-use lampion_people::{People, Role};
+use lampion_people::{People, Person, Role};
 use lampion_search::Engine;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,19 @@ pub struct NavItem {
     pub role: Option<Role>,
 }
 
+/// A number beside an entry of the navigation: how much new there is for who looks.
+#[async_trait]
+pub trait Badge: Send + Sync + 'static {
+    /// The entry, by where it leads.
+    fn href(&self) -> &'static str;
+
+    /// The number; 0 shows nothing. Asked for at every page, so it should cost one look into an index.
+    ///
+    /// # Errors
+    /// It can't be told now; the page is shown without it.
+    async fn count(&self, person: &Person) -> Result<i64, String>;
+}
+
 /// One feature, whole.
 pub struct Feature {
     /// Its name.
@@ -41,6 +54,8 @@ pub struct Feature {
     pub messages: &'static [(&'static str, &'static str)],
     /// Its entries in the navigation.
     pub navigation: Vec<NavItem>,
+    /// Numbers beside them.
+    pub badges: Vec<Arc<dyn Badge>>,
     /// Its pages.
     pub routes: Router<App>,
     /// What it serves on the content origin.
@@ -171,6 +186,8 @@ pub struct App {
     pub i18n: Arc<I18n>,
     /// Navigation of all features.
     pub navigation: Arc<Vec<NavItem>>,
+    /// Numbers beside its entries.
+    pub badges: Arc<Vec<Arc<dyn Badge>>>,
     /// The node's own certificate authority, if it serves HTTPS.
     pub authority: Option<Arc<NodeAuthority>>,
 }

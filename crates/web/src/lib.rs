@@ -30,10 +30,11 @@ mod tls;
 
 pub use assets::asset_url;
 pub use error::{AppError, PageResult};
-pub use feature::{App, Feature, Kernel, NavItem, Service, Started};
+pub use feature::{App, Badge, Feature, Kernel, NavItem, Service, Started};
+pub use fluent_bundle::FluentValue;
 pub use form::{Form, check_csrf};
 pub use i18n::{I18n, LANGUAGES, Language, language_name};
-pub use page::{ContentSite, Page, filters};
+pub use page::{ContentSite, Page, filters, shown_badge};
 pub use security::content_headers;
 pub use server::{Addresses, Server};
 pub use tls::{NodeAuthority, addresses as machine_addresses};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use fluent_bundle::FluentValue;
 use lampion_people::{Person, Role};
@@ -44,6 +44,8 @@ pub struct Page {
     /// What to search for, in the frame's search field.
     pub query: String,
     navigation: Arc<Vec<NavItem>>,
+    /// Numbers beside entries of the navigation, by where those lead.
+    badges: Vec<(&'static str, i64)>,
     i18n: Arc<I18n>,
 }
 
@@ -75,6 +77,8 @@ pub struct NavShown<'a> {
     pub href: &'a str,
     /// It is where the reader is.
     pub here: bool,
+    /// The number beside it, if it has one; empty for 0, so that a script can fill it.
+    pub badge: Option<String>,
 }
 
 impl Page {
@@ -142,8 +146,20 @@ impl Page {
                 } else {
                     self.path.starts_with(item.href)
                 },
+                badge: self
+                    .badges
+                    .iter()
+                    .find(|(href, _)| *href == item.href)
+                    .map(|(_, count)| shown_badge(*count)),
             })
             .collect()
+    }
+
+    /// Says that the number beside an entry of the navigation changed since the page was asked for.
+    pub fn set_badge(&mut self, href: &str, count: i64) {
+        if let Some(badge) = self.badges.iter_mut().find(|(known, _)| *known == href) {
+            badge.1 = count;
+        }
     }
 
     /// Whether the person who asks has a role.
@@ -284,6 +300,15 @@ impl Page {
             Some(session) => (Some(session.person), session.csrf),
             None => (None, String::new()),
         };
+        let mut badges = Vec::new();
+        if let Some(person) = person.as_ref().filter(|_| parts.method == Method::GET) {
+            for badge in app.badges.iter() {
+                match badge.count(person).await {
+                    Ok(count) => badges.push((badge.href(), count)),
+                    Err(error) => tracing::debug!(%error, "a number of the navigation is left out"),
+                }
+            }
+        }
         let secure = parts.extensions.get::<Secure>().is_some();
         let (origin, content_origin) = security::origins(&app.kernel.config, headers, secure);
         Ok(Self {
@@ -312,6 +337,7 @@ impl Page {
             site: app.kernel.config.title.clone(),
             query: String::new(),
             navigation: Arc::clone(&app.navigation),
+            badges,
             i18n: Arc::clone(&app.i18n),
         })
     }
@@ -341,8 +367,19 @@ impl Page {
             site: "Lampion".into(),
             query: String::new(),
             navigation,
+            badges: Vec::new(),
             i18n,
         }
+    }
+}
+
+/// The number of a badge as it is shown; empty for none.
+#[must_use]
+pub fn shown_badge(count: i64) -> String {
+    match count {
+        ..=0 => String::new(),
+        1..=999 => count.to_string(),
+        _ => "999+".into(),
     }
 }
 

@@ -101,8 +101,10 @@ impl Server {
             role: None,
         }];
         let (mut own, mut content) = (pages::routes(), Router::new());
+        let mut badges = Vec::new();
         for feature in features {
             navigation.extend(feature.navigation);
+            badges.extend(feature.badges);
             own = own.merge(feature.routes);
             content = content.merge(feature.content);
         }
@@ -164,6 +166,7 @@ impl Server {
             kernel,
             i18n,
             navigation: Arc::new(navigation),
+            badges: Arc::new(badges),
             authority,
         };
         let pages = frame(own, &app);

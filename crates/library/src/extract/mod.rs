@@ -1,8 +1,7 @@
 //! Reading content from outside, in a child process with limits.
 //!
 //! The child (`lampion extract`, [`child`]) reads a [`Request`] from its standard input and writes [`Frame`]s to its
-//! standard output: four bytes of length (little endian), then postcard. The parent ([`process`]) hands them to the
-//! import. If the child dies or stalls, the item that it was at is listed as failed and another child goes on after it.
+//! standard output, as [`lampion_confined`] says. The parent ([`process`]) hands them to the import. If the child dies or stalls, the item that it was at is listed as failed and another child goes on after it.
 
 pub mod child;
 mod files;
@@ -21,8 +20,6 @@ pub use zim::address as address_in;
 
 use crate::model::Kind;
 
-/// The largest frame; a document's text is limited far below it.
-const FRAME_LIMIT: usize = 256 << 20;
 /// The most text of one document that is indexed, in bytes.
 const TEXT_LIMIT: usize = 16 << 20;
 

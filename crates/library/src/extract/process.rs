@@ -2,54 +2,26 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use lampion_confined::{Child, Silence};
 use tokio_util::sync::CancellationToken;
 
-use super::{FRAME_LIMIT, Frame, Request};
+use super::{Frame, Request};
 
-/// The last words of a child that died, for the log.
-const STDERR_LIMIT: usize = 4096;
+pub use lampion_confined::Worker;
+
 /// Children that die without having got any further end the import.
 const DEATHS_LIMIT: u32 = 3;
-
-/// How children are started.
-#[derive(Debug, Clone)]
-pub struct Worker {
-    /// The program (`lampion`), which is started with `extract`.
-    pub program: PathBuf,
-    /// The longest that one item may take.
-    pub item_time: Duration,
-    /// Limit on a child's memory.
-    pub memory_bytes: u64,
-}
 
 /// Frames of a source, from as many children as it takes.
 pub struct Extraction {
     worker: Worker,
     request: Request,
-    running: Option<Running>,
+    running: Option<Child>,
     /// The item that the present child is at, and the cursor after it.
     at: Option<(String, String)>,
     deaths: u32,
     pending: VecDeque<Frame>,
-}
-
-struct Running {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-/// Why no frame came.
-#[derive(Debug)]
-enum Silence {
-    Died,
-    Stalled,
 }
 
 impl Extraction {
@@ -76,7 +48,7 @@ impl Extraction {
                 return Ok(Some(frame));
             }
             if self.running.is_none() {
-                self.running = Some(self.start().await?);
+                self.running = Some(self.worker.start("extract", &self.request).await?);
             }
             let Some(running) = &mut self.running else {
                 continue;
@@ -84,17 +56,15 @@ impl Extraction {
             let frame = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(None),
-                frame = tokio::time::timeout(self.worker.item_time, read(&mut running.output)) => frame,
+                frame = running.frame::<Frame>() => frame,
             };
-            let silence = match frame {
-                Ok(Ok(frame)) => {
+            match frame {
+                Ok(frame) => {
                     self.note(&frame);
                     return Ok(Some(frame));
                 }
-                Ok(Err(_)) => Silence::Died,
-                Err(_) => Silence::Stalled,
-            };
-            self.recover(silence).await;
+                Err(silence) => self.recover(silence).await,
+            }
         }
     }
 
@@ -104,7 +74,7 @@ impl Extraction {
     /// The child is gone; the next frame tells.
     pub async fn answer(&mut self, needed: bool) {
         if let Some(running) = &mut self.running {
-            let _noticed_at_the_next_frame = running.input.write_all(&[u8::from(needed)]).await;
+            let _noticed_at_the_next_frame = running.write(&[u8::from(needed)]).await;
         }
     }
 
@@ -124,26 +94,11 @@ impl Extraction {
 
     /// A child fell silent: the item that it was at failed, and the rest goes on.
     async fn recover(&mut self, silence: Silence) {
-        let mut words = String::new();
-        if let Some(mut running) = self.running.take() {
-            let _already_dead = running.child.start_kill();
-            if let Some(errors) = running.child.stderr.take() {
-                let mut bytes = Vec::new();
-                let _whatever_came = errors
-                    .take(STDERR_LIMIT as u64)
-                    .read_to_end(&mut bytes)
-                    .await;
-                words = String::from_utf8_lossy(&bytes).into_owned();
-            }
-            let _reaped = running.child.wait().await;
-        }
-        let reason = match silence {
-            Silence::Stalled => format!("reading it took longer than {} seconds (`import_item_seconds`): it was passed over", self.worker.item_time.as_secs()),
-            Silence::Died if words.contains("memory allocation") => {
-                format!("reading it took more than {} MB of memory (`import_memory_mb`): it was passed over", self.worker.memory_bytes >> 20)
-            }
-            Silence::Died => "its reader stopped at it: the file is damaged or of an unknown form, it was passed over".to_string(),
+        let words = match self.running.take() {
+            Some(running) => running.end().await,
+            None => String::new(),
         };
+        let reason = self.worker.reason(silence, &words);
         tracing::warn!(item = self.at.as_ref().map_or("", |(item, _)| item), %reason, words = words.lines().next().unwrap_or_default(), "a reader was ended");
         match self.at.take() {
             Some((item, cursor)) => {
@@ -165,55 +120,4 @@ impl Extraction {
             }
         }
     }
-
-    async fn start(&self) -> io::Result<Running> {
-        let mut command = Command::new(&self.worker.program);
-        command
-            .arg("extract")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        // A parser needs nothing of the node's surroundings.
-        command.env_clear();
-        // The allocator sets aside a gigabyte by default, which the limit on memory could not see.
-        command.env("MIMALLOC_ARENA_RESERVE", "32768");
-        let mut child = command.spawn().map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!(
-                    "the reader {} can't be started: {error}",
-                    self.worker.program.display()
-                ),
-            )
-        })?;
-        let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(io::Error::other("the reader has no pipes"));
-        };
-        let request = serde_json::to_vec(&self.request)?;
-        input
-            .write_all(
-                &u32::try_from(request.len())
-                    .unwrap_or(u32::MAX)
-                    .to_le_bytes(),
-            )
-            .await?;
-        input.write_all(&request).await?;
-        input.flush().await?;
-        Ok(Running {
-            child,
-            input,
-            output: BufReader::with_capacity(256 << 10, output),
-        })
-    }
-}
-
-async fn read(output: &mut BufReader<ChildStdout>) -> io::Result<Frame> {
-    let length = output.read_u32_le().await? as usize;
-    if length > FRAME_LIMIT {
-        return Err(io::Error::other("a frame over the limit"));
-    }
-    let mut bytes = vec![0; length];
-    output.read_exact(&mut bytes).await?;
-    postcard::from_bytes(&bytes).map_err(io::Error::other)
 }

@@ -1,6 +1,9 @@
 //! Which messages contain a text: by reading them; where they are many, `BODY` and `TEXT` by the account's index, in which
 //! words count and not letters within them (RFC 9051 §6.4.4 allows it for these two).
 //!
+//! The index knows what attached files say, so `TEXT` finds it there, as servers with a full text index do; reading does not
+//! open files, and neither does `BODY`, whose hits are read again.
+//!
 //! Letters are compared without case; header fields are decoded (RFC 2047), bodies too, HTML counts as its text.
 
 use std::collections::{HashMap, HashSet};

@@ -35,6 +35,9 @@ impl Service for Distributing {
                 if let Err(error) = local.distribute().await {
                     tracing::warn!(%error, "a list's messages could not be sent: it is tried again");
                 }
+                if let Err(error) = local.tell_of_held().await {
+                    tracing::warn!(%error, "nobody could be told that messages wait for moderators: it is tried again");
+                }
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = local.wait_for_posts() => {}

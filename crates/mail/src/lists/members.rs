@@ -248,6 +248,11 @@ impl Local {
             .await
     }
 
+    /// Accounts of those who decide about messages that wait.
+    pub(super) async fn moderators(&self, list: &str) -> Result<Vec<Account>, MailError> {
+        self.accounts_with(list, |one| one.role.moderates()).await
+    }
+
     /// A copy for an outside address came back.
     pub(crate) async fn bounced(&self, list: &str, member: &str) -> Result<(), MailError> {
         query(

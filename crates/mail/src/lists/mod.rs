@@ -14,6 +14,7 @@ pub mod header;
 mod leave;
 mod members;
 mod moderate;
+mod notice;
 mod pages;
 mod route;
 mod store;

@@ -7,7 +7,7 @@ use super::{HELD, List};
 use crate::consent::summary_of;
 use crate::local::Local;
 use crate::receive::letter_message;
-use crate::store::{MailError, MessageId, Uid};
+use crate::store::{Extra, MailError, MessageId, Uid};
 
 /// Longest reason, in characters.
 const REASON_LIMIT: usize = 2_000;
@@ -127,7 +127,7 @@ impl Local {
         let held = self.one_held(list, uid).await?;
         let told = match reason {
             Some(reason) if held.known => {
-                self.tell_author(list, &held, reason).await?;
+                self.tell_author(list, &held, reason, Vec::new()).await?;
                 true
             }
             _ => false,
@@ -139,48 +139,67 @@ impl Local {
         Ok(told)
     }
 
-    async fn tell_author(&self, list: &List, held: &Held, reason: &str) -> Result<(), MailError> {
+    /// Answers a message that waits, in the name of the list. The rows of `extra` are of the same transaction.
+    pub(super) async fn tell_author(
+        &self,
+        list: &List,
+        held: &Held,
+        text: &str,
+        extra: Vec<Extra>,
+    ) -> Result<(), MailError> {
         let detail = self.store().details(&[held.message]).await?.pop();
         let about = detail
             .and_then(|one| summary_of(&one.structure))
             .map(|(_, about)| about)
             .unwrap_or_default();
-        let (part, domain) = held.author.rsplit_once('@').unwrap_or((&held.author, ""));
-        let mut references = about.ancestors();
-        references.extend(about.message_id());
-        let letter = Letter {
+        let mut letter = self.letter_of_list(list, std::slice::from_ref(&held.author));
+        letter.subject = format!("Re: {}", about.base_subject());
+        letter.in_reply_to = about.message_id();
+        letter.references = about.ancestors();
+        letter.references.extend(about.message_id());
+        letter.headers = vec![("Auto-Submitted".into(), "auto-replied".into())];
+        letter.text = text
+            .replace("\r\n", "\n")
+            .chars()
+            .take(REASON_LIMIT)
+            .collect();
+        let message = letter_message(self, &letter).await?;
+        self.outgoing()
+            .send(message, "", std::slice::from_ref(&held.author), extra)
+            .await
+    }
+
+    /// A letter of a list, from its owners, to which nothing was put yet.
+    pub(super) fn letter_of_list(&self, list: &List, to: &[String]) -> Letter {
+        let mailbox = |address: &String| {
+            let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+            Mailbox {
+                name: None,
+                route: None,
+                local: local.into(),
+                domain: domain.into(),
+            }
+        };
+        Letter {
             from: Mailbox {
                 name: Some(words::encode(&list.title)),
                 route: None,
                 local: format!("{}+owner", list.name),
                 domain: self.domain().into(),
             },
-            to: vec![Mailbox {
-                name: None,
-                route: None,
-                local: part.into(),
-                domain: domain.into(),
-            }],
+            to: to.iter().map(mailbox).collect(),
             cc: Vec::new(),
             bcc: Vec::new(),
-            subject: format!("Re: {}", about.base_subject()),
+            subject: String::new(),
             date: Date {
                 unix_ms: self.now_ms(),
                 offset_minutes: 0,
             },
             message_id: self.message_id(),
-            in_reply_to: about.message_id(),
-            references,
-            headers: vec![("Auto-Submitted".into(), "auto-replied".into())],
-            text: reason
-                .replace("\r\n", "\n")
-                .chars()
-                .take(REASON_LIMIT)
-                .collect(),
-        };
-        let message = letter_message(self, &letter).await?;
-        self.outgoing()
-            .send(message, "", std::slice::from_ref(&held.author), Vec::new())
-            .await
+            in_reply_to: None,
+            references: Vec::new(),
+            headers: Vec::new(),
+            text: String::new(),
+        }
     }
 }

@@ -97,7 +97,10 @@ impl Local {
                     "5.7.1",
                     "only members of the list may write to it",
                 ))),
-                Others::Hold => self.hold(list, &author).await,
+                Others::Hold => {
+                    let tell = may_be_told(&author, arrival, scanned);
+                    self.hold(list, &author, tell).await
+                }
             };
         }
         let mut route = Route::default();
@@ -106,7 +109,7 @@ impl Local {
                 .targets
                 .push(Target::new(self.box_of(list, "INBOX").await?));
         }
-        route.extra = self.posting(list, &author, "send");
+        route.extra = self.posting(list, &author, "send", false);
         Ok(route)
     }
 
@@ -117,7 +120,7 @@ impl Local {
             .ok_or_else(|| MailError::NoSuchMailbox(name.into()))
     }
 
-    async fn hold(&self, list: &List, author: &Author) -> Result<Route, MailError> {
+    async fn hold(&self, list: &List, author: &Author, tell: bool) -> Result<Route, MailError> {
         if self.held_count(&list.account).await? >= HELD_LIMIT {
             return Ok(Route::refused(Refusal {
                 code: 452,
@@ -127,22 +130,23 @@ impl Local {
         }
         Ok(Route {
             targets: vec![Target::new(self.box_of(list, HELD).await?)],
-            extra: self.posting(list, author, "held"),
+            extra: self.posting(list, author, "held", tell),
             ..Route::default()
         })
     }
 
-    fn posting(&self, list: &List, author: &Author, state: &str) -> Vec<Extra> {
+    fn posting(&self, list: &List, author: &Author, state: &str, tell: bool) -> Vec<Extra> {
         vec![
             Extra {
-                sql: "insert into mail_posting (message, list, state, author, known, progress, added_ms)
-                      values ($1, $2, $3, $4, $5, '', $6) on conflict (message, list) do nothing",
+                sql: "insert into mail_posting (message, list, state, author, known, progress, added_ms, told)
+                      values ($1, $2, $3, $4, $5, '', $6, $7) on conflict (message, list) do nothing",
                 values: vec![
                     Value::Text(list.account.clone()),
                     Value::Text(state.into()),
                     Value::Text(author.address.clone()),
                     Value::Number(i64::from(author.known)),
                     Value::Number(self.now_ms()),
+                    Value::Number(if tell { 0 } else { 2 }),
                 ],
             },
             // Whatever becomes of the archive, the message is there until it has been sent.
@@ -269,6 +273,13 @@ impl Local {
         }
         Ok(Route::default())
     }
+}
+
+/// Whether an author is told that their message waits: only who surely wrote it, by hand. To others a notice could be one
+/// that they never asked for (RFC 3834 §2).
+fn may_be_told(author: &Author, arrival: &Arrival, scanned: &Scanned) -> bool {
+    let own = address_of(&arrival.sender) == author.address;
+    author.known && own && !arrival.from_outside && !scanned.summary.is_automatic()
 }
 
 fn may_post(post: Post, author: &Author) -> bool {

@@ -73,8 +73,8 @@ async fn hits(
     }
     let found = web.0.mail.find(&opened.account, words, None, HITS).await?;
     let mut wanted: HashMap<MessageId, usize> = HashMap::new();
-    for (at, (message, _)) in found.hits.iter().enumerate() {
-        wanted.insert(*message, at);
+    for (at, hit) in found.hits.iter().enumerate() {
+        wanted.insert(hit.message, at);
     }
     let mut places: Vec<Option<(Mailbox, Item)>> = vec![None; found.hits.len()];
     // What lies in the bin or in junk as well is shown where else it lies.
@@ -93,10 +93,14 @@ async fn hits(
             }
         }
     }
-    let pieces = found
-        .hits
-        .into_iter()
-        .map(|(_, pieces)| pieces.into_iter().map(|(text, _)| text).collect::<String>());
+    let pieces = found.hits.into_iter().map(|hit| {
+        let text: String = hit.snippet.into_iter().map(|(text, _)| text).collect();
+        match hit.file {
+            // A name without a direction of its own must not turn that of the text.
+            Some(name) if !name.is_empty() => format!("\u{2068}{name}\u{2069}: {text}"),
+            _ => text,
+        }
+    });
     Ok(places
         .into_iter()
         .zip(pieces)

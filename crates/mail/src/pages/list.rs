@@ -8,7 +8,7 @@ use axum::Extension;
 use axum::extract::{Path, Query};
 use axum::response::{Html, IntoResponse as _};
 use lampion_mailproto::mime::Mailbox as Person;
-use lampion_web::{AppError, Form, Page, PageResult};
+use lampion_web::{AppError, Form, Page, PageResult, shown_badge};
 use serde::Deserialize;
 
 use super::shown::{self, Folder, Message, When, when};
@@ -174,7 +174,10 @@ pub(super) async fn rows(
     let opened = web.open(&page, Some(id)).await?;
     let view = web.store().view(opened.here.id).await?;
     let (rows, _) = conversations(&page, &web, &opened, &view, 0).await?;
-    Ok(Html(RowsPart { page: &page, rows }.render()?).into_response())
+    // For the navigation of a page that stays open: it counts the inbox.
+    let inbox = opened.mailboxes.iter().find(|one| one.name == "INBOX");
+    let unread = [("unread", shown_badge(inbox.map_or(0, |inbox| inbox.unseen)))];
+    Ok((unread, Html(RowsPart { page: &page, rows }.render()?)).into_response())
 }
 
 /// The conversations of one page, and where the next page begins.

@@ -31,8 +31,9 @@ use async_trait::async_trait;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use lampion_people::Role;
-use lampion_web::{App, AppError, Kernel, NavItem, Page, Service, Started};
+use lampion_db::query_scalar;
+use lampion_people::{Person, Role};
+use lampion_web::{App, AppError, Badge, Kernel, NavItem, Page, Service, Started};
 use tokio_util::sync::CancellationToken;
 
 use crate::Mail;
@@ -140,6 +141,26 @@ pub fn navigation() -> Vec<NavItem> {
         href: "/mail",
         role: Some(Role::Member),
     }]
+}
+
+/// How many messages of somebody's inbox are unread.
+pub struct Unread(pub Mail);
+
+#[async_trait]
+impl Badge for Unread {
+    fn href(&self) -> &'static str {
+        "/mail"
+    }
+
+    async fn count(&self, person: &Person) -> Result<i64, String> {
+        let unseen: Option<i64> =
+            query_scalar("select unseen from mail_mailbox where account = $1 and name = 'INBOX'")
+                .bind(&person.id)
+                .fetch_optional(self.0.kernel().db.read())
+                .await
+                .map_err(|error| error.to_string())?;
+        Ok(unseen.unwrap_or(0))
+    }
 }
 
 /// All pages.

@@ -143,7 +143,7 @@ async fn gather(
 
 /// `GET /mail/box/{box}/{uid}?text=1&all=1`.
 pub(super) async fn show(
-    page: Page,
+    mut page: Page,
     Extension(web): Extension<Web>,
     Path((id, uid)): Path<(i64, Uid)>,
     Query(asked): Query<Asked>,
@@ -185,6 +185,9 @@ pub(super) async fn show(
     };
     // The count of unread messages beside is that after reading.
     let opened = web.open(&page, Some(id)).await?;
+    if let Some(inbox) = opened.mailboxes.iter().find(|one| one.name == "INBOX") {
+        page.set_badge("/mail", inbox.unseen);
+    }
     page.html(&ThreadPage {
         page: &page,
         side: Side::new(&web, &page, &opened, true).await?.with("mail.js"),

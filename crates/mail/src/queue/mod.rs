@@ -4,13 +4,16 @@
 //! - A route is local, another node ([`Carrier`]), or the smarthost; what has none is refused before it is accepted.
 //! - Time is counted while this node runs ([`run`]), and a message expires by the time in which its route answered: a
 //!   link that is down for days costs nothing.
-//! - A sender hears at most once that a message is delayed, and always when it failed (`notice`).
+//! - A sender hears at most once that a message is delayed, and always when it failed (`notice`); a message is delayed
+//!   when its route has been closed for longer than it usually is, which the queue learns by itself (`gaps`).
 //!
-//! Tables are `mail_queue` and `mail_sent`.
+//! Tables are `mail_queue`, `mail_sent` and `mail_route`.
 
+mod gaps;
 mod notice;
 mod rows;
 pub mod run;
+mod seven_bit;
 mod smarthost;
 
 use std::sync::{Arc, OnceLock};
@@ -133,6 +136,8 @@ struct Inner {
     rng: Arc<dyn Rng>,
     domain: String,
     net: String,
+    /// Of reports.
+    language: String,
     smarthost: Option<Smarthost>,
     carrier: OnceLock<Arc<dyn Carrier>>,
     local: Local,
@@ -156,6 +161,7 @@ impl Queue {
             rng: Arc::clone(&kernel.rng),
             domain: format!("{}.{}", config.name, config.net).to_ascii_lowercase(),
             net: config.net.to_ascii_lowercase(),
+            language: config.language.clone(),
             smarthost,
             carrier: OnceLock::new(),
             local,
@@ -239,16 +245,16 @@ impl Queue {
         let mut extra = std::mem::take(&mut accept.extra);
         let mut queued = false;
         for recipient in &accept.recipients {
-            if !matches!(recipient.route, Route::Local(_)) {
+            let Route::Local(account) = &recipient.route else {
                 extra.push(self.row(&accept, recipient, automatic));
                 queued = true;
                 written_to.push(recipient.to.to_string());
                 places.push(Place::Elsewhere);
                 continue;
-            }
-            let to = recipient.to.to_string();
+            };
+            let (to, scanned) = (recipient.to.to_string(), &accept.message.scanned);
             let mut route =
-                receive::route(&self.0.local, &to, &arrival, &accept.message.scanned).await?;
+                receive::route_to(&self.0.local, account, &to, &arrival, scanned).await?;
             if let Some(refusal) = route.refuse.take() {
                 places.push(Place::Refused(refusal));
                 continue;

@@ -4,12 +4,13 @@
 use lampion_core::ids;
 use lampion_db::query;
 use lampion_mailproto::mime::Date;
-use lampion_mailproto::smtp::report::{Action, Report};
+use lampion_mailproto::smtp::report::{Action, InWords, Report};
 use lampion_mailproto::smtp::{Address, Notify};
 
 use super::rows::{Queued, removal};
 use super::{Accept, HOLDER, Queue, Recipient, Route};
 use crate::store::{Delivery, Extra, MailError, MessageId, Target};
+use crate::words;
 
 /// Of a message that comes back, so much at most; RET=FULL of a longer one brings its header.
 const RETURN_LIMIT: usize = 64 * 1024;
@@ -51,7 +52,7 @@ impl Queue {
                 returned: header_of(&accept.head),
                 whole: false,
             };
-            let why = "It is in the mailbox.";
+            let why = "dsn-why-delivered";
             all.extend(
                 self.report(&about, Action::Delivered, "2.0.0", why, None)
                     .await?,
@@ -81,6 +82,11 @@ impl Queue {
             arrived_ms: self.0.clock.now_ms(),
             returned: header_of(head),
             whole: false,
+        };
+        let why = if status == "5.2.2" {
+            "dsn-why-full"
+        } else {
+            why
         };
         if let Some(report) = self
             .report(&about, Action::Failed, status, why, None)
@@ -114,7 +120,7 @@ impl Queue {
         said: (&str, &str),
     ) -> Result<(), MailError> {
         let wanted = queued.notify.is_some_and(|notify| notify.success);
-        let why = "It was given to a mail server that may send no further reports.";
+        let why = "dsn-why-relayed";
         let report = self
             .about(queued, wanted, Action::Relayed, ("2.0.0", why), Some(said))
             .await?;
@@ -193,7 +199,8 @@ impl Queue {
         content.range(0..RETURN_LIMIT as u64, RETURN_LIMIT).await
     }
 
-    /// The report as a delivery; `None` where the sender can't be reached.
+    /// The report as a delivery; `None` where the sender can't be reached. `why` is the key of a text, or the receiver's own
+    /// words, which are not translated.
     async fn report(
         &self,
         about: &About<'_>,
@@ -210,6 +217,23 @@ impl Queue {
             .to_header()
         };
         let to = about.to.to_string();
+        let language = self.0.language.as_str();
+        let known = why.starts_with("dsn-");
+        let server = said.map_or("", |(server, _)| server);
+        let subject = words::text(language, &format!("dsn-{}", action.as_str()), &[]);
+        let reason = if known { why } else { "dsn-why-refused" };
+        let reason = words::text(language, reason, &[]);
+        let answer = words::text(language, "dsn-said", &[("server", server.into())]);
+        let local = (language != "en").then_some(InWords {
+            subject: &subject,
+            why: &reason,
+            said: &answer,
+        });
+        let english = if known {
+            words::text("en", why, &[])
+        } else {
+            why.to_string()
+        };
         let bytes = Report {
             host: &self.0.domain,
             to: &to,
@@ -222,8 +246,8 @@ impl Queue {
             action,
             status,
             said,
-            why,
-            why_local: "",
+            why: &english,
+            local,
             returned: about.returned,
             whole: about.whole,
         }

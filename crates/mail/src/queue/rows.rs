@@ -260,13 +260,8 @@ impl Queue {
             return Ok(Dropped::NotThere);
         };
         let queued = Queued::from_row(&row)?;
-        self.failed(
-            &queued,
-            "5.7.1",
-            "An operator of the node took it out of the queue.",
-            None,
-        )
-        .await?;
+        self.failed(&queued, "5.7.1", "dsn-why-operator", None)
+            .await?;
         Ok(Dropped::Yes)
     }
 }

@@ -20,10 +20,6 @@ const PAUSES_S: [i64; 8] = [60, 120, 300, 600, 1_200, 1_800, 2_700, 3_600];
 const LONGEST_S: i64 = 3_600;
 /// A message is given up after the route answered for so long without taking it: five days.
 const EXPIRY_S: i64 = 5 * 86_400;
-/// The usual gap of a route, after which a sender is told that a message is delayed.
-const SMARTHOST_GAP_S: i64 = 4 * 3_600;
-/// The usual gap of a link to another node.
-const NODE_GAP_S: i64 = 3 * 86_400;
 
 impl Queue {
     /// Works until the node stops.
@@ -61,11 +57,16 @@ impl Queue {
     /// The database.
     pub async fn work(&self, passed_s: i64) -> Result<(), MailError> {
         self.count(passed_s).await?;
+        self.count_gaps(passed_s).await?;
         let due = self.due(SMARTHOST, BATCH).await?;
         if !due.is_empty() {
             match &self.0.smarthost {
                 Some(smarthost) => {
                     let tried = self.attempt(smarthost, &due).await?;
+                    let answered = tried
+                        .iter()
+                        .any(|attempt| matches!(attempt, Attempt::Said { .. }));
+                    self.contact(SMARTHOST, answered).await?;
                     for (queued, attempt) in due.iter().zip(tried) {
                         self.settle(queued, attempt).await?;
                     }
@@ -74,7 +75,7 @@ impl Queue {
                     for queued in &due {
                         self.postpone(queued, LONGEST_S, 0, "no smarthost is set")
                             .await?;
-                        self.late(queued, SMARTHOST_GAP_S).await?;
+                        self.late(queued).await?;
                     }
                 }
             }
@@ -90,14 +91,18 @@ impl Queue {
         for queued in self.due(route, BATCH).await? {
             let Some(carrier) = self.0.carrier.get() else {
                 self.postpone(&queued, LONGEST_S, 0, "").await?;
-                self.late(&queued, NODE_GAP_S).await?;
+                self.late(&queued).await?;
                 continue;
             };
             match carrier.carry(node, &queued).await {
-                Ok(()) => self.remove(&queued).await?,
+                Ok(()) => {
+                    self.contact(route, true).await?;
+                    self.remove(&queued).await?;
+                }
                 Err(why) => {
+                    self.contact(route, false).await?;
                     self.postpone(&queued, pause(queued.tries), 0, &why).await?;
-                    self.late(&queued, NODE_GAP_S).await?;
+                    self.late(&queued).await?;
                 }
             }
         }
@@ -125,7 +130,7 @@ impl Queue {
                 } else {
                     &reply.enhanced
                 };
-                let why = "The mail server that it was given to refused it.";
+                let why = "dsn-why-next-refused";
                 self.failed(queued, status, why, Some((&host, &reply.to_string())))
                     .await
             }
@@ -137,29 +142,28 @@ impl Queue {
                     pause(queued.tries - 1)
                 };
                 if queued.up_s + waited >= EXPIRY_S {
-                    let why = "The mail server that it was given to didn't take it for five days.";
+                    let why = "dsn-why-expired";
                     return self
                         .failed(queued, "5.4.7", why, Some((&host, &reply.to_string())))
                         .await;
                 }
                 self.postpone(queued, pause(queued.tries), waited, &reply.to_string())
                     .await?;
-                self.late(queued, SMARTHOST_GAP_S).await
+                self.late(queued).await
             }
             Attempt::Away(why) => {
                 self.postpone(queued, pause(queued.tries), 0, &why).await?;
-                self.late(queued, SMARTHOST_GAP_S).await
+                self.late(queued).await
             }
         }
     }
 
     /// Tells the sender once that it takes longer than is usual.
-    async fn late(&self, queued: &Queued, gap_s: i64) -> Result<(), MailError> {
-        if queued.noticed || queued.age_s < gap_s {
+    async fn late(&self, queued: &Queued) -> Result<(), MailError> {
+        if queued.noticed || queued.age_s < self.usual_gap_s(&queued.route).await? {
             return Ok(());
         }
-        let why = "The way there has been closed for longer than usual. It is tried further; you need do nothing.";
-        self.delayed(queued, why).await
+        self.delayed(queued, "dsn-why-delayed").await
     }
 }
 

@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use super::Queue;
 use super::rows::Queued;
 use super::run::said;
+use super::seven_bit::SevenBit;
 use crate::store::MailError;
 
 /// How long the server may take for a reply (RFC 5321 §4.5.3.2: 5 minutes, 10 after the content).
@@ -153,7 +154,12 @@ impl Queue {
                 tried.extend(std::iter::repeat_n(again, group.len()));
                 continue;
             }
-            match self.send(&mut session, group).await? {
+            let sent = self.send(&mut session, group).await?;
+            if session.client.is_resetting() {
+                // What was refused must not keep the others waiting; if the line is gone, the next one sees it.
+                let _ready = session.next(REPLY_TIMEOUT).await;
+            }
+            match sent {
                 Ok(replies) => {
                     let reports = session.client.offer("DSN").is_some();
                     tried.extend(replies.into_iter().map(|reply| said(reply, reports)));
@@ -239,11 +245,20 @@ impl Queue {
             let bad = Reply::new(553, "5.1.3", "the address can't be read");
             return Ok(Ok(vec![bad; group.len()]));
         }
+        let mut seven_bit = None;
+        if first.eight_bit && session.client.offer("8BITMIME").is_none() {
+            let detail = self.0.store.details(&[first.message]).await?.pop();
+            if let Some((structure, _)) = detail.and_then(|detail| detail.about().ok()) {
+                seven_bit = SevenBit::of(&content, &structure).await?;
+            }
+        }
         let refused = session.client.send(&Envelope {
             from: first.reports_to(),
             recipients,
-            size_bytes: content.size_bytes,
-            eight_bit: first.eight_bit,
+            size_bytes: seven_bit
+                .as_ref()
+                .map_or(content.size_bytes, |one| one.size_bytes),
+            eight_bit: first.eight_bit && seven_bit.is_none(),
             utf8: group.iter().any(|one| one.utf8),
             ret: first.full_return.then_some(Return::Full),
             envelope_id: first.envelope_id.clone(),
@@ -256,8 +271,11 @@ impl Queue {
             match session.next(timeout).await {
                 Ok(ClientEvent::Content) => {
                     let mut at = 0;
-                    while at < content.size_bytes {
-                        let piece = content.piece(at).await?;
+                    loop {
+                        let piece = match &mut seven_bit {
+                            Some(seven_bit) => seven_bit.piece(&content).await?,
+                            None => content.piece(at).await?,
+                        };
                         if piece.is_empty() {
                             break;
                         }

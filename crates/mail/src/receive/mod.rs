@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use lampion_mailproto::mime::{Scanned, compose::Letter};
 use lampion_people::{Role, normal_name};
 
+pub(crate) use outgoing::without;
 pub use outgoing::{Inside, Outgoing, letter_message, on_top};
 
 use crate::local::Local;
@@ -154,18 +155,44 @@ pub async fn route(
     let part = local_part(address);
     let (base, tag) = part.split_once('+').unwrap_or((part, ""));
     let name = normal_name(base).unwrap_or_default();
-    if matches!(name.as_str(), "postmaster" | "abuse")
-        && local.store().account_at(&name).await?.is_none()
-    {
-        return postmaster(local).await;
+    match local.store().account_at(&name).await? {
+        Some(account) => sort(local, &account, tag, arrival, scanned).await,
+        None if is_postmaster(&name) => postmaster(local).await,
+        None => Ok(Route::refused(nobody(part))),
     }
-    let Some(account) = local.store().account_at(&name).await? else {
-        return Ok(Route::refused(nobody(part)));
-    };
+}
+
+/// What becomes of a message for a local address of which is known whose it is ([`route`] looks that up).
+///
+/// # Errors
+/// The database.
+pub(crate) async fn route_to(
+    local: &Local,
+    account: &Account,
+    address: &str,
+    arrival: &Arrival,
+    scanned: &Scanned,
+) -> Result<Route, MailError> {
+    let part = local_part(address);
+    let (base, tag) = part.split_once('+').unwrap_or((part, ""));
+    if is_postmaster(base) {
+        // The account stands for all operators, unless somebody is called so.
+        return route(local, address, arrival, scanned).await;
+    }
+    sort(local, account, tag, arrival, scanned).await
+}
+
+async fn sort(
+    local: &Local,
+    account: &Account,
+    tag: &str,
+    arrival: &Arrival,
+    scanned: &Scanned,
+) -> Result<Route, MailError> {
     if let Some(list) = local.list(&account.id).await? {
         return local.route_list(&list, tag, arrival, scanned).await;
     }
-    person::route(local, &account, tag, arrival, scanned).await
+    person::route(local, account, tag, arrival, scanned).await
 }
 
 /// Whether an address would be refused from a sender: for RCPT, before the message is there.
@@ -179,12 +206,29 @@ pub async fn check(
 ) -> Result<Option<Refusal>, MailError> {
     let part = local_part(address);
     let name = normal_name(part.split('+').next().unwrap_or_default()).unwrap_or_default();
-    if matches!(name.as_str(), "postmaster" | "abuse") {
+    if is_postmaster(&name) {
         return Ok(None);
     }
-    let Some(account) = local.store().account_at(&name).await? else {
-        return Ok(Some(nobody(part)));
-    };
+    match local.store().account_at(&name).await? {
+        Some(account) => check_for(local, &account, address, arrival).await,
+        None => Ok(Some(nobody(part))),
+    }
+}
+
+/// [`check`], where it is known whose address it is.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn check_for(
+    local: &Local,
+    account: &Account,
+    address: &str,
+    arrival: &Arrival,
+) -> Result<Option<Refusal>, MailError> {
+    let base = local_part(address).split('+').next().unwrap_or_default();
+    if is_postmaster(base) {
+        return Ok(None);
+    }
     let own = arrival.submitted_by.as_ref() == Some(&account.id);
     if !own && local.is_blocked(&account.id, &arrival.sender).await? {
         return Ok(Some(blocked()));
@@ -200,7 +244,7 @@ pub(crate) async fn postmaster_account(
     local: &Local,
     name: &str,
 ) -> Result<Option<Account>, MailError> {
-    if !matches!(name.to_ascii_lowercase().as_str(), "postmaster" | "abuse") {
+    if !is_postmaster(name) {
         return Ok(None);
     }
     let people = local.people().list("", PEOPLE_LIMIT).await?;
@@ -211,6 +255,11 @@ pub(crate) async fn postmaster_account(
         Some(person) => Ok(Some(local.store().account_of(person).await?)),
         None => Ok(None),
     }
+}
+
+/// Names under which every node must take mail (RFC 5321 §4.5.1, RFC 2142).
+fn is_postmaster(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "postmaster" | "abuse")
 }
 
 /// The part of an address before its last `@`.

@@ -118,7 +118,7 @@ pub async fn on_top(
 }
 
 /// A header block without some fields, the lines that go on with them included.
-fn without(header: &[u8], drop: &[&str]) -> Vec<u8> {
+pub(crate) fn without(header: &[u8], drop: &[&str]) -> Vec<u8> {
     let mut out = Vec::with_capacity(header.len());
     let mut dropped = false;
     for line in header.split_inclusive(|byte| *byte == b'\n') {

@@ -37,6 +37,11 @@ impl Head {
         }
     }
 
+    /// Whether the header has come whole.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
     /// Where in this piece the header ends.
     fn end(&self, piece: &[u8]) -> Option<usize> {
         let mut joined = self.tail.to_vec();
@@ -46,9 +51,44 @@ impl Head {
     }
 }
 
+/// Fields that a message should have and whose sender left them to us (RFC 6409 §8), each ended by CRLF. `date` and `id`
+/// (without brackets) are what is put in.
+pub(super) fn missing(header: &[u8], date: &str, id: &str) -> String {
+    let has = |name: &str| {
+        header
+            .split(|byte| *byte == b'\n')
+            .take_while(|line| !matches!(*line, b"" | b"\r"))
+            .any(|line| {
+                let field = line.split(|byte| *byte == b':').next();
+                line.contains(&b':')
+                    && field.is_some_and(|one| {
+                        one.trim_ascii_end().eq_ignore_ascii_case(name.as_bytes())
+                    })
+            })
+    };
+    let mut out = String::new();
+    if !has("date") {
+        out.push_str(&format!("Date: {date}\r\n"));
+    }
+    if !has("message-id") {
+        out.push_str(&format!("Message-ID: <{id}>\r\n"));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_header_lacks_is_told() {
+        let all = "Date: d\r\nMessage-ID: <i>\r\n";
+        assert_eq!(missing(b"From: x\r\n\r\nDate: y\r\n", "d", "i"), all);
+        assert_eq!(missing(b"", "d", "i"), all);
+        let header = b"DATE : x\r\nFrom: y\r\n message-id: folded\r\n\r\n";
+        assert_eq!(missing(header, "d", "i"), "Message-ID: <i>\r\n");
+        assert_eq!(missing(b"message-id: <a>\r\nDate: y", "d", "i"), "");
+    }
 
     #[test]
     fn the_header_ends_wherever_the_pieces_do() {

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::Context;
-use super::head::Head;
+use super::head::{self, Head};
 use super::limits::{ACCOUNT_RECIPIENTS, ADDRESS_MESSAGES};
 use crate::queue::{Accept, Outcome, Recipient, Route};
 use crate::receive::{self, Arrival};
@@ -29,6 +29,8 @@ const HANDSHAKE: Duration = Duration::from_secs(60);
 const RECIPIENTS: u32 = 500;
 /// `Received` fields of a message that goes in a circle (RFC 5321 §6.3).
 const HOPS: u32 = 50;
+/// Of a longer header it isn't asked what it lacks.
+const HEADER_BYTES: usize = 64 * 1024;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 16 * 1024;
 
@@ -55,6 +57,8 @@ pub(super) struct Session {
     recipients: Vec<Recipient>,
     incoming: Option<Incoming>,
     head: Head,
+    /// What came of the header of a message that somebody submits, until it is whole.
+    header: Option<Vec<u8>>,
     /// What went wrong while the content came.
     failed: Option<Reply>,
 }
@@ -93,6 +97,7 @@ impl Session {
             recipients: Vec::new(),
             incoming: None,
             head: Head::default(),
+            header: None,
             failed: None,
         };
         // A client that goes away in the middle is nothing to tell anybody of.
@@ -175,11 +180,11 @@ impl Session {
                 self.begin().await;
                 self.server.answer(&Reply::new(250, "2.0.0", "go on"));
             }
-            Event::Body(piece) => {
-                self.head.look(&piece);
-                self.write(&piece).await;
-            }
+            Event::Body(piece) => self.body(&piece).await,
             Event::End => {
+                if let Some(header) = self.header.take() {
+                    self.complete(&header).await;
+                }
                 let replies = self.end().await;
                 self.server.answer_message(&replies);
                 self.forget();
@@ -190,7 +195,7 @@ impl Session {
     }
 
     fn forget(&mut self) {
-        (self.incoming, self.failed) = (None, None);
+        (self.incoming, self.failed, self.header) = (None, None, None);
         (self.from, self.head) = (MailFrom::default(), Head::default());
         self.recipients.clear();
     }
@@ -362,7 +367,7 @@ impl Session {
                 };
                 let to = rcpt.to.to_string();
                 let local = self.context.mail.local();
-                if let Some(refusal) = receive::check(local, &to, &arrival).await? {
+                if let Some(refusal) = receive::check_for(local, account, &to, &arrival).await? {
                     return Ok(reply_of(&Outcome::Refused(refusal)));
                 }
             }
@@ -417,6 +422,33 @@ impl Session {
         );
         self.incoming = Some(self.context.mail.store().incoming());
         self.write(received.as_bytes()).await;
+        self.header = (self.kind == Kind::Submission).then(Vec::new);
+    }
+
+    async fn body(&mut self, piece: &[u8]) {
+        self.head.look(piece);
+        let Some(mut header) = self.header.take() else {
+            return self.write(piece).await;
+        };
+        header.extend_from_slice(piece);
+        if self.head.is_over() || header.len() > HEADER_BYTES {
+            self.complete(&header).await;
+        } else {
+            self.header = Some(header);
+        }
+    }
+
+    /// Goes on with a submitted message whose header is known: what it lacks is put on top.
+    async fn complete(&mut self, header: &[u8]) {
+        let kernel = self.context.mail.kernel();
+        let now = Date {
+            unix_ms: kernel.clock.now_ms(),
+            offset_minutes: 0,
+        };
+        let id = self.context.mail.local().message_id();
+        let fields = head::missing(header, &now.to_header(), &id);
+        self.write(fields.as_bytes()).await;
+        self.write(header).await;
     }
 
     async fn write(&mut self, piece: &[u8]) {

@@ -67,6 +67,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         step!(5),
         step!(6),
         step!(7),
+        step!(8),
         step!(10),
     ],
 };

@@ -1,5 +1,8 @@
 //! The client's side: greets, begins TLS, signs in, and sends messages with what the server offers (PIPELINING, SIZE,
-//! 8BITMIME, SMTPUTF8, DSN). It never sends a bare CR or LF: see [`Stuffer`].
+//! 8BITMIME, SMTPUTF8, DSN, CHUNKING). It never sends a bare CR or LF: see [`Stuffer`].
+//!
+//! Where a server has CHUNKING and PIPELINING, content goes by BDAT (RFC 3030): counted pieces, whose replies are read at
+//! the end. A server that refuses one refuses those after it too, so the first refusal is what counts.
 
 use super::address::Address;
 use super::content::Stuffer;
@@ -105,6 +108,10 @@ enum Wait {
     Envelope(Box<Sending>),
     Content(Vec<Option<Reply>>),
     End(Vec<Option<Reply>>),
+    /// Replies to pieces are awaited, so many before the one to the last.
+    Chunks(Vec<Option<Reply>>, usize, Option<Reply>),
+    /// The reply to RSET is awaited.
+    Reset,
     Over,
 }
 
@@ -138,7 +145,14 @@ pub struct Client {
     offers: Vec<String>,
     output: Vec<u8>,
     stuffer: Stuffer,
+    /// What goes by BDAT and isn't sent yet; `None` where DATA is used.
+    chunk: Option<Vec<u8>>,
+    /// Pieces that were sent before the last.
+    chunks: usize,
 }
+
+/// Bytes of one BDAT.
+const CHUNK_BYTES: usize = 256 * 1024;
 
 impl Client {
     /// A session on a fresh connection. `tls` is whether it runs over TLS from the beginning.
@@ -151,6 +165,8 @@ impl Client {
             offers: Vec::new(),
             output: Vec::new(),
             stuffer: Stuffer::default(),
+            chunk: None,
+            chunks: 0,
         }
     }
 
@@ -219,7 +235,31 @@ impl Client {
                 self.wait = Wait::Idle;
                 return Ok(Some(ClientEvent::Done(all)));
             }
-            Wait::Greeting | Wait::Ehlo | Wait::Helo | Wait::StartTls => {
+            Wait::Chunks(refused, left, failed) => {
+                let failed = failed.or_else(|| (!reply.is_positive()).then(|| reply.clone()));
+                if left > 0 && reply.code != 421 {
+                    self.wait = Wait::Chunks(refused, left - 1, failed);
+                    return Ok(None);
+                }
+                let reply = failed.unwrap_or(reply);
+                let all = refused
+                    .into_iter()
+                    .map(|one| one.unwrap_or_else(|| reply.clone()))
+                    .collect();
+                // RFC 3030 §2: after a refused piece only RSET makes room for another message.
+                if reply.is_positive() {
+                    self.wait = Wait::Idle;
+                } else if left == 0 && reply.code != 421 {
+                    self.say("RSET");
+                    self.wait = Wait::Reset;
+                }
+                return Ok(Some(ClientEvent::Done(all)));
+            }
+            Wait::Reset if reply.is_positive() => {
+                self.wait = Wait::Idle;
+                return Ok(Some(ClientEvent::Ready));
+            }
+            Wait::Greeting | Wait::Ehlo | Wait::Helo | Wait::StartTls | Wait::Reset => {
                 return Ok(Some(ClientEvent::Failed(reply)));
             }
             // 421 may come at any time.
@@ -348,9 +388,14 @@ impl Client {
                 .iter()
                 .map(|one| self.rcpt_line(one, envelope.utf8)),
         );
-        lines.push_back("DATA".into());
-        let total = lines.len();
         let pipelined = self.offer("PIPELINING").is_some();
+        let counted = pipelined && self.offer("CHUNKING").is_some();
+        self.chunk = counted.then(Vec::new);
+        self.chunks = 0;
+        if !counted {
+            lines.push_back("DATA".into());
+        }
+        let total = lines.len();
         let first = if pipelined { total } else { 1 };
         for line in lines.drain(..first).collect::<Vec<_>>() {
             self.say(&line);
@@ -421,7 +466,10 @@ impl Client {
             return None;
         }
         let (mail, rest) = sending.replies.split_first()?;
-        let (data, recipients) = rest.split_last()?;
+        let (data, recipients) = match self.chunk {
+            Some(_) => (None, rest),
+            None => rest.split_last().map(|(data, rest)| (Some(data), rest))?,
+        };
         let refused: Vec<Option<Reply>> = (0..sending.recipients)
             .map(|n| {
                 let reply = recipients.get(n)?;
@@ -432,6 +480,9 @@ impl Client {
                 }
             })
             .collect();
+        let Some(data) = data else {
+            return Some(self.begin_counted(refused));
+        };
         if data.code == 354 {
             self.stuffer = Stuffer::default();
             if refused.iter().all(Option::is_some) {
@@ -450,19 +501,55 @@ impl Client {
             .collect();
         if !mail.is_positive() || data.code != 421 {
             self.say("RSET");
-            self.wait = Wait::Over;
+            self.wait = Wait::Reset;
         }
         Some(ClientEvent::Done(all))
     }
 
+    /// The envelope of a message that goes by BDAT has been answered.
+    fn begin_counted(&mut self, refused: Vec<Option<Reply>>) -> ClientEvent {
+        self.stuffer = Stuffer::counted();
+        if refused.iter().any(Option::is_none) {
+            self.wait = Wait::Content(refused);
+            return ClientEvent::Content;
+        }
+        let gone = refused.iter().flatten().any(|reply| reply.code == 421);
+        self.wait = Wait::Over;
+        if !gone {
+            self.say("RSET");
+            self.wait = Wait::Reset;
+        }
+        ClientEvent::Done(refused.into_iter().flatten().collect())
+    }
+
     /// Adds a piece of the content to the output.
     pub fn content(&mut self, piece: &[u8]) {
-        self.stuffer.write(piece, &mut self.output);
+        let Some(mut chunk) = self.chunk.take() else {
+            self.stuffer.write(piece, &mut self.output);
+            return;
+        };
+        self.stuffer.write(piece, &mut chunk);
+        if chunk.len() >= CHUNK_BYTES {
+            self.say(&format!("BDAT {}", chunk.len()));
+            self.output.append(&mut chunk);
+            self.chunks += 1;
+        }
+        self.chunk = Some(chunk);
     }
 
     /// Ends the content.
     pub fn content_end(&mut self) {
-        std::mem::take(&mut self.stuffer).end(&mut self.output);
+        let stuffer = std::mem::take(&mut self.stuffer);
+        if let Some(mut chunk) = self.chunk.take() {
+            stuffer.end(&mut chunk);
+            self.say(&format!("BDAT {} LAST", chunk.len()));
+            self.output.append(&mut chunk);
+            if let Wait::Content(refused) = std::mem::replace(&mut self.wait, Wait::Over) {
+                self.wait = Wait::Chunks(refused, self.chunks, None);
+            }
+            return;
+        }
+        stuffer.end(&mut self.output);
         if let Wait::Content(refused) = std::mem::replace(&mut self.wait, Wait::Over) {
             self.wait = Wait::End(refused);
         }
@@ -471,6 +558,11 @@ impl Client {
     /// Whether the session can send another message.
     pub fn is_ready(&self) -> bool {
         matches!(self.wait, Wait::Idle)
+    }
+
+    /// Whether the session is made ready for another message: [`ClientEvent::Ready`] will tell.
+    pub fn is_resetting(&self) -> bool {
+        matches!(self.wait, Wait::Reset)
     }
 
     /// Says good-bye.
@@ -576,6 +668,58 @@ mod tests {
             ..envelope(&["a@x"])
         };
         assert_eq!(client.send(&wide).unwrap().enhanced, "5.6.7");
+    }
+
+    #[test]
+    fn content_goes_counted_where_the_server_has_it() {
+        let begin = |replies: &str| {
+            let mut client = Client::new(login(false), true);
+            hear(&mut client, "220 x\r\n");
+            hear(&mut client, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+            assert!(client.send(&envelope(&["a@x", "b@x"])).is_none());
+            let said = hear(&mut client, "").1;
+            assert_eq!(
+                said,
+                "MAIL FROM:<mira@hill.internal>\r\nRCPT TO:<a@x>\r\nRCPT TO:<b@x>\r\n"
+            );
+            let (event, said) = hear(&mut client, replies);
+            (client, event, said)
+        };
+        let nobody = Reply::new(550, "5.1.1", "nobody");
+        let (mut client, event, _) = begin("250 ok\r\n250 ok\r\n550 5.1.1 nobody\r\n");
+        assert_eq!(event, Some(ClientEvent::Content));
+        // A dot is a dot, a bare line end is none, and the last line ends.
+        client.content(b"a\n.\n");
+        client.content(&vec![b'x'; CHUNK_BYTES]);
+        client.content(b"\r");
+        client.content(b"\nend");
+        client.content_end();
+        let said = hear(&mut client, "").1;
+        let first = format!("BDAT {}\r\na\r\n.\r\nxxx", CHUNK_BYTES + 6);
+        assert!(said.starts_with(&first), "{}", &said[..40]);
+        assert!(said.ends_with("xxxBDAT 7 LAST\r\n\r\nend\r\n"));
+        let (event, _) = hear(&mut client, "250 2.0.0 some\r\n");
+        assert_eq!(event, None);
+        let (event, _) = hear(&mut client, "250 2.0.0 queued\r\n");
+        let fine = Reply::new(250, "2.0.0", "queued");
+        assert_eq!(event, Some(ClientEvent::Done(vec![fine, nobody.clone()])));
+        assert!(client.is_ready());
+
+        // The first refusal counts, and RSET makes room for the next message.
+        let (mut client, _, _) = begin("250 ok\r\n250 ok\r\n250 ok\r\n");
+        client.content(&vec![b'x'; CHUNK_BYTES]);
+        client.content_end();
+        let replies = "452 4.3.1 full\r\n503 5.5.1 no\r\n";
+        let (event, said) = hear(&mut client, replies);
+        let full = Reply::new(452, "4.3.1", "full");
+        assert_eq!(event, Some(ClientEvent::Done(vec![full.clone(), full])));
+        assert!(said.ends_with("RSET\r\n") && client.is_resetting());
+        assert_eq!(hear(&mut client, "250 ok\r\n").0, Some(ClientEvent::Ready));
+        assert!(client.is_ready());
+
+        let (client, event, said) = begin("250 ok\r\n550 5.1.1 nobody\r\n550 5.1.1 nobody\r\n");
+        assert_eq!(event, Some(ClientEvent::Done(vec![nobody.clone(), nobody])));
+        assert!(said == "RSET\r\n" && client.is_resetting());
     }
 
     #[test]

@@ -175,11 +175,13 @@ impl Counted {
     }
 }
 
-/// Content of DATA on its way out: dots doubled, each bare CR or LF made a CRLF, and the end put on.
+/// Content on its way out: each bare CR or LF made a CRLF, and the last line ended. For DATA dots are doubled and the end
+/// put on; BDAT counts its content instead.
 #[derive(Debug)]
 pub struct Stuffer {
     line_start: bool,
     cr: bool,
+    dots: bool,
 }
 
 impl Default for Stuffer {
@@ -187,11 +189,21 @@ impl Default for Stuffer {
         Self {
             line_start: true,
             cr: false,
+            dots: true,
         }
     }
 }
 
 impl Stuffer {
+    /// For BDAT (RFC 3030).
+    #[must_use]
+    pub fn counted() -> Self {
+        Self {
+            dots: false,
+            ..Self::default()
+        }
+    }
+
     /// Adds a piece of the content to `out` as it is sent.
     pub fn write(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         let mut rest = piece;
@@ -205,7 +217,7 @@ impl Stuffer {
                     continue;
                 }
             }
-            if self.line_start && first == b'.' {
+            if self.dots && self.line_start && first == b'.' {
                 out.push(b'.');
             }
             let run = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
@@ -224,12 +236,14 @@ impl Stuffer {
         }
     }
 
-    /// Adds the end: CRLF.CRLF.
+    /// Adds the end: for DATA CRLF.CRLF.
     pub fn end(self, out: &mut Vec<u8>) {
         if self.cr || !self.line_start {
             out.extend_from_slice(b"\r\n");
         }
-        out.extend_from_slice(b".\r\n");
+        if self.dots {
+            out.extend_from_slice(b".\r\n");
+        }
     }
 }
 
@@ -312,7 +326,13 @@ mod tests {
             if !clean.is_empty() && !clean.ends_with('\n') {
                 clean.push_str("\r\n");
             }
-            prop_assert_eq!(String::from_utf8(came).unwrap(), clean);
+            prop_assert_eq!(String::from_utf8(came).unwrap(), &clean[..]);
+            let (mut counted, mut out) = (Stuffer::counted(), Vec::new());
+            for part in content.as_bytes().chunks(piece) {
+                counted.write(part, &mut out);
+            }
+            counted.end(&mut out);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), clean);
         }
 
         #[test]

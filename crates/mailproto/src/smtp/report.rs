@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::params::OriginalRecipient;
+use crate::mime::words;
 
 /// What became of a message for one recipient (RFC 3464 §2.3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,17 @@ impl Action {
     }
 }
 
+/// What became of a message, in a language of the reader's.
+#[derive(Debug, Clone, Copy)]
+pub struct InWords<'a> {
+    /// What became of it: a line.
+    pub subject: &'a str,
+    /// Why, in a sentence.
+    pub why: &'a str,
+    /// A line that says who said what follows; see [`Report::said`].
+    pub said: &'a str,
+}
+
 /// A report about one recipient.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
@@ -66,8 +78,8 @@ pub struct Report<'a> {
     pub said: Option<(&'a str, &'a str)>,
     /// Why, in a sentence for people.
     pub why: &'a str,
-    /// The same in the node's own language; may be empty.
-    pub why_local: &'a str,
+    /// The same in the node's own language, if that isn't English.
+    pub local: Option<InWords<'a>>,
     /// Header of the message, or all of it.
     pub returned: &'a [u8],
     /// Whether `returned` is all of the message.
@@ -86,7 +98,10 @@ impl Report<'_> {
         let boundary = format!("=_{}", self.id);
         let mut head = String::new();
         let text = self.text();
-        let subject = self.action.subject();
+        let subject = match self.local {
+            Some(local) => words::encode(&line(local.subject)),
+            None => self.action.subject().into(),
+        };
         let _infallible = write!(
             head,
             "From: Mail at {host} <mailer-daemon@{host}>\r\nTo: <{to}>\r\nSubject: {subject}\r\nDate: {date}\r\n\
@@ -134,22 +149,30 @@ impl Report<'_> {
         out
     }
 
+    /// For people: in the node's language first, then in English.
     fn text(&self) -> String {
-        let mut text = format!(
-            "{}:\r\n\r\n    {}\r\n\r\n{}\r\n",
-            self.action.subject(),
-            line(self.recipient),
-            line(self.why)
-        );
-        if let Some((server, said)) = self.said {
-            text.push_str(&format!(
-                "\r\n{} said:\r\n    {}\r\n",
-                line(server),
-                line(said)
-            ));
-        }
-        if !self.why_local.is_empty() {
-            text.push_str(&format!("\r\n{}\r\n", line(self.why_local)));
+        let server = self.said.map_or("", |(server, _)| server);
+        let english = InWords {
+            subject: self.action.subject(),
+            why: self.why,
+            said: &format!("{server} said:"),
+        };
+        let mut text = String::new();
+        for words in self.local.into_iter().chain([english]) {
+            if !text.is_empty() {
+                text.push_str("\r\n-- \r\n\r\n");
+            }
+            let _infallible = write!(
+                text,
+                "{}:\r\n\r\n    {}\r\n\r\n{}\r\n",
+                line(words.subject),
+                line(self.recipient),
+                line(words.why)
+            );
+            if let Some((_, said)) = self.said {
+                let _infallible =
+                    write!(text, "\r\n{}\r\n    {}\r\n", line(words.said), line(said));
+            }
         }
         text
     }
@@ -244,7 +267,7 @@ mod tests {
             status: "5.1.1",
             said: Some(("mx.example", "550 5.1.1 no\r\nsuch user")),
             why: "There is nobody of this name.",
-            why_local: "",
+            local: None,
             returned: b"Subject: hi\r\nFrom: mira@hill.internal\r\n",
             whole: false,
         }
@@ -269,6 +292,38 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(is_automatic(text.as_bytes()));
+    }
+
+    #[test]
+    fn people_read_it_in_their_language_and_in_english() {
+        let original = OriginalRecipient {
+            kind: "rfc822".into(),
+            address: "joe@example".into(),
+        };
+        let local = InWords {
+            subject: "메시지를 전달하지 못했습니다",
+            why: "그런 사람이 없습니다.",
+            said: "mx.example의 답:",
+        };
+        let plain = String::from_utf8(report("joe@example", &original).write()).unwrap();
+        let both = Report {
+            local: Some(local),
+            ..report("joe@example", &original)
+        };
+        let both = String::from_utf8(both.write()).unwrap();
+        assert!(both.contains("Subject: =?utf-8?"), "{both}");
+        let at = |text: &str| {
+            both.find(text)
+                .unwrap_or_else(|| panic!("{text} in {both}"))
+        };
+        assert!(at("그런 사람이 없습니다.") < at("There is nobody of this name."));
+        assert!(at("mx.example의 답:\r\n    550 5.1.1") < at("mx.example said:\r\n    550 5.1.1"));
+        // What programs read is the same.
+        let for_programs = |text: &str| {
+            text[text.find("Reporting-MTA").unwrap()..text.find("text/rfc822-headers").unwrap()]
+                .to_string()
+        };
+        assert_eq!(for_programs(&both), for_programs(&plain));
     }
 
     #[test]

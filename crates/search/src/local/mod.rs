@@ -171,6 +171,25 @@ impl Engine for LocalEngine {
             .map_err(|reason| damaged(collection, reason))
     }
 
+    fn hashes(&self, collection: &str) -> Result<Vec<u64>, SearchError> {
+        let Some(snapshot) = self.snapshot(collection)? else {
+            return Ok(Vec::new());
+        };
+        guarded(|| {
+            let mut found = Vec::new();
+            for segment in snapshot.searcher.segment_readers() {
+                let hashes = segment.fast_fields().u64("hash")?;
+                found.extend(
+                    segment
+                        .doc_ids_alive()
+                        .filter_map(|document| hashes.first(document)),
+                );
+            }
+            Ok(found)
+        })
+        .map_err(|reason| damaged(collection, reason))
+    }
+
     fn suggest(&self, typed: &str, collections: &[String], limit: usize) -> Vec<Suggestion> {
         let (sources, _) = self.sources(collections);
         let with_titles: Vec<(&Source, &Titles)> = sources

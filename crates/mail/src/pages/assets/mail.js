@@ -49,6 +49,7 @@
             for (const c of rows.querySelectorAll("input[name=uid]")) if (c.value.split(" ").some((u) => chosen.has(u))) c.checked = true;
             if (at) rows.querySelector(`a[href="${at}"]`)?.focus();
             mark();
+            const n = document.querySelector('nav.main a[href="/mail"] b'); if (n) n.textContent = r.headers.get("unread");
             document.querySelector(".empty").hidden = !!rows.querySelector(".m");
           }
         } catch { /* the node may be restarting */ }

@@ -1,0 +1,17 @@
+dsn-failed = 메시지를 전달하지 못했습니다
+dsn-delayed = 메시지가 아직 가는 중입니다
+dsn-delivered = 메시지가 전달되었습니다
+dsn-relayed = 메시지를 다음 서버로 넘겼습니다
+dsn-said = { $server }의 답:
+dsn-why-delivered = 메일함에 들어갔습니다.
+dsn-why-full = 메일함이 가득 찼습니다.
+dsn-why-refused = 받는 쪽에서 받지 않았습니다.
+dsn-why-operator = 이 노드의 운영자가 대기열에서 뺐습니다.
+dsn-why-delayed = 그곳으로 가는 길이 평소보다 오래 닫혀 있습니다. 계속 시도하니 따로 하실 일은 없습니다.
+dsn-why-next-refused = 넘겨받은 메일 서버가 거절했습니다.
+dsn-why-expired = 넘겨받을 메일 서버가 닷새 동안 받지 않았습니다.
+dsn-why-relayed = 더는 알림을 보내지 않을 수 있는 메일 서버로 넘겼습니다.
+held-subject = { $list }: 기다리는 메시지 { $n }통
+held-text = 목록 { $list } 앞으로 온 메시지가 관리자를 기다립니다. 여기에서 통과시키거나 버리세요:
+held-once = 이 알림은 하루에 한 번까지만 갑니다.
+waits-text = 목록 { $list }에 보낸 메시지가 관리자를 기다리고 있습니다. 통과되면 모든 구성원이 받습니다. 따로 하실 일은 없습니다.

@@ -1,0 +1,17 @@
+dsn-failed = 您的邮件无法送达
+dsn-delayed = 您的邮件仍在途中
+dsn-delivered = 您的邮件已送达
+dsn-relayed = 您的邮件已转交
+dsn-said = { $server } 的答复：
+dsn-why-delivered = 邮件已在信箱中。
+dsn-why-full = 信箱已满。
+dsn-why-refused = 收件方没有接收。
+dsn-why-operator = 本节点的管理员将它移出了队列。
+dsn-why-delayed = 通往那里的路线关闭的时间比平常长。系统会继续尝试，您无需做任何事。
+dsn-why-next-refused = 接手的邮件服务器拒收了它。
+dsn-why-expired = 接手的邮件服务器五天内都没有接收。
+dsn-why-relayed = 它已交给一台可能不再发送报告的邮件服务器。
+held-subject = { $list }：有 { $n } 封邮件等待处理
+held-text = 发往列表 { $list } 的邮件正等待版主处理。请在这里放行或丢弃：
+held-once = 此通知每天最多一次。
+waits-text = 您发往列表 { $list } 的邮件正等待版主处理。放行后所有成员都会收到。您无需做任何事。
