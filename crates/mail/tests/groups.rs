@@ -303,7 +303,15 @@ async fn strangers_wait_until_the_receiver_decides() {
             "Jo+tag@Example.org".to_string(),
             "tomas@sea.internal".into(),
         ];
-        bed.local.wrote_to(&mira, &to).await.unwrap();
+        let extra = bed.local.wrote_to(&mira, &to);
+        let store = bed.local.store();
+        let written = Delivery {
+            message: store.message(b"Subject: x\r\n\r\n").await.unwrap(),
+            targets: Vec::new(),
+            extra,
+            holder: None,
+        };
+        store.deliver(written).await.unwrap();
         bed.come("mira", &jo, STRANGER).await;
         assert_eq!(bed.count("mira", "INBOX").await, 5);
         // Others of this node are not concerned by what mira decided.
@@ -418,7 +426,7 @@ async fn addresses_are_people_folders_further_names_and_operators() {
         bed.local.add_alias(&mira, "m.hill").await.unwrap();
         assert!(matches!(
             bed.local.add_alias(&mira, "tomas").await,
-            Err(MailError::MailboxExists(_))
+            Err(MailError::NameTaken(_))
         ));
         bed.come("m.hill", &tomas, letter).await;
         assert_eq!(bed.count("mira", "INBOX").await, 3);
@@ -835,7 +843,7 @@ async fn several_people_answer_one_address() {
             .unwrap();
         assert!(matches!(
             bed.local.create_shared("tomas", "x", &mira).await,
-            Err(MailError::MailboxExists(_))
+            Err(MailError::NameTaken(_))
         ));
         bed.local
             .set_shared_member(&shared.account, ("person", &tomas), Some(Level::Read))
