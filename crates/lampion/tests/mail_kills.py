@@ -25,7 +25,7 @@ def read(path):
     return [json.loads(line) for line in open(path)]
 
 
-def message(name, to="mira@hill.internal", sender="load@example.org", size=400):
+def message(name, to="mira@hill.internal", sender="load@valley.internal", size=400):
     return f"From: {sender}\r\nTo: {to}\r\nSubject: {name}\r\nMessage-ID: <{name}@load>\r\n\r\n{'x' * 70}\r\n" + ("y" * 70 + "\r\n") * (size // 70)
 
 
@@ -54,7 +54,7 @@ def comes(number, port, name):
         one = f"{name}-{n}"
         fact("try", "come", one)
         # Every twentieth is a blob.
-        server.sendmail("load@example.org", ["mira@hill.internal"], message(one, size=90_000 if n % 20 == 7 else 400))
+        server.sendmail("load@valley.internal", ["mira@hill.internal"], message(one, size=90_000 if n % 20 == 7 else 400))
         fact("ok", "come", one)
 
 

@@ -75,11 +75,11 @@ def send(to, name, **more):
 def local(to, name, size):
     with smtplib.LMTP("127.0.0.1", about["lmtp"]) as client:
         client.ehlo("queue.internal")
-        client.docmd("MAIL FROM:<a@example.org>")
+        client.docmd("MAIL FROM:<a@valley.internal>")
         code, said = client.docmd(f"RCPT TO:<{to}>")
         if code == 250:
             client.docmd("DATA")
-            client.send(text([to], name, size, "a@example.org").encode() + b".\r\n")
+            client.send(text([to], name, size, "a@valley.internal").encode() + b".\r\n")
             code, said = client.getreply()
         return code
 

@@ -67,7 +67,7 @@ impl Talk {
 fn deliver(node: &Node, subject: &str) {
     let mut talk = Talk::new(node, "lmtp");
     talk.smtp("LHLO here.internal");
-    talk.smtp("MAIL FROM:<a@example.org>");
+    talk.smtp("MAIL FROM:<a@valley.internal>");
     talk.smtp("RCPT TO:<mira@hill.internal>");
     talk.smtp("DATA");
     let said = talk.smtp(&format!("Subject: {subject}\r\n\r\n{subject}\r\n."));

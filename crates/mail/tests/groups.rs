@@ -452,6 +452,56 @@ async fn addresses_are_people_folders_further_names_and_operators() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_that_send_one_posting_send_it_once() {
+    for bed in beds("listtwice", true).await {
+        let list = bed
+            .list(Settings {
+                title: "Wells and pumps".into(),
+                ..Settings::default()
+            })
+            .await;
+        let wanted: Vec<String> = (0..12).map(|n| format!("m{n:02}@example.org")).collect();
+        for address in &wanted {
+            bed.local
+                .set_member(&list.account, (Kind::Address, address), Role::Member)
+                .await
+                .unwrap();
+        }
+        let lea = bed.submitted("lea").await;
+        bed.come("wells@hill.internal", &lea, POST).await;
+        let other = Local::new(LocalParts {
+            store: bed.local.store().clone(),
+            db: bed._db.db().clone(),
+            people: bed.people.clone(),
+            clock: Arc::new(ManualClock::new(1_700_000_000_000)),
+            rng: Arc::new(SystemRng),
+            domain: "hill.internal".into(),
+            net: "internal".into(),
+            origin: "https://hill.internal:8443".into(),
+            secret: [7; 32],
+            requests: true,
+        });
+        other.plug_outgoing(Arc::new(Out {
+            inside: Inside(other.clone()),
+            sent: Arc::clone(&bed.sent),
+            fails: Arc::default(),
+            after: 0,
+        }));
+        let (one, two) = tokio::join!(bed.local.distribute(), other.distribute());
+        assert!(one.unwrap() + two.unwrap() >= 1);
+        let sent = bed.sent.lock().unwrap().clone();
+        let mut outside: Vec<String> = sent
+            .into_iter()
+            .flat_map(|one| one.recipients)
+            .filter(|one| one.ends_with("@example.org"))
+            .collect();
+        outside.sort();
+        assert_eq!(outside, wanted);
+        assert_eq!(bed.local.distribute().await.unwrap(), 0);
+    }
+}
+
 const POST: &str = "From: Tomas <tomas@hill.internal>\nTo: wells@hill.internal\nSubject: pumps\nList-Id: old <old.example.org>\nList-Unsubscribe: <https://evil.example/>\nMessage-ID: <1@hill>\nDKIM-Signature: v=1;\n b=abc\n\nThe body stays.\n";
 
 #[tokio::test]

@@ -341,7 +341,13 @@ impl Queue {
         let envelope = self.letter("", &to, answer.extra.clone()).await?;
         let parts = parts::route(self, &message, &envelope, true).await?;
         let taken = parts.iter().any(|part| part.outcome == Outcome::Kept);
-        Ok(taken.then(|| parts::assemble(message, &envelope, &parts, None, &[])))
+        if !taken {
+            return Ok(None);
+        }
+        let mut delivery = parts::assemble(message, &envelope, &parts, None, &[]);
+        // There may be no room for it; that it was sent is noted all the same.
+        delivery.extra.push(parts::loose());
+        Ok(Some(delivery))
     }
 
     /// The envelope of a message from here that nobody submitted. Recipients to whom no way leads are left out, and that is

@@ -100,19 +100,22 @@ pub(super) fn assemble(
     extra.extend(kept().flat_map(|part| part.extra.iter().cloned()));
     extra.extend(sent.iter().flat_map(|(_, extra)| extra.iter().cloned()));
     let queued = kept().any(|part| part.queued);
-    if !queued {
-        // Of a message that no mailbox has nothing stays, when lists are done with it.
-        extra.push(Extra {
-            sql: "insert into mail_loose (message) select cast($1 as bigint)
-                  where not exists (select 1 from mail_item where message = $1) on conflict (message) do nothing",
-            values: Vec::new(),
-        });
+    if targets.is_empty() && !queued {
+        extra.push(loose());
     }
     Delivery {
         message,
         targets,
         extra,
         holder: queued.then(|| HOLDER.into()),
+    }
+}
+
+/// Lets a message that nobody holds be cleared away.
+pub(super) fn loose() -> Extra {
+    Extra {
+        sql: "insert into mail_loose (message) values ($1) on conflict (message) do nothing",
+        values: Vec::new(),
     }
 }
 

@@ -449,11 +449,16 @@ impl Plan {
         let mut lacking = Vec::new();
         for (place, target) in delivery.targets.iter().enumerate() {
             let account = self.rooms.get(&target.mailbox).map(|room| &room.account);
-            let room = account.and_then(|account| Some((account, *left.get(account)?)));
-            let taken = room.map(|(account, free)| (wanted.entry(account).or_default(), free));
-            match taken {
-                Some((taken, free)) if free.saturating_sub(*taken) >= size => *taken += size,
-                _ => lacking.push(place),
+            let free = account.and_then(|account| left.get(account)).copied();
+            let (Some(account), Some(free)) = (account, free) else {
+                lacking.push(place);
+                continue;
+            };
+            let taken = wanted.entry(account).or_default();
+            if free.saturating_sub(*taken) >= size {
+                *taken += size;
+            } else {
+                lacking.push(place);
             }
         }
         lacking
