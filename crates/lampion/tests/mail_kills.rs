@@ -35,7 +35,11 @@ fn app_password(node: &Node, name: &str) -> String {
 }
 
 fn script(words: &[&str]) {
-    let done = Command::new("python3").arg(SCRIPT).args(words).output().unwrap();
+    let done = Command::new("python3")
+        .arg(SCRIPT)
+        .args(words)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(
         done.status.success(),

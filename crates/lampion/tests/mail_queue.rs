@@ -82,10 +82,7 @@ fn whoever_sends_learns_what_became_of_it() {
         for name in ["mira", "tomas", "juan", "lea"] {
             about[name] = app_password(&node, name).into();
         }
-        let away = [
-            ("vacation", "on"),
-            ("vacation_text", "I am at the well."),
-        ];
+        let away = [("vacation", "on"), ("vacation_text", "I am at the well.")];
         let session = node.sign_in("lea", "lea and a lantern");
         assert_eq!(session.post("/mail/settings", &away).status, 303);
         writeln!(tell, "{about}").unwrap();

@@ -75,8 +75,15 @@ fn deliver(node: &Node, subject: &str) {
 }
 
 fn number(said: &str, word: &str) -> u64 {
-    let rest = said.split(word).nth(1).unwrap_or_else(|| panic!("no {word} in {said}"));
-    let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
+    let rest = said
+        .split(word)
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {word} in {said}"));
+    let digits: String = rest
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
     digits.parse().unwrap()
 }
 
@@ -87,8 +94,12 @@ fn seen(node: &Node, secret: &str, mailbox: &str) -> (u64, Vec<(u64, String)>) {
     let validity = number(&talk.imap(&format!("SELECT {mailbox}")), "UIDVALIDITY");
     let all = talk.imap("UID FETCH 1:* (UID ENVELOPE)");
     let rows = all.lines().filter(|line| line.starts_with('*'));
-    let subject = |line: &str| line.split('"').nth(3).unwrap_or_default().to_string();
-    (validity, rows.map(|line| (number(line, "UID"), subject(line))).collect())
+    let subject = |line: &str| line.split('"').nth(1).unwrap_or_default().to_string();
+    (
+        validity,
+        rows.map(|line| (number(line, "UID"), subject(line)))
+            .collect(),
+    )
 }
 
 fn copy_database(from: &Path, to: &Path) {
@@ -134,11 +145,22 @@ fn after_an_old_database_no_uid_means_another_message() {
     deliver(&node, "four");
     let after = seen(&node, &secret, "INBOX");
     assert!(after.0 > lost.0, "{after:?} after {lost:?}");
-    let subjects: Vec<&str> = after.1.iter().map(|(_, subject)| subject.as_str()).collect();
+    let subjects: Vec<&str> = after
+        .1
+        .iter()
+        .map(|(_, subject)| subject.as_str())
+        .collect();
     assert_eq!(subjects, ["one", "two", "four"]);
-    assert!(node.log().contains("the database is older than"), "{}", node.log());
+    assert!(
+        node.log().contains("the database is older than"),
+        "{}",
+        node.log()
+    );
     let doctor = node.run(&["doctor"]);
-    assert!(doctor.out.contains("an older database was put back"), "{doctor:?}");
+    assert!(
+        doctor.out.contains("an older database was put back"),
+        "{doctor:?}"
+    );
     // Once.
     node.restart();
     assert_eq!(seen(&node, &secret, "INBOX"), after);

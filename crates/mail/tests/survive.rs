@@ -51,7 +51,10 @@ impl Bed {
     }
 
     async fn number(&self, sql: &'static str) -> i64 {
-        query_scalar(sql).fetch_one(self.db.db().read()).await.unwrap()
+        query_scalar(sql)
+            .fetch_one(self.db.db().read())
+            .await
+            .unwrap()
     }
 
     /// UIDVALIDITY by mailbox.
@@ -151,10 +154,17 @@ async fn a_database_from_a_backup_gets_new_validities_once() {
                 .await
                 .unwrap();
         put(&bed.store, "after", 100, bed.inbox).await;
-        let after = bed.store.create_mailbox(&bed.account, "After", None).await.unwrap();
+        let after = bed
+            .store
+            .create_mailbox(&bed.account, "After", None)
+            .await
+            .unwrap();
         bed.store.write_mark().await.unwrap();
         let given = bed.number("select next_id from mail_state").await;
-        bed.store.delete_mailbox(&bed.account, "After").await.unwrap();
+        bed.store
+            .delete_mailbox(&bed.account, "After")
+            .await
+            .unwrap();
         query("update mail_state set mark = $1, mark_chance = $2, next_id = $3")
             .bind(mark)
             .bind(&chance)
@@ -171,18 +181,30 @@ async fn a_database_from_a_backup_gets_new_validities_once() {
         let restored = bed.open();
         assert!(restored.compare_mark(&folder).await.unwrap());
         let now = bed.validities().await;
-        let highest = first.values().max().unwrap().max(&i64::from(after.uid_validity)).to_owned();
-        assert!(now.values().all(|one| *one > highest), "{now:?} after {highest}");
+        let highest = first
+            .values()
+            .max()
+            .unwrap()
+            .max(&i64::from(after.uid_validity))
+            .to_owned();
+        assert!(
+            now.values().all(|one| *one > highest),
+            "{now:?} after {highest}"
+        );
         // Mailboxes of one account still differ.
-        let own: Vec<i64> = query_scalar("select uid_validity from mail_mailbox where account = $1")
-            .bind(&bed.account)
-            .fetch_all(bed.db.db().read())
-            .await
-            .unwrap();
+        let own: Vec<i64> =
+            query_scalar("select uid_validity from mail_mailbox where account = $1")
+                .bind(&bed.account)
+                .fetch_all(bed.db.db().read())
+                .await
+                .unwrap();
         assert_eq!(own.iter().collect::<BTreeSet<_>>().len(), own.len());
         assert!(bed.number("select next_id from mail_state").await > given);
         assert_eq!(restored.restored_ms().await.unwrap(), Some(NOW_MS));
-        let again = restored.create_mailbox(&bed.account, "After", None).await.unwrap();
+        let again = restored
+            .create_mailbox(&bed.account, "After", None)
+            .await
+            .unwrap();
         assert!(again.uid_validity > after.uid_validity);
         assert!(!own.contains(&i64::from(again.uid_validity)));
         // Once is enough.
@@ -214,20 +236,30 @@ async fn blobs_that_a_crash_left_are_found_and_no_others() {
         put(&bed.store, "kept", 100_000, bed.inbox).await;
         let blobs = Blobs::folder(bed.db.folder().join("blobs")).unwrap();
         // Of others: a file of the library, one that begins as mail does, a short one.
-        for other in [letter("a book", 70_000), [&[2u8][..], &[7; 70_000]].concat(), vec![2]] {
+        for other in [
+            letter("a book", 70_000),
+            [&[2u8][..], &[7; 70_000]].concat(),
+            vec![2],
+        ] {
             blobs.put_reader(&other[..]).await.unwrap();
         }
         // Of another node's mail.
         assert!(bed.store.strays().await.unwrap().is_empty());
         let coming = bed.store.message(&letter("coming", 100_000)).await.unwrap();
-        assert!(bed.store.strays().await.unwrap().is_empty(), "it is being delivered");
+        assert!(
+            bed.store.strays().await.unwrap().is_empty(),
+            "it is being delivered"
+        );
         // The process that brought it is gone; or it was never delivered.
         let other = bed.open();
         let seen = other.strays().await.unwrap();
         assert_eq!(seen.len(), 1);
         let left = *seen.first().unwrap();
         // It is delivered between the two looks.
-        bed.store.append(coming, Target::new(bed.inbox)).await.unwrap();
+        bed.store
+            .append(coming, Target::new(bed.inbox))
+            .await
+            .unwrap();
         assert_eq!(other.delete_strays(seen).await.unwrap(), 0);
         assert!(blobs.exists(&left).await.unwrap());
         assert!(other.strays().await.unwrap().is_empty());
@@ -283,26 +315,39 @@ async fn old_rows_go_and_nobody_misses_them() {
                 .await
                 .unwrap();
         }
-        for n in 0..5_010i64 {
-            query("insert into mail_thread (account, reference, thread) values ($1, $2, 77)")
-                .bind(&bed.account)
-                .bind(n)
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-            query("insert into mail_contact (account, address, name, used, last_ms) values ($1, $2, '', 1, $3)")
-                .bind(&bed.account)
-                .bind(format!("c{n}@x"))
-                .bind(n)
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-        }
+        let many: Vec<(String, i64)> = (0..5_010).map(|n| (bed.account.clone(), n)).collect();
+        lampion_db::rows::insert(
+            &mut tx,
+            ("insert into mail_thread (account, reference, thread)", ""),
+            3,
+            &many,
+            |statement, (account, n)| statement.bind(account.clone()).bind(*n).bind(77i64),
+        )
+        .await
+        .unwrap();
+        lampion_db::rows::insert(
+            &mut tx,
+            (
+                "insert into mail_contact (account, address, name, used, last_ms)",
+                "",
+            ),
+            5,
+            &many,
+            |statement, (account, n)| {
+                let statement = statement.bind(account.clone()).bind(format!("c{n}@x"));
+                statement.bind("").bind(1i64).bind(*n)
+            },
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         let before = bed.store.changes(bed.inbox, 20_000).await.unwrap();
         bed.store.prune().await.unwrap();
 
-        assert_eq!(bed.number("select count(*) from mail_expunged").await, 10_000);
+        assert_eq!(
+            bed.number("select count(*) from mail_expunged").await,
+            10_000
+        );
         // Who was here lately hears the same; who wasn't, of all that is not there.
         let after = bed.store.changes(bed.inbox, 20_000).await.unwrap();
         assert_eq!(after.vanished, before.vanished);
@@ -312,7 +357,10 @@ async fn old_rows_go_and_nobody_misses_them() {
         // Messages that are here keep their threads.
         assert_eq!(bed.number("select count(*) from mail_thread").await, 3);
         assert_eq!(bed.number("select count(*) from mail_contact").await, 5_000);
-        assert_eq!(bed.number("select min(last_ms) from mail_contact").await, 10);
+        assert_eq!(
+            bed.number("select min(last_ms) from mail_contact").await,
+            10
+        );
     }
 }
 
@@ -320,7 +368,13 @@ async fn old_rows_go_and_nobody_misses_them() {
 async fn what_is_for_all_or_nobody_says_where_there_was_no_room() {
     for bed in beds("whole").await {
         let tomas = bed.store.account_at("tomas").await.unwrap().unwrap();
-        let tomas = bed.store.mailbox(&tomas.id, "INBOX").await.unwrap().unwrap().id;
+        let tomas = bed
+            .store
+            .mailbox(&tomas.id, "INBOX")
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
         put(&bed.store, "big", 250_000, bed.inbox).await;
         let row = |name: &str| Extra {
             sql: "insert into mail_hold (message, holder) values ($1, $2)",
@@ -331,7 +385,11 @@ async fn what_is_for_all_or_nobody_says_where_there_was_no_room() {
         let mut aside = delivery(&bed.store, "aside", 100, &[tomas]).await;
         aside.extra.push(row("aside"));
         let done = bed.store.deliver_whole(vec![main, aside]).await.unwrap();
-        let Whole::Lacking { targets, mut deliveries } = done else {
+        let Whole::Lacking {
+            targets,
+            mut deliveries,
+        } = done
+        else {
             panic!("{done:?}")
         };
         assert_eq!(targets, [1]);
@@ -341,7 +399,10 @@ async fn what_is_for_all_or_nobody_says_where_there_was_no_room() {
         // The same messages go where there is room.
         deliveries[0].targets.pop();
         let done = bed.store.deliver_whole(deliveries).await.unwrap();
-        assert!(matches!(&done, Whole::Done(done) if done.len() == 2), "{done:?}");
+        assert!(
+            matches!(&done, Whole::Done(done) if done.len() == 2),
+            "{done:?}"
+        );
         assert_eq!(bed.store.view(tomas).await.unwrap().iter().count(), 2);
         assert_eq!(bed.number("select count(*) from mail_hold").await, 2);
 
@@ -352,8 +413,7 @@ async fn what_is_for_all_or_nobody_says_where_there_was_no_room() {
             values: vec![Value::Text("nobody".into()), Value::Claim],
         });
         let other = delivery(&bed.store, "other", 100, &[tomas]).await;
-        let (claimed, other) =
-            tokio::join!(bed.store.deliver(claimed), bed.store.deliver(other));
+        let (claimed, other) = tokio::join!(bed.store.deliver(claimed), bed.store.deliver(other));
         assert!(matches!(claimed, Err(MailError::Taken)), "{claimed:?}");
         other.unwrap();
         let view = bed.store.view(tomas).await.unwrap();
@@ -367,7 +427,10 @@ async fn a_name_belongs_to_one_a_person_or_a_list() {
     for bed in beds("names").await {
         bed.store.make_account("s-wells", "wells").await.unwrap();
         let person = bed.people.create("Wells", "W", None, &[]).await;
-        assert!(matches!(person, Err(PeopleError::NameTaken(_))), "{person:?}");
+        assert!(
+            matches!(person, Err(PeopleError::NameTaken(_))),
+            "{person:?}"
+        );
         let list = bed.store.make_account("s-mira", "mira").await;
         assert!(matches!(list, Err(MailError::NameTaken(_))), "{list:?}");
         // A person who has no mail yet, too.

@@ -330,10 +330,11 @@ pub async fn reserve(tx: &mut Tx, name: &str) -> Result<(), PeopleError> {
         .bind(name)
         .fetch_one(&mut **tx)
         .await?;
-    let made = query("insert into people_reserved (name) values ($1) on conflict (name) do nothing")
-        .bind(name)
-        .execute(&mut **tx)
-        .await?;
+    let made =
+        query("insert into people_reserved (name) values ($1) on conflict (name) do nothing")
+            .bind(name)
+            .execute(&mut **tx)
+            .await?;
     if people > 0 || made.rows_affected() == 0 {
         return Err(PeopleError::NameTaken(name.into()));
     }

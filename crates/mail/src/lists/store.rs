@@ -139,7 +139,12 @@ impl Local {
         if !account.starts_with("s-") {
             return Err(MailError::Refused("the mail of a person isn't removed so"));
         }
-        let Some(name) = self.store().account(account).await?.map(|account| account.name) else {
+        let Some(name) = self
+            .store()
+            .account(account)
+            .await?
+            .map(|account| account.name)
+        else {
             return Err(MailError::NoSuchMailbox(account.into()));
         };
         let names = self.store().aliases(account).await?;

@@ -7,8 +7,8 @@ use lampion_mailproto::mime::Date;
 use lampion_mailproto::smtp::report::{Action, Report};
 use lampion_mailproto::smtp::{Address, Notify};
 
-use super::rows::{Queued, removal};
 use super::parts::Part;
+use super::rows::{Queued, removal};
 use super::{Envelope, HOLDER, Outcome, Queue, Recipient, Route};
 use crate::store::{Delivery, Extra, MailError, MessageId, Target, Value};
 

@@ -427,7 +427,9 @@ impl Plan {
         };
         for group in batch {
             let first = group.deliveries.first().filter(|_| group.whole);
-            let lacking = first.map(|first| plan.lacking_of(first, &left)).unwrap_or_default();
+            let lacking = first
+                .map(|first| plan.lacking_of(first, &left))
+                .unwrap_or_default();
             for delivery in &group.deliveries {
                 if lacking.is_empty() {
                     plan.consider(delivery, &mut left);

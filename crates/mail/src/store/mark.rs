@@ -272,7 +272,10 @@ fn read(folder: &Path) -> Result<Option<Mark>, MailError> {
 /// Puts the mark in place, whole, and synced.
 fn write(folder: &Path, mark: &Mark) -> Result<(), MailError> {
     use std::io::Write as _;
-    let (file, beside) = (folder.join(FILE), folder.join(format!(".{FILE}.{}", mark.chance)));
+    let (file, beside) = (
+        folder.join(FILE),
+        folder.join(format!(".{FILE}.{}", mark.chance)),
+    );
     let put = || {
         let mut out = std::fs::File::create_new(&beside)?;
         out.write_all(mark.to_text().as_bytes())?;
@@ -324,6 +327,9 @@ mod tests {
         );
         assert!(is_older(Some(&mark(3)), 2, "abc"));
         assert!(is_older(Some(&mark(3)), 0, ""));
-        assert!(is_older(Some(&mark(3)), 3, "xyz"), "it went another way since");
+        assert!(
+            is_older(Some(&mark(3)), 3, "xyz"),
+            "it went another way since"
+        );
     }
 }

@@ -48,8 +48,13 @@ impl Store {
             };
             match deleted {
                 Ok(0) => {}
-                Ok(count) => tracing::info!(count, "messages that a crash had left half kept were cleared away"),
-                Err(error) => tracing::warn!(%error, "blobs without a message could not be looked for: it is tried again tomorrow"),
+                Ok(count) => tracing::info!(
+                    count,
+                    "messages that a crash had left half kept were cleared away"
+                ),
+                Err(error) => {
+                    tracing::warn!(%error, "blobs without a message could not be looked for: it is tried again tomorrow")
+                }
             }
             if !wait(REST_OF_DAY, stop).await {
                 return;
@@ -72,12 +77,11 @@ impl Store {
     }
 
     async fn prune_expunged(&self) -> Result<(), MailError> {
-        let many: Vec<i64> = query_scalar(
-            "select mailbox from mail_expunged group by mailbox having count(*) > $1",
-        )
-        .bind(2 * EXPUNGED)
-        .fetch_all(self.db().read())
-        .await?;
+        let many: Vec<i64> =
+            query_scalar("select mailbox from mail_expunged group by mailbox having count(*) > $1")
+                .bind(2 * EXPUNGED)
+                .fetch_all(self.db().read())
+                .await?;
         for mailbox in many {
             transaction!(self.db(), MailError, tx => {
                 let last: Option<i64> = query_scalar(

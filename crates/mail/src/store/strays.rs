@@ -146,7 +146,13 @@ impl Store {
             }
         };
         // Most blobs are not of mail, which their first byte tells.
-        if self.0.parts.key.open_blob(&read(HEAD_BYTES as u64).await?, 0).is_err() {
+        if self
+            .0
+            .parts
+            .key
+            .open_blob(&read(HEAD_BYTES as u64).await?, 0)
+            .is_err()
+        {
             return Ok(false);
         }
         let bytes = read(end).await?;
@@ -154,7 +160,12 @@ impl Store {
             return Ok(false);
         };
         // A message that is a blob has a second chunk, so its first is whole and not the last.
-        let opened = self.0.parts.key.open_blob(head, 0)?.open(0, false, &mut chunk.to_vec(), 0);
+        let opened = self
+            .0
+            .parts
+            .key
+            .open_blob(head, 0)?
+            .open(0, false, &mut chunk.to_vec(), 0);
         Ok(opened.is_ok())
     }
 }

@@ -477,7 +477,9 @@ impl Store {
                 .into_iter()
                 .filter_map(|uid: i64| Uid::try_from(uid).ok())
                 .collect();
-            vanished = (1..row.uid_next).filter(|uid| !here.contains(uid)).collect();
+            vanished = (1..row.uid_next)
+                .filter(|uid| !here.contains(uid))
+                .collect();
         }
         vanished.sort_unstable();
         vanished.dedup();
