@@ -496,6 +496,10 @@ pub enum Mail {
     Groups(MailGroups),
     #[command(flatten)]
     Transfer(MailTransfer),
+    /// Let mail programs fetch all mail anew: after the node's whole folder was put back from a backup
+    ///
+    /// Where only the database was put back, the next start notices that by itself (node/mail.mark).
+    Renew,
     /// Mail that is on its way to other nodes or to the world outside
     Queue {
         #[command(subcommand)]

@@ -122,6 +122,14 @@ async fn look(data: &Path) -> Vec<Finding> {
         ok(format!("clock ({year})"))
     });
     look_at_feeds(&node, &mut all).await;
+    all.push(match node.mail.store().restored_ms().await {
+        Ok(None) => ok("mail"),
+        Ok(Some(ms)) => ok(format!(
+            "mail (an older database was put back, noticed on {}: what came after it is missing, and mail programs fetched everything anew)",
+            lampion_core::clock::date(ms)
+        )),
+        Err(error) => bad("mail", error),
+    });
     for one in node.library.collections() {
         let name = format!("collection {} ({} documents)", one.id, one.documents);
         let content = node.library.content_path(&one);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use lampion_core::{Config, clock};
 use lampion_mail::queue::Dropped;
 
@@ -11,11 +12,15 @@ use crate::node::Node;
 use crate::output::say;
 
 pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
+    if matches!(command, Mail::Renew) {
+        return renew(data).await;
+    }
     let node = Node::open(data, Config::load(data)?).await?;
     let (command, json) = match command {
         Mail::Groups(command) => return crate::mail_groups::run(&node, command).await,
         Mail::Transfer(command) => return crate::mail_transfer::run(node, data, command).await,
         Mail::Queue { command, json } => (command, json),
+        Mail::Renew => return Ok(Outcome::Done),
     };
     let queue = node.mail.queue();
     match command.unwrap_or(MailQueue::List) {
@@ -70,5 +75,17 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
             }
         }
     }
+    Ok(Outcome::Done)
+}
+
+/// Programs that are connected would go on with what they know, so the node must not be running.
+async fn renew(data: &Path) -> anyhow::Result<Outcome> {
+    std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
+    let Some(_lock) = crate::lock::take(data)? else {
+        anyhow::bail!("a node is running on this folder: stop it first");
+    };
+    let node = Node::open(data, Config::load(data)?).await?;
+    node.mail.store().renew_validities().await?;
+    eprintln!("mail programs will fetch all mail anew");
     Ok(Outcome::Done)
 }

@@ -138,6 +138,8 @@ async fn done(
         return Ok(Outcome::Done);
     }
     let ended = follow(node, data, job, json).await?;
+    // Where no node is running, it was done here.
+    node.mail.store().write_mark().await?;
     let progress = &ended.progress;
     if json {
         say!(

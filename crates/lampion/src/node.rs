@@ -92,6 +92,7 @@ impl Node {
         ];
         kernel.db.migrate(&migrations(&features)).await?;
         open_feeds(&kernel, &features).await?;
+        mail.store().compare_mark(&kernel.data.join("node")).await?;
         library.refresh().await?;
         Ok(Self {
             kernel,

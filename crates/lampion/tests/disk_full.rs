@@ -1,4 +1,4 @@
-//! A full disk: refused in plain words, nothing is damaged, and it goes on when there is room.
+//! A full disk: refused in plain words, nothing is damaged, and it goes on when there is room. Mail too.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -228,5 +228,76 @@ fn a_disk_without_a_single_byte_damages_nothing() {
     assert_eq!(hill.all_raw("q=lantern&collection=before"), before);
     hill.import(&source, &["--id", "after"]).expect(0);
     assert_eq!(hill.all_raw("q=lantern&collection=after").len(), DOCUMENTS);
+    assert!(!hill.log().contains("panicked"), "{}", hill.log());
+}
+
+const MAIL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mail_disk.py");
+
+fn app_password(node: &Node, name: &str) -> String {
+    let page = node
+        .person(name, "member")
+        .post("/account/app-passwords", &[("label", "mail")])
+        .expect(200)
+        .text();
+    let is_secret = |word: &&str| word.len() == 23 && word.split('-').all(|part| part.len() == 5);
+    page.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .find(is_secret)
+        .unwrap_or_else(|| panic!("no secret on {page}"))
+        .to_string()
+}
+
+fn mail_programs(node: &Node, what: &str, facts: &Path, secret: &str) {
+    let ports = ["lmtp", "submissions", "imap"].map(|one| node.listens(one).port().to_string());
+    let done = Command::new("python3")
+        .args([MAIL, what])
+        .arg(facts)
+        .args(ports)
+        .arg(secret)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    println!("{said}");
+    assert!(
+        done.status.success() && said.trim_end().ends_with("fine"),
+        "{what}: {said}\n{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+#[test]
+fn mail_is_put_off_in_words_and_none_that_was_taken_is_lost() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("skipped: there is no python3");
+        return;
+    }
+    let net = TestNet::new(PROGRAM);
+    let Some(disk) = Disk::new(&net.path("disk"), 120) else {
+        return;
+    };
+    let mut hill = net.prepare_at("hill", &disk.0.join("node"));
+    hill.mail();
+    hill.start();
+    until("the handbook", || {
+        hill.collection("handbook")
+            .filter(|one| one["state"] == "ready")
+    });
+    let secret = app_password(&hill, "mira");
+    let facts = net.path("facts.json");
+    mail_programs(&hill, "before", &facts, &secret);
+    let ballast = disk.fill(0);
+    mail_programs(&hill, "full", &facts, &secret);
+    // The power goes while there is no room.
+    hill.kill9();
+    if hill.try_start() {
+        mail_programs(&hill, "full", &facts, &secret);
+        std::fs::remove_file(ballast).unwrap();
+    } else {
+        assert!(!hill.log().contains("panicked"), "{}", hill.log());
+        std::fs::remove_file(ballast).unwrap();
+        hill.start();
+    }
+    mail_programs(&hill, "after", &facts, &secret);
+    hill.restart();
+    mail_programs(&hill, "after", &facts, &secret);
     assert!(!hill.log().contains("panicked"), "{}", hill.log());
 }

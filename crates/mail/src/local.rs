@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use lampion_core::{Clock, Rng};
-use lampion_db::{Db, query, query_scalar};
+use lampion_db::{Db, query, query_scalar, transaction};
 use lampion_people::{People, normal_name};
 use tokio::sync::Notify;
 
@@ -188,7 +188,7 @@ impl Local {
     /// A local part that nobody has yet, in its normal form.
     ///
     /// # Errors
-    /// `BadName`, `MailboxExists`; the database.
+    /// `BadName`, `NameTaken`; the database.
     pub(crate) async fn free_name(&self, name: &str) -> Result<String, MailError> {
         let name = normal_name(name).map_err(|_| MailError::BadName {
             name: name.chars().take(60).collect(),
@@ -203,7 +203,7 @@ impl Local {
         .await?;
         let reserved = matches!(name.as_str(), "postmaster" | "abuse" | "mailer-daemon");
         if taken > 0 || reserved || self.people().by_name(&name).await?.is_some() {
-            return Err(MailError::MailboxExists(name));
+            return Err(MailError::NameTaken(name));
         }
         Ok(name)
     }
@@ -211,7 +211,7 @@ impl Local {
     /// Gives an account a further name.
     ///
     /// # Errors
-    /// `BadName`, `MailboxExists`, `Refused`; the database.
+    /// `BadName`, `NameTaken`, `Refused`; the database.
     pub async fn add_alias(&self, account: &str, name: &str) -> Result<(), MailError> {
         let name = self.free_name(name).await?;
         if self.store().account(account).await?.is_none() {
@@ -221,12 +221,15 @@ impl Local {
         if self.store().aliases(account).await?.len() >= limit {
             return Err(MailError::Refused("an account can't have more names"));
         }
-        query("insert into mail_alias (name, account) values ($1, $2)")
-            .bind(&name)
-            .bind(account)
-            .execute(self.db().write())
-            .await?;
-        Ok(())
+        transaction!(self.db(), MailError, tx => {
+            lampion_people::reserve(tx, &name).await?;
+            query("insert into mail_alias (name, account) values ($1, $2)")
+                .bind(&name)
+                .bind(account)
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        })
     }
 
     /// Takes a further name away; whether there was one.
@@ -234,10 +237,17 @@ impl Local {
     /// # Errors
     /// The database.
     pub async fn remove_alias(&self, name: &str) -> Result<bool, MailError> {
-        let done = query("delete from mail_alias where name = $1")
-            .bind(normal_name(name).unwrap_or_default())
-            .execute(self.db().write())
-            .await?;
-        Ok(done.rows_affected() > 0)
+        let name = normal_name(name).unwrap_or_default();
+        transaction!(self.db(), MailError, tx => {
+            let done = query("delete from mail_alias where name = $1")
+                .bind(&name)
+                .execute(&mut **tx)
+                .await?;
+            let was = done.rows_affected() > 0;
+            if was {
+                lampion_people::release(tx, &name).await?;
+            }
+            Ok(was)
+        })
     }
 }

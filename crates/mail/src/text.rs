@@ -20,6 +20,7 @@ pub(crate) fn typed_wrong(error: MailError) -> Result<String, AppError> {
     match error {
         MailError::BadName { .. }
         | MailError::MailboxExists(_)
+        | MailError::NameTaken(_)
         | MailError::Refused(_)
         | MailError::NoSuchMailbox(_)
         | MailError::OverQuota(_) => Ok(error.to_string()),

@@ -306,7 +306,15 @@ async fn strangers_wait_until_the_receiver_decides() {
             "Jo+tag@Example.org".to_string(),
             "tomas@sea.internal".into(),
         ];
-        bed.local.wrote_to(&mira, &to).await.unwrap();
+        let extra = bed.local.wrote_to(&mira, &to);
+        let store = bed.local.store();
+        let written = Delivery {
+            message: store.message(b"Subject: x\r\n\r\n").await.unwrap(),
+            targets: Vec::new(),
+            extra,
+            holder: None,
+        };
+        store.deliver(written).await.unwrap();
         bed.come("mira", &jo, STRANGER).await;
         assert_eq!(bed.count("mira", "INBOX").await, 5);
         // Others of this node are not concerned by what mira decided.
@@ -421,7 +429,7 @@ async fn addresses_are_people_folders_further_names_and_operators() {
         bed.local.add_alias(&mira, "m.hill").await.unwrap();
         assert!(matches!(
             bed.local.add_alias(&mira, "tomas").await,
-            Err(MailError::MailboxExists(_))
+            Err(MailError::NameTaken(_))
         ));
         bed.come("m.hill", &tomas, letter).await;
         assert_eq!(bed.count("mira", "INBOX").await, 3);
@@ -444,6 +452,57 @@ async fn addresses_are_people_folders_further_names_and_operators() {
                 .unwrap(),
             None
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_that_send_one_posting_send_it_once() {
+    for bed in beds("listtwice", true).await {
+        let list = bed
+            .list(Settings {
+                title: "Wells and pumps".into(),
+                ..Settings::default()
+            })
+            .await;
+        let wanted: Vec<String> = (0..12).map(|n| format!("m{n:02}@example.org")).collect();
+        for address in &wanted {
+            bed.local
+                .set_member(&list.account, (Kind::Address, address), Role::Member)
+                .await
+                .unwrap();
+        }
+        let lea = bed.submitted("lea").await;
+        bed.come("wells@hill.internal", &lea, POST).await;
+        let other = Local::new(LocalParts {
+            language: "en".into(),
+            store: bed.local.store().clone(),
+            db: bed._db.db().clone(),
+            people: bed.people.clone(),
+            clock: Arc::new(ManualClock::new(1_700_000_000_000)),
+            rng: Arc::new(SystemRng),
+            domain: "hill.internal".into(),
+            net: "internal".into(),
+            origin: "https://hill.internal:8443".into(),
+            secret: [7; 32],
+            requests: true,
+        });
+        other.plug_outgoing(Arc::new(Out {
+            inside: Inside(other.clone()),
+            sent: Arc::clone(&bed.sent),
+            fails: Arc::default(),
+            after: 0,
+        }));
+        let (one, two) = tokio::join!(bed.local.distribute(), other.distribute());
+        assert!(one.unwrap() + two.unwrap() >= 1);
+        let sent = bed.sent.lock().unwrap().clone();
+        let mut outside: Vec<String> = sent
+            .into_iter()
+            .flat_map(|one| one.recipients)
+            .filter(|one| one.ends_with("@example.org"))
+            .collect();
+        outside.sort();
+        assert_eq!(outside, wanted);
+        assert_eq!(bed.local.distribute().await.unwrap(), 0);
     }
 }
 
@@ -838,7 +897,7 @@ async fn several_people_answer_one_address() {
             .unwrap();
         assert!(matches!(
             bed.local.create_shared("tomas", "x", &mira).await,
-            Err(MailError::MailboxExists(_))
+            Err(MailError::NameTaken(_))
         ));
         bed.local
             .set_shared_member(&shared.account, ("person", &tomas), Some(Level::Read))

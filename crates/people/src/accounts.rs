@@ -297,6 +297,9 @@ impl People {
 }
 
 pub(crate) async fn insert(tx: &mut Tx, person: &Person, hash: &str) -> Result<(), PeopleError> {
+    if is_reserved(tx, &person.name).await? {
+        return Err(PeopleError::NameTaken(person.name.clone()));
+    }
     let made = query(
         "insert into people_person (id, name, display, password, roles, language, created_ms)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict (name) do nothing",
@@ -313,6 +316,46 @@ pub(crate) async fn insert(tx: &mut Tx, person: &Person, hash: &str) -> Result<(
     if made.rows_affected() == 0 {
         return Err(PeopleError::NameTaken(person.name.clone()));
     }
+    Ok(())
+}
+
+async fn is_reserved(tx: &mut Tx, name: &str) -> Result<bool, PeopleError> {
+    let count: i64 = query_scalar("select count(*) from people_reserved where name = $1")
+        .bind(name)
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(count > 0)
+}
+
+/// Takes a name (in its normal form) that no person can have from now on, in the transaction of what has it.
+///
+/// # Errors
+/// `NameTaken` if a person or something else has it; the database.
+pub async fn reserve(tx: &mut Tx, name: &str) -> Result<(), PeopleError> {
+    let people: i64 = query_scalar("select count(*) from people_person where name = $1")
+        .bind(name)
+        .fetch_one(&mut **tx)
+        .await?;
+    let made =
+        query("insert into people_reserved (name) values ($1) on conflict (name) do nothing")
+            .bind(name)
+            .execute(&mut **tx)
+            .await?;
+    if people > 0 || made.rows_affected() == 0 {
+        return Err(PeopleError::NameTaken(name.into()));
+    }
+    Ok(())
+}
+
+/// Gives a name back that [`reserve`] took.
+///
+/// # Errors
+/// The database.
+pub async fn release(tx: &mut Tx, name: &str) -> Result<(), PeopleError> {
+    query("delete from people_reserved where name = $1")
+        .bind(name)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -43,6 +43,7 @@ use lampion_core::{Clock, Rng};
 use lampion_db::{Db, Migration, Migrations};
 use tokio::sync::OnceCell;
 
+pub use accounts::{release, reserve};
 pub use app_passwords::{APP_PASSWORDS_LIMIT, AppPassword};
 pub use error::{NameFault, PasswordFault, PeopleError};
 pub use links::LinkPurpose;
@@ -67,6 +68,10 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration {
             version: 2,
             sql: include_str!("../migrations/2.sql"),
+        },
+        Migration {
+            version: 3,
+            sql: include_str!("../migrations/3.sql"),
         },
     ],
 };

@@ -15,7 +15,7 @@ pub(crate) use requests::summary_of;
 pub use requests::{Request, Requests};
 
 use crate::local::Local;
-use crate::store::{MailError, MailboxId};
+use crate::store::{Extra, MailError, MailboxId, Value};
 
 /// Senders remembered of one account at most; the oldest that were only written to go first.
 const SENDERS_LIMIT: i64 = 20_000;
@@ -70,33 +70,35 @@ pub(crate) struct Senders {
 }
 
 impl Local {
-    /// Remembers to whom an account wrote: whoever it is may answer. For the path of submission; addresses of the net are
-    /// passed over, they are never asked about.
+    /// Rows that remember to whom an account wrote: whoever it is may answer. They belong in the transaction of what was
+    /// written. Addresses of the net are passed over, they are never asked about.
+    pub fn wrote_to(&self, account: &str, addresses: &[String]) -> Vec<Extra> {
+        let outside = |address: &String| {
+            let domain = address.rsplit_once('@').map(|(_, domain)| domain);
+            domain.is_some_and(|domain| !self.is_here(domain) && !self.is_in_net(domain))
+        };
+        addresses
+            .iter()
+            .map(|given| address_of(given))
+            .filter(outside)
+            .map(|address| Extra {
+                sql: "insert into mail_consent (account, sender, state, since_ms)
+                      select cast($2 as text), cast($3 as text), 'known', cast($4 as bigint) where cast($1 as bigint) > 0
+                      on conflict (account, sender) do update set state = 'known', since_ms = excluded.since_ms",
+                values: vec![
+                    Value::Text(account.into()),
+                    Value::Text(address),
+                    Value::Number(self.now_ms()),
+                ],
+            })
+            .collect()
+    }
+
+    /// Forgets the oldest of whom an account only wrote to, past [`SENDERS_LIMIT`].
     ///
     /// # Errors
     /// The database.
-    pub async fn wrote_to(&self, account: &str, addresses: &[String]) -> Result<(), MailError> {
-        for given in addresses {
-            let address = address_of(given);
-            let outside = address
-                .rsplit_once('@')
-                .is_some_and(|(_, domain)| !self.is_here(domain) && !self.is_in_net(domain));
-            if outside {
-                query(
-                    "insert into mail_consent (account, sender, state, since_ms) values ($1, $2, 'known', $3)
-                     on conflict (account, sender) do update set state = 'known', since_ms = excluded.since_ms",
-                )
-                .bind(account)
-                .bind(&address)
-                .bind(self.now_ms())
-                .execute(self.db().write())
-                .await?;
-            }
-        }
-        self.prune_senders(account).await
-    }
-
-    async fn prune_senders(&self, account: &str) -> Result<(), MailError> {
+    pub(crate) async fn prune_senders(&self, account: &str) -> Result<(), MailError> {
         let count: i64 = query_scalar("select count(*) from mail_consent where account = $1")
             .bind(account)
             .fetch_one(self.db().read())

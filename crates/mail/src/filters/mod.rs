@@ -1,12 +1,12 @@
 //! What is done with a message when it comes: the rules of who receives it, and an answer while they are away.
 //!
-//! [`apply`] and [`answer`] are pure. [`targets`] says where a message goes, [`first_in_a_while`] whether an answer is due.
+//! [`apply`] and [`answer`] are pure. [`targets`] says where a message goes, [`was_told`] whether an answer isn't due.
 
 mod place;
 
 use lampion_mailproto::mime::{Date, Mailbox, Summary, address, compose::Letter};
 
-pub use place::{first_in_a_while, targets};
+pub use place::{BeingTold, Telling, targets, told, was_told};
 
 /// Rules of one account at most.
 pub const RULES_LIMIT: usize = 100;

@@ -557,14 +557,16 @@ fn put_str(all: &mut String, limit_bytes: u64) {
 pub(super) fn said(error: &MailError) -> String {
     let code = match error {
         MailError::NoSuchMailbox(_) => "[NONEXISTENT] ",
-        MailError::MailboxExists(_) => "[ALREADYEXISTS] ",
+        MailError::MailboxExists(_) | MailError::NameTaken(_) => "[ALREADYEXISTS] ",
         MailError::BadName { .. } | MailError::Refused(_) => "[CANNOT] ",
         MailError::NoRight { .. } => "[NOPERM] ",
         MailError::TooManyMailboxes { .. } => "[LIMIT] ",
         MailError::OverQuota(_) => "[OVERQUOTA] ",
         MailError::TooLarge { .. } => "[TOOBIG] ",
         MailError::NoSuchMessage => "[EXPUNGEISSUED] ",
-        MailError::DiskFull | MailError::Away(_) | MailError::Conflict => "[UNAVAILABLE] ",
+        MailError::DiskFull | MailError::Away(_) | MailError::Conflict | MailError::Taken => {
+            "[UNAVAILABLE] "
+        }
         MailError::Damaged(..) => "[CORRUPTION] ",
         MailError::Fault(_) => "[SERVERBUG] ",
     };

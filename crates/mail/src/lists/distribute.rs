@@ -1,4 +1,7 @@
 //! Sends out what was posted, step by step.
+//!
+//! Each step notes in its own transaction how far the posting came, and only from where it was read to be: if two processes
+//! send the same posting, each copy goes out once, and the one that comes second leaves it to the other.
 
 use std::time::Duration;
 
@@ -88,6 +91,8 @@ impl Local {
             for (message, list, author, progress) in rows {
                 match self.send_posting(message, &list, author, progress).await {
                     Ok(()) => done += 1,
+                    // Another process is at it.
+                    Err(MailError::Taken) => {}
                     Err(error) => {
                         tracing::warn!(%error, message, "a posting could not be sent");
                         failed = Some(error);
@@ -111,7 +116,7 @@ impl Local {
             // The list or the message is gone.
             return self.posting_done(message, list).await;
         };
-        let posting = Posting {
+        let mut posting = Posting {
             content: self.store().content(MessageId(message)).await?,
             header_end: header_end(&structure),
             message,
@@ -130,7 +135,7 @@ impl Local {
                 .collect();
             if !people.is_empty() {
                 let sender = format!("{}+bounces@{}", posting.list.name, self.domain());
-                self.step(&posting, PEOPLE, &sender, &people, Leaving::Page)
+                self.step(&mut posting, PEOPLE, &sender, &people, Leaving::Page)
                     .await?;
             }
         }
@@ -143,7 +148,7 @@ impl Local {
             let link = self.leave_link(&posting.list, address);
             let sender = self.bounce_address(&posting.list, address);
             self.step(
-                &posting,
+                &mut posting,
                 address,
                 &sender,
                 std::slice::from_ref(address),
@@ -157,7 +162,7 @@ impl Local {
     /// One copy for some recipients; that it was sent is noted in the same transaction.
     async fn step(
         &self,
-        posting: &Posting,
+        posting: &mut Posting,
         name: &str,
         sender: &str,
         recipients: &[String],
@@ -166,16 +171,20 @@ impl Local {
         let top = fields(&posting.list, self.domain(), self.origin(), leaving);
         let message = on_top(self, &posting.content, &top, DROPPED, posting.header_end).await?;
         let noted = Extra {
-            sql: "update mail_posting set progress = $2 where $1 > 0 and message = $3 and list = $4",
+            sql: "update mail_posting set progress = $2 where $1 > 0 and message = $3 and list = $4 and progress = $5",
             values: vec![
                 Value::Text(name.into()),
                 Value::Number(posting.message),
                 Value::Text(posting.list.account.clone()),
+                Value::Text(posting.progress.clone()),
+                Value::Claim,
             ],
         };
         self.outgoing()
             .send(message, sender, recipients, vec![noted])
-            .await
+            .await?;
+        posting.progress = name.into();
+        Ok(())
     }
 
     pub(super) async fn posting_done(&self, message: i64, list: &str) -> Result<(), MailError> {

@@ -88,7 +88,7 @@ impl Local {
     /// Makes a list.
     ///
     /// # Errors
-    /// `BadName`, `MailboxExists` if somebody has the address, `Refused`; the database.
+    /// `BadName`, `NameTaken` if somebody has the address, `Refused`; the database.
     pub async fn create_list(&self, name: &str, settings: &Settings) -> Result<List, MailError> {
         let name = self.free_name(name).await?;
         let count: i64 = query_scalar("select count(*) from mail_list")
@@ -139,7 +139,19 @@ impl Local {
         if !account.starts_with("s-") {
             return Err(MailError::Refused("the mail of a person isn't removed so"));
         }
+        let Some(name) = self
+            .store()
+            .account(account)
+            .await?
+            .map(|account| account.name)
+        else {
+            return Err(MailError::NoSuchMailbox(account.into()));
+        };
+        let names = self.store().aliases(account).await?;
         transaction!(self.db(), MailError, tx => {
+            for name in names.iter().chain([&name]) {
+                lampion_people::release(tx, name).await?;
+            }
             for sql in [
                 "insert into mail_loose (message) select distinct i.message from mail_item i
                  join mail_mailbox m on m.id = i.mailbox where m.account = $1 on conflict (message) do nothing",

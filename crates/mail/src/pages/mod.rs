@@ -50,6 +50,7 @@ struct Inner {
     mail: Mail,
     /// A letter waits to be sent.
     waiting: tokio::sync::Notify,
+    being_told: crate::filters::BeingTold,
     /// The node is stopping: streams end.
     stop: CancellationToken,
 }
@@ -61,6 +62,7 @@ impl Web {
         Self(Arc::new(Inner {
             mail: mail.clone(),
             waiting: tokio::sync::Notify::new(),
+            being_told: crate::filters::BeingTold::default(),
             stop: CancellationToken::new(),
         }))
     }
@@ -120,7 +122,7 @@ impl From<MailError> for AppError {
             MailError::DiskFull => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "error-disk-full", "")
             }
-            MailError::Away(_) | MailError::Conflict => {
+            MailError::Away(_) | MailError::Conflict | MailError::Taken => {
                 Self::unavailable("the database is busy or away: try again in a moment")
             }
             MailError::Fault(_) | MailError::Damaged(..) => Self::fault(error),

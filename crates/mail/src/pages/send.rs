@@ -17,7 +17,7 @@ use super::letters::{self, Letter, Written};
 use super::{Web, contacts, settings};
 use crate::filters;
 use crate::queue::{Accept, Outcome, Recipient, Route};
-use crate::receive::{Rules, Sorted};
+use crate::receive::{Answer, Rules, Sorted};
 use crate::store::{
     Account, Extra, FlagAction, FlagChange, Flags, MailError, MailboxId, NewMessage, Special, Value,
 };
@@ -322,18 +322,22 @@ async fn submit(
         eight_bit: true,
         utf8,
         sent_by: Some(account.id.clone()),
+        reports: true,
         extra: vec![Extra {
             sql: "delete from mail_letter where cast($1 as bigint) > 0 and id = $2",
             values: vec![Value::Text(letter.into())],
         }],
     };
     let outcomes = web.0.mail.queue().accept(accept).await?;
-    match outcomes
-        .iter()
-        .find(|outcome| !matches!(outcome, Outcome::Kept))
-    {
-        Some(Outcome::Refused(refusal)) => Err(MailError::Fault(refusal.text.clone())),
-        Some(Outcome::Full) => Err(MailError::OverQuota(account.name.clone())),
+    // Where some have it, a report tells of the others.
+    if outcomes.contains(&Outcome::Kept) {
+        return Ok(());
+    }
+    match outcomes.into_iter().next() {
+        Some(Outcome::Refused(refusal)) => Err(MailError::Fault(refusal.text)),
+        Some(Outcome::Full) => Err(MailError::OverQuota(
+            all.first().map(Person::address).unwrap_or_default(),
+        )),
         _ => Ok(()),
     }
 }
@@ -350,7 +354,7 @@ async fn vacation(
     web: &Web,
     account: &Account,
     summary: &lampion_mailproto::mime::Summary,
-) -> Result<Option<compose::Letter>, MailError> {
+) -> Result<Option<Answer>, MailError> {
     let own = settings::preference(&web.kernel().db, &account.id).await?;
     if !own.vacation {
         return Ok(None);
@@ -386,8 +390,15 @@ async fn vacation(
         .map(Person::address)
         .unwrap_or_default()
         .to_lowercase();
-    let first = filters::first_in_a_while(&web.kernel().db, &account.id, &to, now_ms).await?;
-    Ok(first.then_some(answer))
+    let Some(telling) = web.0.being_told.begin(&account.id, &to) else {
+        return Ok(None);
+    };
+    let was_told = filters::was_told(&web.kernel().db, &account.id, &to, now_ms).await?;
+    Ok((!was_told).then(|| Answer {
+        letter: answer,
+        extra: vec![filters::told(&account.id, &to, now_ms)],
+        telling,
+    }))
 }
 
 #[async_trait]
@@ -405,7 +416,7 @@ impl Rules for Web {
         &self,
         account: &Account,
         scanned: &Scanned,
-    ) -> Result<Option<compose::Letter>, MailError> {
+    ) -> Result<Option<Answer>, MailError> {
         vacation(self, account, &scanned.summary).await
     }
 }

@@ -11,6 +11,7 @@
 
 mod gaps;
 mod notice;
+mod parts;
 mod rows;
 pub mod run;
 mod seven_bit;
@@ -21,18 +22,19 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use lampion_core::{Clock, Rng, ids};
 use lampion_db::{Db, query_scalar};
-use lampion_mailproto::mime::compose::Letter;
 use lampion_mailproto::smtp::{Address, Notify, OriginalRecipient, Return};
 use lampion_web::Kernel;
 use ring::digest;
 use tokio::sync::Notify as Wake;
 
 use crate::local::Local;
-use crate::receive::{self, Arrival, Outgoing, Refusal};
+use crate::receive::{self, Outgoing, Refusal};
 use crate::store::{
-    Account, Delivery, Extra, Flags, MailError, MailboxId, NewMessage, Placed, Special, Store,
-    Target, Uid, Value,
+    Account, Delivery, Extra, Flags, MailError, MailboxId, NewMessage, Special, Store, Target, Uid,
+    Value, Whole,
 };
+
+use parts::Part;
 
 pub use rows::{Dropped, Queued};
 pub use smarthost::{BadSmarthost, Smarthost};
@@ -101,6 +103,8 @@ pub struct Accept {
     pub utf8: bool,
     /// Whose copy is to be filed to Sent.
     pub sent_by: Option<String>,
+    /// If some get it and others don't, the sender is told by a report. False where the caller tells of each (LMTP).
+    pub reports: bool,
     /// Rows that belong to it.
     pub extra: Vec<Extra>,
 }
@@ -116,13 +120,37 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// How a recipient stands in a delivery that is being put together.
-enum Place {
-    /// It needs no mailbox here.
-    Elsewhere,
-    /// Into this one of the delivery's targets, and perhaps others.
-    Target(usize),
-    Refused(Refusal),
+impl Accept {
+    fn split(self) -> (NewMessage, Envelope) {
+        let envelope = Envelope {
+            head: self.head,
+            from: self.from,
+            recipients: self.recipients,
+            ret: self.ret,
+            envelope_id: self.envelope_id,
+            eight_bit: self.eight_bit,
+            utf8: self.utf8,
+            sent_by: self.sent_by,
+            reports: self.reports,
+            extra: self.extra,
+        };
+        (self.message, envelope)
+    }
+}
+
+/// A message to accept, without its bytes.
+#[derive(Debug, Default)]
+struct Envelope {
+    head: Vec<u8>,
+    from: Option<Address>,
+    recipients: Vec<Recipient>,
+    ret: Option<Return>,
+    envelope_id: Option<String>,
+    eight_bit: bool,
+    utf8: bool,
+    sent_by: Option<String>,
+    reports: bool,
+    extra: Vec<Extra>,
 }
 
 /// The queue. Cheap to clone.
@@ -201,139 +229,141 @@ impl Queue {
         })
     }
 
-    /// How a message came, for those who receive it here.
-    fn arrival(&self, accept: &Accept) -> Arrival {
-        let domain = accept.from.as_ref().map(|from| from.domain.as_str());
-        let own = |domain: &str| self.0.local.is_here(domain) || self.0.local.is_in_net(domain);
-        Arrival {
-            sender: accept
-                .from
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            submitted_by: accept.sent_by.clone(),
-            from_outside: accept.sent_by.is_none() && domain.is_some_and(|domain| !own(domain)),
-        }
-    }
-
-    /// Accepts a message: all of it is durable when this returns. For each recipient what became of it.
+    /// Accepts a message: all of it is durable when this returns, and in the same transaction what it gives rise to, answers
+    /// of who is away and reports of who didn't get it. For each recipient what became of it; if nobody gets it, nothing
+    /// was done.
     ///
     /// # Errors
-    /// `DiskFull`, `Away`, `Conflict`: nothing was accepted.
+    /// `DiskFull`, `Away`, `Conflict`, `Taken`: nothing was accepted.
     pub async fn accept(&self, accept: Accept) -> Result<Vec<Outcome>, MailError> {
-        let (outcomes, answers) = self.take(accept).await?;
-        // Answers of who is away are messages of their own, from nobody: they can't come back, and answer nothing again.
-        for answer in answers {
-            let recipients: Vec<String> = answer.to.iter().map(|to| to.address()).collect();
-            let sent = async {
-                let message = receive::letter_message(&self.0.local, &answer).await?;
-                let accept = self.letter(message, "", &recipients, Vec::new()).await?;
-                self.take(accept).await
-            };
-            if let Err(error) = sent.await {
-                tracing::warn!(%error, "an answer of somebody who is away could not be sent");
-            }
-        }
-        Ok(outcomes)
+        let (message, envelope) = accept.split();
+        self.take(message, envelope).await
     }
 
-    async fn take(&self, mut accept: Accept) -> Result<(Vec<Outcome>, Vec<Letter>), MailError> {
-        let automatic = is_automatic(&accept.message);
-        let arrival = self.arrival(&accept);
-        let (mut targets, mut places) = (Vec::<Target>::new(), Vec::new());
-        let (mut answers, mut written_to) = (Vec::new(), Vec::new());
-        let mut extra = std::mem::take(&mut accept.extra);
-        let mut queued = false;
-        for recipient in &accept.recipients {
-            let Route::Local(account) = &recipient.route else {
-                extra.push(self.row(&accept, recipient, automatic));
-                queued = true;
-                written_to.push(recipient.to.to_string());
-                places.push(Place::Elsewhere);
-                continue;
-            };
-            let (to, scanned) = (recipient.to.to_string(), &accept.message.scanned);
-            let mut route =
-                receive::route_to(&self.0.local, account, &to, &arrival, scanned).await?;
-            if let Some(refusal) = route.refuse.take() {
-                places.push(Place::Refused(refusal));
-                continue;
+    async fn take(
+        &self,
+        mut message: NewMessage,
+        envelope: Envelope,
+    ) -> Result<Vec<Outcome>, MailError> {
+        let automatic = is_automatic(&message);
+        let mut parts = parts::route(self, &message, &envelope, automatic).await?;
+        let sent = self.sent_copy(&message, &envelope).await?;
+        // Mailboxes that turned out to have no room: each round finds another, or is the last.
+        let mut full: Vec<MailboxId> = Vec::new();
+        loop {
+            let taken = parts.iter().any(|part| part.outcome == Outcome::Kept);
+            if !taken && !parts.is_empty() {
+                break;
             }
-            let mut place = Place::Elsewhere;
-            for target in route.targets {
-                let at = target_of(&mut targets, target);
-                if matches!(place, Place::Elsewhere) {
-                    place = Place::Target(at);
+            let mut all = vec![parts::assemble(
+                message,
+                &envelope,
+                &parts,
+                sent.as_ref(),
+                &full,
+            )];
+            all.extend(self.reports(&envelope, &parts, automatic).await?);
+            all.extend(self.answers(&parts).await);
+            let tried: Vec<MailboxId> = all.iter().take(1).flat_map(parts::mailboxes).collect();
+            let queued = all.iter().any(|delivery| delivery.holder.is_some());
+            match self.0.store.deliver_whole(all).await? {
+                Whole::Done(_) => {
+                    if queued {
+                        self.0.wake.notify_one();
+                    }
+                    self.0.local.posted();
+                    if let Some(account) = &envelope.sent_by {
+                        self.0.local.prune_senders(account).await?;
+                    }
+                    break;
+                }
+                Whole::Lacking {
+                    targets,
+                    deliveries,
+                } => {
+                    let first = deliveries.into_iter().next();
+                    message = first
+                        .map(|delivery| delivery.message)
+                        .ok_or_else(|| MailError::Fault("a delivery is gone".into()))?;
+                    full.extend(targets.iter().filter_map(|place| tried.get(*place)));
+                    for part in &mut parts {
+                        part.look(&full);
+                    }
                 }
             }
-            places.push(place);
-            extra.extend(route.extra);
-            answers.extend(route.answers);
         }
-        let taken = places
-            .iter()
-            .any(|place| !matches!(place, Place::Refused(_)));
-        if !taken && !places.is_empty() {
-            return Ok((
-                places
-                    .into_iter()
-                    .map(|place| outcome(place, &[]))
-                    .collect(),
-                Vec::new(),
-            ));
-        }
-        if let Some(account) = &accept.sent_by {
-            let sent = self.0.store.special(account, Special::Sent).await?.id;
-            let mut target = Target::new(sent);
-            target.flags = Flags::SEEN;
-            target_of(&mut targets, target);
-            if let Some(id) = &accept.message.scanned.summary.fields.message_id {
-                extra.push(Extra {
-                    sql: "insert into mail_sent (message, account, hash) values ($1, $2, $3)
-                          on conflict (account, hash) do update set message = excluded.message",
-                    values: vec![Value::Text(account.clone()), Value::Text(hash(id))],
-                });
-            }
-        }
-        let mut all = vec![];
-        let reports = self.success_reports(&accept, automatic).await?;
-        let sent_by = accept.sent_by.take();
-        all.push(Delivery {
-            message: accept.message,
-            targets,
-            extra,
-            holder: queued.then(|| HOLDER.into()),
-        });
-        all.extend(reports);
-        let done = self.0.store.deliver_all(all).await?;
-        if queued {
-            self.0.wake.notify_one();
-        }
-        self.0.local.posted();
-        if let Some(account) = sent_by
-            && !written_to.is_empty()
-        {
-            self.0.local.wrote_to(&account, &written_to).await?;
-        }
-        let placed = done
-            .first()
-            .map(|one| one.placed.as_slice())
-            .unwrap_or_default();
-        let outcomes = places
-            .into_iter()
-            .map(|place| outcome(place, placed))
-            .collect();
-        Ok((outcomes, answers))
+        Ok(parts.into_iter().map(|part| part.outcome).collect())
     }
 
-    /// A message from here that nobody submitted. Recipients to whom no way leads are left out, and that is logged.
+    /// The sender's own copy, and the rows that belong to it.
+    async fn sent_copy(
+        &self,
+        message: &NewMessage,
+        envelope: &Envelope,
+    ) -> Result<Option<(Target, Vec<Extra>)>, MailError> {
+        let Some(account) = &envelope.sent_by else {
+            return Ok(None);
+        };
+        let sent = self.0.store.special(account, Special::Sent).await?.id;
+        let mut target = Target::new(sent);
+        target.flags = Flags::SEEN;
+        let id = message.scanned.summary.fields.message_id.as_ref();
+        let mut extra: Vec<Extra> = id
+            .map(|id| Extra {
+                sql: "insert into mail_sent (message, account, hash) values ($1, $2, $3)
+                      on conflict (account, hash) do update set message = excluded.message",
+                values: vec![Value::Text(account.clone()), Value::Text(hash(id))],
+            })
+            .into_iter()
+            .collect();
+        let elsewhere = envelope.recipients.iter();
+        let written_to: Vec<String> = elsewhere
+            .filter(|recipient| !matches!(recipient.route, Route::Local(_)))
+            .map(|recipient| recipient.to.to_string())
+            .collect();
+        extra.extend(self.0.local.wrote_to(account, &written_to));
+        Ok(Some((target, extra)))
+    }
+
+    /// Answers of who is away are messages of their own, from nobody: they can't come back, and answer nothing again. One
+    /// that can't be made takes nothing with it.
+    async fn answers(&self, parts: &[Part]) -> Vec<Delivery> {
+        let mut all = Vec::new();
+        let kept = parts.iter().filter(|part| part.outcome == Outcome::Kept);
+        for answer in kept.flat_map(|part| &part.answers) {
+            match self.answer(answer).await {
+                Ok(delivery) => all.extend(delivery),
+                Err(error) => {
+                    tracing::warn!(%error, "an answer of somebody who is away could not be made");
+                }
+            }
+        }
+        all
+    }
+
+    async fn answer(&self, answer: &receive::Answer) -> Result<Option<Delivery>, MailError> {
+        let to: Vec<String> = answer.letter.to.iter().map(|to| to.address()).collect();
+        let message = receive::letter_message(&self.0.local, &answer.letter).await?;
+        let envelope = self.letter("", &to, answer.extra.clone()).await?;
+        let parts = parts::route(self, &message, &envelope, true).await?;
+        let taken = parts.iter().any(|part| part.outcome == Outcome::Kept);
+        if !taken {
+            return Ok(None);
+        }
+        let mut delivery = parts::assemble(message, &envelope, &parts, None, &[]);
+        // There may be no room for it; that it was sent is noted all the same.
+        delivery.extra.push(parts::loose());
+        Ok(Some(delivery))
+    }
+
+    /// The envelope of a message from here that nobody submitted. Recipients to whom no way leads are left out, and that is
+    /// logged.
     async fn letter(
         &self,
-        message: NewMessage,
         sender: &str,
         recipients: &[String],
         extra: Vec<Extra>,
-    ) -> Result<Accept, MailError> {
+    ) -> Result<Envelope, MailError> {
         let mut all = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             let Ok(to) = Address::parse(recipient) else {
@@ -354,45 +384,41 @@ impl Queue {
             });
         }
         let utf8 = all.iter().any(|recipient| !recipient.to.is_ascii());
-        Ok(Accept {
-            message,
-            head: Vec::new(),
+        Ok(Envelope {
             from: Address::parse(sender).ok(),
             recipients: all,
-            ret: None,
-            envelope_id: None,
             eight_bit: true,
             utf8,
-            sent_by: None,
             extra,
+            ..Envelope::default()
         })
     }
 
-    fn row(&self, accept: &Accept, recipient: &Recipient, automatic: bool) -> Extra {
+    fn row(&self, envelope: &Envelope, recipient: &Recipient, automatic: bool) -> Extra {
         let route = match &recipient.route {
             Route::Node(node) => format!("node {node}"),
             _ => SMARTHOST.into(),
         };
         let original = recipient.original.as_ref();
-        let utf8 = accept.utf8
+        let utf8 = envelope.utf8
             || !recipient.to.is_ascii()
-            || accept.from.as_ref().is_some_and(|from| !from.is_ascii());
+            || envelope.from.as_ref().is_some_and(|from| !from.is_ascii());
         Extra {
             sql: "insert into mail_queue (message, id, sender, recipient, route, notify, original, full_return,
                     envelope_id, automatic, utf8, eight_bit, arrived_ms)
                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             values: vec![
                 Value::Text(ids::new_id(&*self.0.rng)),
-                Value::Text(accept.from.as_ref().map(ToString::to_string).unwrap_or_default()),
+                Value::Text(envelope.from.as_ref().map(ToString::to_string).unwrap_or_default()),
                 Value::Text(recipient.to.to_string()),
                 Value::Text(route),
                 Value::Number(recipient.notify.map_or(-1, Notify::bits)),
                 Value::Text(original.map(|one| format!("{};{}", one.kind, one.address)).unwrap_or_default()),
-                Value::Number(i64::from(accept.ret == Some(Return::Full))),
-                Value::Text(accept.envelope_id.clone().unwrap_or_default()),
+                Value::Number(i64::from(envelope.ret == Some(Return::Full))),
+                Value::Text(envelope.envelope_id.clone().unwrap_or_default()),
                 Value::Number(i64::from(automatic)),
                 Value::Number(i64::from(utf8)),
-                Value::Number(i64::from(accept.eight_bit)),
+                Value::Number(i64::from(envelope.eight_bit)),
                 Value::Number(self.0.clock.now_ms()),
             ],
         }
@@ -429,17 +455,6 @@ impl Queue {
     }
 }
 
-fn outcome(place: Place, placed: &[Option<Placed>]) -> Outcome {
-    match place {
-        Place::Elsewhere => Outcome::Kept,
-        Place::Refused(refusal) => Outcome::Refused(refusal),
-        Place::Target(at) => match placed.get(at) {
-            Some(Some(_)) => Outcome::Kept,
-            _ => Outcome::Full,
-        },
-    }
-}
-
 #[async_trait]
 impl Outgoing for Queue {
     async fn send(
@@ -449,20 +464,9 @@ impl Outgoing for Queue {
         recipients: &[String],
         extra: Vec<Extra>,
     ) -> Result<(), MailError> {
-        let accept = self.letter(message, sender, recipients, extra).await?;
-        self.take(accept).await?;
+        let envelope = self.letter(sender, recipients, extra).await?;
+        self.take(message, envelope).await?;
         Ok(())
-    }
-}
-
-/// The place of a target among others; one mailbox takes a message once.
-fn target_of(targets: &mut Vec<Target>, target: Target) -> usize {
-    match targets.iter().position(|one| one.mailbox == target.mailbox) {
-        Some(at) => at,
-        None => {
-            targets.push(target);
-            targets.len() - 1
-        }
     }
 }
 

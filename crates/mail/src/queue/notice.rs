@@ -7,9 +7,10 @@ use lampion_mailproto::mime::Date;
 use lampion_mailproto::smtp::report::{Action, InWords, Report};
 use lampion_mailproto::smtp::{Address, Notify};
 
+use super::parts::Part;
 use super::rows::{Queued, removal};
-use super::{Accept, HOLDER, Queue, Recipient, Route};
-use crate::store::{Delivery, Extra, MailError, MessageId, Target};
+use super::{Envelope, HOLDER, Outcome, Queue, Recipient, Route};
+use crate::store::{Delivery, Extra, MailError, MessageId, Target, Value};
 use crate::words;
 
 /// Of a message that comes back, so much at most; RET=FULL of a longer one brings its header.
@@ -27,75 +28,43 @@ struct About<'a> {
 }
 
 impl Queue {
-    /// Reports that recipients of this node have their message (NOTIFY=SUCCESS).
-    pub(super) async fn success_reports(
+    /// Reports to the sender of a message that is being accepted: of recipients of this node that have it, if the sender
+    /// wants to hear of that (NOTIFY=SUCCESS), and of those that don't get it while others do.
+    pub(super) async fn reports(
         &self,
-        accept: &Accept,
+        envelope: &Envelope,
+        parts: &[Part],
         automatic: bool,
     ) -> Result<Vec<Delivery>, MailError> {
         let mut all = Vec::new();
-        let Some(from) = accept.from.as_ref().filter(|_| !automatic) else {
+        let Some(from) = envelope.from.as_ref().filter(|_| !automatic) else {
             return Ok(all);
         };
-        for recipient in &accept.recipients {
+        for (recipient, part) in envelope.recipients.iter().zip(parts) {
             let local = matches!(recipient.route, Route::Local(_));
-            if !local || !recipient.notify.is_some_and(|notify| notify.success) {
-                continue;
-            }
+            let failure = recipient.notify.unwrap_or(Notify::DEFAULT).failure && envelope.reports;
+            let success = recipient.notify.is_some_and(|notify| notify.success) && local;
+            let (action, status, why) = match &part.outcome {
+                Outcome::Kept if success => (Action::Delivered, "2.0.0", "dsn-why-delivered"),
+                Outcome::Full if failure => (Action::Failed, "5.2.2", "dsn-why-full"),
+                Outcome::Refused(refusal) if failure => {
+                    (Action::Failed, refusal.status, refusal.text.as_str())
+                }
+                _ => continue,
+            };
             let address = recipient.to.to_string();
             let about = About {
                 to: from.clone(),
-                envelope_id: accept.envelope_id.as_deref(),
+                envelope_id: envelope.envelope_id.as_deref(),
                 original: recipient.original.as_ref(),
                 recipient: &address,
                 arrived_ms: self.0.clock.now_ms(),
-                returned: header_of(&accept.head),
+                returned: header_of(&envelope.head),
                 whole: false,
             };
-            let why = "dsn-why-delivered";
-            all.extend(
-                self.report(&about, Action::Delivered, "2.0.0", why, None)
-                    .await?,
-            );
+            all.extend(self.report(&about, action, status, why, None).await?);
         }
         Ok(all)
-    }
-
-    /// A recipient of this node didn't get a message that others got: the sender is told.
-    pub(crate) async fn not_kept(
-        &self,
-        from: &Address,
-        recipient: &Recipient,
-        envelope_id: Option<&str>,
-        head: &[u8],
-        (status, why): (&str, &str),
-    ) -> Result<(), MailError> {
-        if !recipient.notify.unwrap_or(Notify::DEFAULT).failure {
-            return Ok(());
-        }
-        let address = recipient.to.to_string();
-        let about = About {
-            to: from.clone(),
-            envelope_id,
-            original: recipient.original.as_ref(),
-            recipient: &address,
-            arrived_ms: self.0.clock.now_ms(),
-            returned: header_of(head),
-            whole: false,
-        };
-        let why = if status == "5.2.2" {
-            "dsn-why-full"
-        } else {
-            why
-        };
-        if let Some(report) = self
-            .report(&about, Action::Failed, status, why, None)
-            .await?
-        {
-            self.0.store.deliver(report).await?;
-            self.0.wake.notify_one();
-        }
-        Ok(())
     }
 
     /// A message failed for good: the sender is told, and it leaves the queue.
@@ -157,7 +126,7 @@ impl Queue {
         } else {
             report.extra.push(Extra {
                 sql: "update mail_queue set noticed = 1 where id = $2 and cast($1 as bigint) <> -1",
-                values: vec![crate::store::Value::Text(queued.id.clone())],
+                values: vec![Value::Text(queued.id.clone())],
             });
         }
         self.0.store.deliver(report).await?;
@@ -272,21 +241,14 @@ impl Queue {
                     notify: None,
                     original: None,
                 };
-                let accept = Accept {
-                    extra: Vec::new(),
-                    message,
-                    head: Vec::new(),
-                    from: None,
-                    recipients: Vec::new(),
-                    ret: None,
-                    envelope_id: None,
+                let envelope = Envelope {
                     eight_bit,
                     utf8: !to.is_ascii(),
-                    sent_by: None,
+                    ..Envelope::default()
                 };
-                let row = self.row(&accept, &recipient, true);
+                let row = self.row(&envelope, &recipient, true);
                 Some(Delivery {
-                    message: accept.message,
+                    message,
                     targets: Vec::new(),
                     extra: vec![row],
                     holder: Some(HOLDER.into()),

@@ -11,6 +11,8 @@
 mod outgoing;
 mod person;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use lampion_mailproto::mime::{Scanned, compose::Letter};
 use lampion_people::{Role, normal_name};
@@ -18,6 +20,7 @@ use lampion_people::{Role, normal_name};
 pub(crate) use outgoing::without;
 pub use outgoing::{Inside, Outgoing, letter_message, on_top};
 
+use crate::filters::Telling;
 use crate::local::Local;
 use crate::store::{Account, AccountId, Extra, MailError, Target};
 
@@ -69,6 +72,17 @@ impl Refusal {
     }
 }
 
+/// An answer of who is away.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The message.
+    pub letter: Letter,
+    /// Rows that say that it was sent, for its transaction.
+    pub extra: Vec<Extra>,
+    /// While this is here, nobody else makes the same.
+    pub telling: Arc<Telling>,
+}
+
 /// What becomes of a message for one address.
 #[derive(Debug, Clone, Default)]
 pub struct Route {
@@ -79,7 +93,7 @@ pub struct Route {
     /// Who gets it further (filters that forward). Each is a new message.
     pub redirects: Vec<Redirect>,
     /// Answers of who is away; to be sent with an empty envelope sender.
-    pub answers: Vec<Letter>,
+    pub answers: Vec<Answer>,
     /// Set: nothing else is.
     pub refuse: Option<Refusal>,
 }
@@ -109,7 +123,8 @@ impl Route {
         self.extra.extend(other.extra);
         self.redirects.extend(other.redirects);
         for answer in other.answers {
-            if !self.answers.iter().any(|one| one.from == answer.from) {
+            let same = |one: &Answer| one.letter.from == answer.letter.from;
+            if !self.answers.iter().any(same) {
                 self.answers.push(answer);
             }
         }
@@ -139,7 +154,7 @@ pub trait Rules: Send + Sync + 'static {
     /// # Errors
     /// The database.
     async fn away(&self, account: &Account, scanned: &Scanned)
-    -> Result<Option<Letter>, MailError>;
+    -> Result<Option<Answer>, MailError>;
 }
 
 /// What becomes of a message for a local address (`mira`, `mira+lists@hill.internal`).

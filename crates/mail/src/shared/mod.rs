@@ -142,7 +142,7 @@ impl Local {
     /// Makes a shared mailbox that one person manages.
     ///
     /// # Errors
-    /// `BadName`, `MailboxExists`, `Refused`; the database.
+    /// `BadName`, `NameTaken`, `Refused`; the database.
     pub async fn create_shared(
         &self,
         name: &str,

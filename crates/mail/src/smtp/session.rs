@@ -488,51 +488,29 @@ impl Session {
         let head = std::mem::take(&mut self.head);
         let accept = Accept {
             message,
-            head: head.kept.clone(),
+            head: head.kept,
             from: self.from.from.clone(),
-            recipients: recipients.clone(),
+            recipients,
             ret: self.from.ret,
             envelope_id: self.from.envelope_id.clone(),
             eight_bit: head.eight_bit,
             utf8: head.utf8,
             sent_by: self.sender.as_ref().map(|sender| sender.account.id.clone()),
+            reports: self.kind != Kind::Lmtp,
             extra: Vec::new(),
         };
-        let accepted = self.context.mail.queue().accept(accept).await;
-        let outcomes = match accepted {
+        let outcomes = match self.context.mail.queue().accept(accept).await {
             Err(error) => return vec![trouble(&error); count.max(1)],
             Ok(outcomes) => outcomes,
         };
         if self.kind == Kind::Lmtp {
             return outcomes.iter().map(reply_of).collect();
         }
-        // Where some have the message, the sender is told of those that don't.
+        // Where some have the message, a report tells the sender of those that don't.
         if outcomes.contains(&Outcome::Kept) {
-            for (recipient, outcome) in recipients.iter().zip(&outcomes) {
-                match outcome {
-                    Outcome::Kept => {}
-                    Outcome::Full => {
-                        let why = ("5.2.2", "The mailbox is full.");
-                        self.tell(recipient, &head.kept, why).await;
-                    }
-                    Outcome::Refused(refusal) => {
-                        let why = (refusal.status, refusal.text.as_str());
-                        self.tell(recipient, &head.kept, why).await;
-                    }
-                }
-            }
             return vec![reply_of(&Outcome::Kept)];
         }
         vec![reply_of(outcomes.first().unwrap_or(&Outcome::Kept))]
-    }
-
-    async fn tell(&self, recipient: &Recipient, head: &[u8], why: (&str, &str)) {
-        let Some(from) = &self.from.from else { return };
-        let id = self.from.envelope_id.as_deref();
-        let queue = self.context.mail.queue();
-        if let Err(error) = queue.not_kept(from, recipient, id, head, why).await {
-            tracing::error!(%error, "a sender could not be told that a message was not kept");
-        }
     }
 
     /// Why a message that came whole is not taken.
@@ -649,7 +627,7 @@ fn trouble(error: &MailError) -> Reply {
             format!("the message is larger than {limit_bytes} bytes"),
         ),
         MailError::OverQuota(_) => full(),
-        MailError::Away(_) | MailError::Conflict => {
+        MailError::Away(_) | MailError::Conflict | MailError::Taken => {
             Reply::new(451, "4.3.0", "not possible now: try again later")
         }
         other => {

@@ -63,11 +63,16 @@ impl Store {
     /// Makes an account with its usual mailboxes.
     ///
     /// # Errors
-    /// `MailboxExists` if there is one with this id or name; the database.
+    /// `MailboxExists` if there is one with this id or name; `NameTaken` if it is nobody's, and somebody has the name; the
+    /// database.
     pub async fn make_account(&self, id: &str, name: &str) -> Result<(), MailError> {
         // A validity that a former account of this name can't have had, as long as the clock isn't behind.
         let first = (self.now_ms() / 1000).clamp(1, i64::from(u32::MAX / 2));
+        self.0.marks.changed();
         transaction!(self.db(), MailError, tx => {
+            if id.starts_with("s-") {
+                lampion_people::reserve(tx, name).await?;
+            }
             query("insert into mail_account (id, name, uid_validity) values ($1, $2, $3)")
                 .bind(id)
                 .bind(name)

@@ -64,7 +64,7 @@ impl Store {
             count(tx, mailbox, (0, unseen, deleted, 0)).await?;
             Ok(stored)
         })?;
-        self.0.views.changed(mailbox, stored.modseq);
+        self.changed(mailbox, stored.modseq);
         Ok(stored)
     }
 
@@ -157,9 +157,9 @@ impl Store {
             }
             Ok((target, source.modseq, pairs))
         })?;
-        self.0.views.changed(to, target.modseq);
+        self.changed(to, target.modseq);
         if away {
-            self.0.views.changed(from, source_modseq);
+            self.changed(from, source_modseq);
         }
         Ok((target, pairs))
     }
@@ -235,7 +235,7 @@ impl Store {
             take_out(tx, &row, &items).await?;
             Ok((items.iter().map(|item| item.uid).collect::<Vec<_>>(), row.modseq))
         })?;
-        self.0.views.changed(mailbox, modseq);
+        self.changed(mailbox, modseq);
         if !gone.is_empty() {
             self.sweep_soon();
         }

@@ -46,6 +46,9 @@ pub enum Value {
     Number(i64),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// No value: the statement must change a row. If it changes none, somebody else was quicker, and nothing is done of all
+    /// that was to be delivered together (`Taken`).
+    Claim,
 }
 
 /// What became of a delivery.
@@ -57,14 +60,35 @@ pub struct Delivered {
     pub placed: Vec<Option<Placed>>,
 }
 
+/// What became of deliveries of which the first is for all of its targets or for none.
+#[derive(Debug)]
+pub enum Whole {
+    /// All were done.
+    Done(Vec<Delivered>),
+    /// Nothing was done.
+    Lacking {
+        /// Targets of the first delivery, by their place, for which there was no room, or whose mailbox is gone.
+        targets: Vec<usize>,
+        /// The deliveries, to be put together anew.
+        deliveries: Vec<Delivery>,
+    },
+}
+
 /// Deliveries to be done together, and who waits for them.
-type Waiting = (Vec<Delivery>, Answer);
-type Answer = oneshot::Sender<Result<Vec<Delivered>, MailError>>;
+struct Group {
+    deliveries: Vec<Delivery>,
+    /// The first is for all of its targets; else nothing of the group is done.
+    whole: bool,
+    answer: oneshot::Sender<Result<Whole, MailError>>,
+}
+
+/// What was done of a group in a transaction, or for which targets there was no room.
+type Done = Result<Vec<Delivered>, Vec<usize>>;
 
 /// Deliveries that wait. What is given together is done together or not at all.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: Mutex<(Vec<Waiting>, bool)>,
+    waiting: Mutex<(Vec<Group>, bool)>,
 }
 
 impl Store {
@@ -117,6 +141,22 @@ impl Store {
         &self,
         deliveries: Vec<Delivery>,
     ) -> Result<Vec<Delivered>, MailError> {
+        match self.wait_for(deliveries, false).await? {
+            Whole::Done(done) => Ok(done),
+            Whole::Lacking { .. } => Err(MailError::Fault("a delivery was refused whole".into())),
+        }
+    }
+
+    /// The same, but only if there is room for the first at all of its targets: so that whoever must be told where there
+    /// was none can be told in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Store::deliver`]; `Taken`.
+    pub async fn deliver_whole(&self, deliveries: Vec<Delivery>) -> Result<Whole, MailError> {
+        self.wait_for(deliveries, true).await
+    }
+
+    async fn wait_for(&self, deliveries: Vec<Delivery>, whole: bool) -> Result<Whole, MailError> {
         let (answer, answered) = oneshot::channel();
         let start = {
             let mut waiting = self
@@ -125,7 +165,11 @@ impl Store {
                 .waiting
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            waiting.0.push((deliveries, answer));
+            waiting.0.push(Group {
+                deliveries,
+                whole,
+                answer,
+            });
             !std::mem::replace(&mut waiting.1, true)
         };
         if start {
@@ -142,7 +186,7 @@ impl Store {
 
     async fn work_off(&self) {
         loop {
-            let mut batch = {
+            let batch = {
                 let mut waiting = self
                     .0
                     .deliveries
@@ -156,13 +200,10 @@ impl Store {
                 }
                 waiting.0.drain(..count).collect::<Vec<_>>()
             };
-            match self.commit(&mut batch).await {
+            match self.commit(&batch).await {
                 Ok(done) => {
-                    let mut done = done.into_iter();
-                    for (group, answer) in batch {
-                        let own: Vec<Delivered> = done.by_ref().take(group.len()).collect();
-                        // Nobody may wait any more; it is delivered all the same.
-                        let _gone = answer.send(Ok(own));
+                    for (group, done) in batch.into_iter().zip(done) {
+                        group.tell(Ok(done));
                     }
                 }
                 // One that can't be done must not take the others with it.
@@ -170,31 +211,28 @@ impl Store {
                     if batch.len() > 1
                         && !matches!(error, MailError::DiskFull | MailError::Away(_)) =>
                 {
-                    for (group, answer) in batch {
-                        let mut alone = vec![(group, answer)];
-                        let done = self.commit(&mut alone).await;
-                        for (_, answer) in alone {
-                            let _gone = answer.send(match &done {
-                                Ok(done) => Ok(done.clone()),
-                                Err(error) => Err(again(error)),
-                            });
-                        }
+                    for group in batch {
+                        let alone = std::slice::from_ref(&group);
+                        let done = self.commit(alone).await;
+                        group.tell(done.and_then(|mut done| {
+                            let own = done.pop();
+                            own.ok_or_else(|| MailError::Fault("a delivery has no answer".into()))
+                        }));
                     }
                 }
                 Err(error) => {
-                    for (_, answer) in batch {
-                        let _gone = answer.send(Err(again(&error)));
+                    for group in batch {
+                        group.tell(Err(again(&error)));
                     }
                 }
             }
         }
     }
 
-    async fn commit(&self, batch: &mut [Waiting]) -> Result<Vec<Delivered>, MailError> {
-        let all: Vec<&Delivery> = batch.iter().flat_map(|(group, _)| group).collect();
-        let (done, changed) = transaction!(self.db(), MailError, tx => self.put(tx, &all).await)?;
+    async fn commit(&self, batch: &[Group]) -> Result<Vec<Done>, MailError> {
+        let (done, changed) = transaction!(self.db(), MailError, tx => self.put(tx, batch).await)?;
         for (mailbox, modseq) in changed {
-            self.0.views.changed(mailbox, modseq);
+            self.changed(mailbox, modseq);
         }
         Ok(done)
     }
@@ -202,9 +240,11 @@ impl Store {
     async fn put(
         &self,
         tx: &mut Tx,
-        all: &[&Delivery],
-    ) -> Result<(Vec<Delivered>, Vec<(MailboxId, i64)>), MailError> {
-        let mut plan = Plan::new(self, tx, all).await?;
+        batch: &[Group],
+    ) -> Result<(Vec<Done>, Vec<(MailboxId, i64)>), MailError> {
+        let all: Vec<&Delivery> = batch.iter().flat_map(|group| &group.deliveries).collect();
+        let all = all.as_slice();
+        let mut plan = Plan::new(self, tx, batch, all).await?;
         let first_id = self.take_ids(tx, all.len()).await?;
         let ids: Vec<i64> = (first_id..).take(all.len()).collect();
         let kept: Vec<(i64, &Delivery)> = ids
@@ -256,7 +296,34 @@ impl Store {
         for (id, delivery) in &kept {
             extra(tx, *id, delivery).await?;
         }
+        let mut done = done.into_iter();
+        let done = batch
+            .iter()
+            .zip(&mut plan.lacking)
+            .map(|(group, lacking)| {
+                let own: Vec<Delivered> = done.by_ref().take(group.deliveries.len()).collect();
+                if lacking.is_empty() {
+                    Ok(own)
+                } else {
+                    Err(std::mem::take(lacking))
+                }
+            })
+            .collect();
         Ok((done, plan.changed()))
+    }
+}
+
+impl Group {
+    /// Tells who waits. Nobody may wait any more: it is delivered all the same.
+    fn tell(self, done: Result<Done, MailError>) {
+        let whole = done.map(|done| match done {
+            Ok(done) => Whole::Done(done),
+            Err(targets) => Whole::Lacking {
+                targets,
+                deliveries: self.deliveries,
+            },
+        });
+        let _gone = self.answer.send(whole);
     }
 }
 
@@ -265,6 +332,7 @@ fn again(error: &MailError) -> MailError {
     match error {
         MailError::DiskFull => MailError::DiskFull,
         MailError::Conflict => MailError::Conflict,
+        MailError::Taken => MailError::Taken,
         MailError::Away(text) => MailError::Away(text.clone()),
         other => MailError::Fault(other.to_string()),
     }
@@ -295,10 +363,17 @@ struct Plan {
     into: Vec<Vec<MailboxId>>,
     /// For each delivery whether anybody keeps it.
     kept: Vec<bool>,
+    /// For each group the targets for want of which nothing of it is done.
+    lacking: Vec<Vec<usize>>,
 }
 
 impl Plan {
-    async fn new(store: &Store, tx: &mut Tx, all: &[&Delivery]) -> Result<Self, MailError> {
+    async fn new(
+        store: &Store,
+        tx: &mut Tx,
+        batch: &[Group],
+        all: &[&Delivery],
+    ) -> Result<Self, MailError> {
         let mut wanted: Vec<MailboxId> = all
             .iter()
             .flat_map(|delivery| delivery.targets.iter().map(|target| target.mailbox))
@@ -349,12 +424,47 @@ impl Plan {
             accounts: BTreeMap::new(),
             into: Vec::new(),
             kept: Vec::new(),
+            lacking: Vec::new(),
         };
-        for delivery in all {
-            plan.consider(delivery, &mut left);
+        for group in batch {
+            let first = group.deliveries.first().filter(|_| group.whole);
+            let lacking = first
+                .map(|first| plan.lacking_of(first, &left))
+                .unwrap_or_default();
+            for delivery in &group.deliveries {
+                if lacking.is_empty() {
+                    plan.consider(delivery, &mut left);
+                } else {
+                    plan.into.push(Vec::new());
+                    plan.kept.push(false);
+                }
+            }
+            plan.lacking.push(lacking);
         }
         plan.rooms.retain(|_, room| room.count > 0);
         Ok(plan)
+    }
+
+    /// Targets for which there is no room, or whose mailbox is gone.
+    fn lacking_of(&self, delivery: &Delivery, left: &BTreeMap<Arc<str>, i64>) -> Vec<usize> {
+        let size = i64::try_from(delivery.message.size_bytes).unwrap_or(i64::MAX);
+        let mut wanted: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut lacking = Vec::new();
+        for (place, target) in delivery.targets.iter().enumerate() {
+            let account = self.rooms.get(&target.mailbox).map(|room| &room.account);
+            let free = account.and_then(|account| left.get(account)).copied();
+            let (Some(account), Some(free)) = (account, free) else {
+                lacking.push(place);
+                continue;
+            };
+            let taken = wanted.entry(account).or_default();
+            if free.saturating_sub(*taken) >= size {
+                *taken += size;
+            } else {
+                lacking.push(place);
+            }
+        }
+        lacking
     }
 
     fn consider(&mut self, delivery: &Delivery, left: &mut BTreeMap<Arc<str>, i64>) {
@@ -677,14 +787,22 @@ async fn extra(tx: &mut Tx, id: i64, delivery: &Delivery) -> Result<(), MailErro
     }
     for extra in &delivery.extra {
         let mut statement = query(extra.sql).bind(id);
+        let mut claims = false;
         for value in &extra.values {
             statement = match value {
+                Value::Claim => {
+                    claims = true;
+                    statement
+                }
                 Value::Text(text) => statement.bind(text.clone()),
                 Value::Number(number) => statement.bind(*number),
                 Value::Bytes(bytes) => statement.bind(bytes.clone()),
             };
         }
-        statement.execute(&mut **tx).await?;
+        let done = statement.execute(&mut **tx).await?;
+        if claims && done.rows_affected() == 0 {
+            return Err(MailError::Taken);
+        }
     }
     Ok(())
 }

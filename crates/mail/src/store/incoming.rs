@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::model::MailError;
 use super::seal::{BlobSeal, CHUNK_BYTES};
+use super::strays::Held;
 use super::{ROW_LIMIT_BYTES, Store};
 
 /// Sealed chunks of a long message that wait for the disk.
@@ -42,6 +43,8 @@ pub struct NewMessage {
     pub(super) content: Vec<u8>,
     /// The blob of a long message, in hexadecimal digits.
     pub(super) blob: String,
+    /// For as long as this is here, the blob is no stray.
+    _held: Option<Held>,
 }
 
 impl Store {
@@ -123,10 +126,11 @@ impl Incoming {
             self.chunk(true).await?;
         }
         let scanned = self.scanner.finish();
-        let (content, blob) = match self.long {
+        let (content, blob, held) = match self.long {
             None => {
                 let parts = &self.store.0.parts;
-                (parts.key.seal_row(&self.plain, &*parts.rng)?, String::new())
+                let content = parts.key.seal_row(&self.plain, &*parts.rng)?;
+                (content, String::new(), None)
             }
             Some(long) => {
                 drop(long.to);
@@ -134,7 +138,8 @@ impl Incoming {
                     .putting
                     .await
                     .map_err(|error| MailError::Away(error.to_string()))??;
-                (Vec::new(), stored.hash.to_string())
+                let held = self.store.0.arriving.hold(stored.hash);
+                (Vec::new(), stored.hash.to_string(), Some(held))
             }
         };
         Ok(NewMessage {
@@ -142,6 +147,7 @@ impl Incoming {
             size_bytes: self.size_bytes,
             content,
             blob,
+            _held: held,
         })
     }
 }

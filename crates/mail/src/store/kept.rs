@@ -97,8 +97,8 @@ impl Store {
         let kept = self.make_kept(&mailbox.account).await?;
         let done = self.move_deleted(from, uids, kept, elapsed_ms).await?;
         let (uids, modseq, kept_modseq) = done;
-        self.0.views.changed(kept, kept_modseq);
-        self.0.views.changed(from, modseq);
+        self.changed(kept, kept_modseq);
+        self.changed(from, modseq);
         Ok(Some((uids, modseq)))
     }
 

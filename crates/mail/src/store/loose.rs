@@ -46,6 +46,13 @@ impl Store {
                         blobs.extend(blob.filter(|blob| !blob.is_empty()));
                         query("delete from mail_content where message = $1").bind(*id).execute(&mut **tx).await?;
                         query("delete from mail_message where id = $1").bind(*id).execute(&mut **tx).await?;
+                        for sql in [
+                            "delete from mail_sent where message = $1",
+                            "delete from mail_task where message = $1",
+                            "delete from mail_request where message = $1",
+                        ] {
+                            query(sql).bind(*id).execute(&mut **tx).await?;
+                        }
                         deleted += 1;
                     }
                     query("delete from mail_loose where message = $1").bind(*id).execute(&mut **tx).await?;
@@ -64,8 +71,17 @@ impl Store {
         }
     }
 
-    /// Sweeps whenever there is something, and looks after watched mailboxes, until the node stops.
+    /// Works until the node stops: sweeps, looks after watched mailboxes, keeps the mark, clears away old rows.
     pub async fn run(&self, stop: tokio_util::sync::CancellationToken) {
+        tokio::join!(
+            self.sweep_often(&stop),
+            self.keep_mark(&stop),
+            self.daily(&stop)
+        );
+    }
+
+    /// Sweeps whenever there is something, and looks after watched mailboxes.
+    async fn sweep_often(&self, stop: &tokio_util::sync::CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.sweep_kept().await {
                 tracing::warn!(%error, "kept messages could not be looked through: it is tried again");

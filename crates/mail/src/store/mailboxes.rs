@@ -207,6 +207,7 @@ impl Store {
         account: &str,
         count: i64,
     ) -> Result<i64, MailError> {
+        self.0.marks.changed();
         let now = self.now_ms() / 1000;
         let last: i64 = query_scalar(
             "update mail_account set uid_validity =

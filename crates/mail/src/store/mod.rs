@@ -8,6 +8,9 @@
 //! - [`View`] is a mailbox as it was at one change, shared by all who look at it. After each commit watchers are told
 //!   the mailbox's newest change; they look again themselves, so a notice that is lost costs nothing.
 //!
+//! - `mark` notices a database from a backup, `strays` finds blobs that a crash left behind, and `prune` bounds the tables
+//!   that would only grow.
+//!
 //! Tables are `mail_*`.
 //!
 //! Rule: a mailbox's row is locked before its items; rows of several mailboxes in the order of their ids.
@@ -20,9 +23,12 @@ mod incoming;
 mod kept;
 mod loose;
 mod mailboxes;
+mod mark;
 mod model;
+mod prune;
 mod seal;
 mod sealing;
+mod strays;
 mod view;
 
 use std::sync::Arc;
@@ -34,7 +40,7 @@ use lampion_people::People;
 
 pub use accounts::FOLDERS_LIMIT;
 pub use content::{CONTENTS_AT_ONCE, Content};
-pub use deliver::{Delivered, Delivery, Extra, Value};
+pub use deliver::{Delivered, Delivery, Extra, Value, Whole};
 pub use incoming::{Incoming, NewMessage};
 pub use mailboxes::NAME_LIMIT_BYTES;
 pub use model::{
@@ -68,6 +74,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         step!(6),
         step!(7),
         step!(8),
+        step!(9),
         step!(10),
     ],
 };
@@ -102,6 +109,8 @@ struct Inner {
     parts: Parts,
     views: view::Views,
     deliveries: deliver::Queue,
+    marks: mark::Marks,
+    arriving: strays::Arriving,
 }
 
 impl std::fmt::Debug for Store {
@@ -117,6 +126,8 @@ impl Store {
             parts,
             views: view::Views::default(),
             deliveries: deliver::Queue::default(),
+            marks: mark::Marks::default(),
+            arriving: strays::Arriving::default(),
         }))
     }
 
@@ -131,6 +142,12 @@ impl Store {
 
     fn now_ms(&self) -> i64 {
         self.0.parts.clock.now_ms()
+    }
+
+    /// A mailbox changed: whoever watches it is told, and the mark is to be renewed.
+    fn changed(&self, mailbox: MailboxId, modseq: ModSeq) {
+        self.0.marks.changed();
+        self.0.views.changed(mailbox, modseq);
     }
 }
 

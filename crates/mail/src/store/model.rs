@@ -27,6 +27,9 @@ pub enum MailError {
     /// A mailbox of this name is there already.
     #[error("there is a mailbox `{0}` already")]
     MailboxExists(String),
+    /// A person, a list or a shared mailbox has the address.
+    #[error("the name `{0}` is taken by a person, a list or a shared mailbox: choose another")]
+    NameTaken(String),
     /// The name can't be a mailbox's.
     #[error("`{name}` can't be the name of a mailbox: {reason}")]
     BadName {
@@ -78,6 +81,9 @@ pub enum MailError {
     /// Lost against another change even after tries.
     #[error("the database is busy: try again")]
     Conflict,
+    /// Another process did it, or began it, in the meantime; nothing was changed.
+    #[error("another process of the node has done this already")]
+    Taken,
     /// A fault of the program or of its data.
     #[error("{0}")]
     Fault(String),
@@ -113,6 +119,7 @@ impl From<lampion_people::PeopleError> for MailError {
     fn from(error: lampion_people::PeopleError) -> Self {
         match error {
             lampion_people::PeopleError::Db(error) => error.into(),
+            lampion_people::PeopleError::NameTaken(name) => Self::NameTaken(name),
             other => Self::Fault(other.to_string()),
         }
     }

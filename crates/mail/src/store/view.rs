@@ -1,9 +1,9 @@
 //! A mailbox as it was at one change, shared by all who look at it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use lampion_db::{Row, query, query_as};
+use lampion_db::{Row, query, query_as, query_scalar};
 use tokio::sync::{Notify, watch};
 
 use super::model::{
@@ -455,15 +455,32 @@ impl Store {
         let mut tx = self.db().begin_reading().await?;
         let row = super::mailboxes::locked(&mut tx, mailbox, false).await?;
         let changed = items(&mut tx, mailbox, "modseq > $2", modseq).await?;
-        let mut vanished: Vec<Uid> =
-            query("select uid from mail_expunged where mailbox = $1 and modseq > $2")
+        // UID 0 stands for: what went then is forgotten (`prune`).
+        let mut vanished: Vec<Uid> = query(
+            "select uid from mail_expunged where mailbox = $1 and modseq > $2
+             union all select 0 as uid from mail_mailbox where id = $3 and forgotten > $4",
+        )
+        .bind(mailbox.0)
+        .bind(modseq)
+        .bind(mailbox.0)
+        .bind(modseq)
+        .fetch_all(&mut *tx)
+        .await?
+        .iter()
+        .map(|row| super::narrow(row, "uid"))
+        .collect::<Result<_, _>>()?;
+        if vanished.contains(&0) {
+            let here: BTreeSet<Uid> = query_scalar("select uid from mail_item where mailbox = $1")
                 .bind(mailbox.0)
-                .bind(modseq)
                 .fetch_all(&mut *tx)
                 .await?
-                .iter()
-                .map(|row| super::narrow(row, "uid"))
-                .collect::<Result<_, _>>()?;
+                .into_iter()
+                .filter_map(|uid: i64| Uid::try_from(uid).ok())
+                .collect();
+            vanished = (1..row.uid_next)
+                .filter(|uid| !here.contains(uid))
+                .collect();
+        }
         vanished.sort_unstable();
         vanished.dedup();
         Ok((row, Changes { changed, vanished }))

@@ -55,7 +55,7 @@ pub async fn jobs_of(mail: &Mail, account: &str, limit: i64) -> Result<Vec<Job>,
 /// How a job ends by an error of the store: passing ones are tried again.
 fn end_of(error: &MailError) -> JobEnd {
     match error {
-        MailError::DiskFull | MailError::Away(_) | MailError::Conflict => {
+        MailError::DiskFull | MailError::Away(_) | MailError::Conflict | MailError::Taken => {
             JobEnd::Passing(error.to_string())
         }
         other => JobEnd::Failed(other.to_string()),
