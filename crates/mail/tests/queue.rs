@@ -92,6 +92,7 @@ async fn send(mail: &Mail, to: &str) {
         eight_bit: false,
         utf8: false,
         sent_by: None,
+        reports: true,
         extra: Vec::new(),
     };
     let outcomes = mail.queue().accept(accept).await.unwrap();
