@@ -18,6 +18,7 @@ use std::time::Duration;
 use lampion_mailproto::mime::{Structure, Summary, text};
 use lampion_search::{Begin, Document, IndexPlace, SearchError, SearchRequest, Writer};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinError;
 
 use crate::Mail;
 use crate::store::{Account, Detail, Item, MailError, MailboxId, MessageId, Uid};
@@ -30,6 +31,10 @@ const COMMIT_EVERY: usize = 20_000;
 const TEXT_LIMIT_BYTES: usize = 256 << 10;
 /// Indexes that are open at the same time; each holds some files.
 const OPEN_LIMIT: usize = 64;
+/// How often, and after which pauses, an index is tried that another process writes.
+const BUSY_TRIES: u32 = 100;
+/// See [`BUSY_TRIES`].
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 /// Results of one question at most.
 const RESULTS_LIMIT: usize = 100;
 
@@ -285,8 +290,17 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     /// Opens the index to write to it: whoever does holds the lock of its state.
     async fn begin(mail: &'a Mail, account: &str) -> Result<Self, MailError> {
-        let (engine, name) = (Arc::clone(&mail.kernel().search), collection(account));
-        let writer = blocking(move || engine.write(&name, Begin::Edit)).await?;
+        let mut tries = 0;
+        let writer = loop {
+            let (engine, name) = (Arc::clone(&mail.kernel().search), collection(account));
+            let begun = move || engine.write(&name, Begin::Edit);
+            match tokio::task::spawn_blocking(begun).await {
+                // Another process is at it, for a moment.
+                Ok(Err(SearchError::Busy(_))) if tries < BUSY_TRIES => tries += 1,
+                begun => break settled(begun)?,
+            }
+            a_moment().await;
+        };
         let state = writer
             .cursor()
             .and_then(|cursor| serde_json::from_str(&cursor).ok())
@@ -440,10 +454,22 @@ async fn words_of(
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, MailError> {
-    match tokio::task::spawn_blocking(work).await {
+    settled(tokio::task::spawn_blocking(work).await)
+}
+
+fn settled<T>(done: Result<Result<T, SearchError>, JoinError>) -> Result<T, MailError> {
+    match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(SearchError::DiskFull(_))) => Err(MailError::DiskFull),
         Ok(Err(error)) => Err(MailError::Fault(error.to_string())),
         Err(error) => Err(MailError::Fault(error.to_string())),
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "other processes don't say when they are done"
+)]
+async fn a_moment() {
+    tokio::time::sleep(BUSY_PAUSE).await;
 }
