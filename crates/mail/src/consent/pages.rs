@@ -71,7 +71,7 @@ async fn decide(page: Page, Extension(local): Extension<Local>, form: Form) -> P
         }
         _ if !sender.contains('@') => Err(crate::store::MailError::BadName {
             name: sender.chars().take(60).collect(),
-            reason: "it is no address",
+            reason: crate::store::refusal::NO_ADDRESS,
         }),
         "approve" => local.approve(&account, &sender).await,
         "refuse" => local.refuse(&account, &sender).await,
@@ -82,7 +82,7 @@ async fn decide(page: Page, Extension(local): Extension<Local>, form: Form) -> P
     match done {
         Ok(()) => Ok(Page::see_other("/mail/requests")),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let error = typed_wrong(&page, error)?;
             draw(&page, &local, StatusCode::UNPROCESSABLE_ENTITY, error).await
         }
     }

@@ -5,12 +5,13 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Extension, Router};
-use lampion_people::{Group, Role as PersonRole};
+use lampion_people::Role as PersonRole;
 use lampion_web::{App, AppError, Form, Page, PageResult};
 use serde::Deserialize;
 
-use super::{HELD, Held, Joins, Kind, List, Member, Others, Post, Role, Settings};
+use super::{HELD, Held, Joins, Kind, List, Others, Post, Role, Settings};
 use crate::local::Local;
+use crate::members::{self, Asked, Members, Said};
 use crate::store::{MailError, Uid};
 use crate::text::{self, Row, Shown, typed_wrong, when};
 
@@ -165,7 +166,7 @@ async fn create(page: Page, Extension(local): Extension<Local>, form: Form) -> P
             page.url(&list.name)
         ))),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let error = typed_wrong(&page, error)?;
             draw_all(&page, &local, StatusCode::UNPROCESSABLE_ENTITY, error).await
         }
     }
@@ -227,7 +228,7 @@ async fn join(
             local
                 .set_member(account, (Kind::Person, &person.id), Role::Member)
                 .await?;
-            Ok(Page::see_other(&href))
+            Ok(Page::see_other(&format!("{href}")))
         }
         "leave" => {
             local
@@ -311,18 +312,12 @@ async fn raw(
     text::raw(&local, item.message).await
 }
 
-struct MemberShown {
-    member: Member,
-    name: String,
-}
-
 #[derive(Template)]
 #[template(path = "mail_list_members.html")]
 struct MembersPage<'a> {
     page: &'a Page,
     opened: Opened,
-    members: Vec<MemberShown>,
-    groups: Vec<Group>,
+    members: Members<'a>,
     error: String,
     here: &'static str,
 }
@@ -333,7 +328,7 @@ async fn members(
     Extension(local): Extension<Local>,
     Path(name): Path<String>,
 ) -> PageResult {
-    draw_members(&page, &local, &name, StatusCode::OK, String::new()).await
+    draw_members(&page, &local, &name, StatusCode::OK, ("", String::new())).await
 }
 
 async fn draw_members(
@@ -341,43 +336,45 @@ async fn draw_members(
     local: &Local,
     name: &str,
     status: StatusCode,
-    error: String,
+    (typed, error): (&str, String),
 ) -> PageResult {
     let opened = open(page, local, name).await?;
     if !opened.owns() {
         return Err(AppError::forbidden());
     }
-    let groups = local.people().groups().await?;
-    let mut shown = Vec::new();
-    for member in local.list_members(&opened.list.account).await? {
-        let name = match member.kind {
-            Kind::Person => match local.people().by_id(&member.member).await? {
-                Some(person) => format!("{} ({})", person.display, person.name),
-                None => member.member.clone(),
+    let named = |role: Role| page.t(&format!("ml-role-{}", role.as_str()));
+    let rows = local.list_members(&opened.list.account).await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| members::Member {
+            paused: row.paused,
+            fixed: match row.role {
+                Role::Out => named(Role::Out),
+                _ => String::new(),
             },
-            Kind::Group => groups
-                .iter()
-                .find(|one| one.id == member.member)
-                .map_or_else(|| member.member.clone(), |one| one.name.clone()),
-            Kind::Address => member.member.clone(),
-        };
-        shown.push(MemberShown { member, name });
-    }
+            ..members::Member::new(row.kind, row.member, row.role.as_str())
+        })
+        .collect();
+    let roles = Role::ALL.iter().filter(|role| **role != Role::Out);
+    let said = Said {
+        roles: roles.map(|role| (role.as_str(), named(*role))).collect(),
+        who: page.t("ml-who"),
+        help: page.t("ml-who-help"),
+    };
+    let href = format!("{}/members", opened.href());
     page.html_with(
         status,
         &MembersPage {
             page,
             opened,
-            members: shown,
-            groups,
+            members: Members::new(page, local, href, (rows, said), typed).await?,
             error,
             here: "members",
         },
     )
 }
 
-/// `POST /mail/lists/{name}/members`: `do` = `add` (`who`, one a line, or `group`; `role`), `role` or `remove` (`kind`,
-/// `member`).
+/// `POST /mail/lists/{name}/members`: see [`Asked`].
 async fn set_member(
     page: Page,
     Extension(local): Extension<Local>,
@@ -388,53 +385,43 @@ async fn set_member(
     if !opened.owns() {
         return Err(AppError::forbidden());
     }
-    let account = &opened.list.account;
-    let role = Role::from_word(form.get("role"))
-        .filter(|role| *role != Role::Out)
-        .unwrap_or(Role::Member);
-    let kind = Kind::from_word(form.get("kind"));
-    let done = match (form.get("do"), kind) {
-        ("add", _) => add(&local, account, &form, role).await,
-        ("role", Some(kind)) => {
-            local
-                .set_member(account, (kind, form.get("member")), role)
-                .await
-        }
-        ("remove", Some(kind)) => local.remove_member(account, kind, form.get("member")).await,
-        _ => return Err(AppError::bad_request("nothing to do")),
-    };
-    match done {
-        Ok(()) => Ok(Page::see_other(&format!("{}/members", opened.href()))),
+    match change(&local, &opened.list.account, &form).await {
+        Ok(true) => Ok(Page::see_other(&format!(
+            "{}/members",
+            opened.href()
+        ))),
+        Ok(false) => Err(AppError::bad_request("nothing to do")),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let again = (form.get("who"), typed_wrong(&page, error)?);
             draw_members(
                 &page,
                 &local,
                 &name,
                 StatusCode::UNPROCESSABLE_ENTITY,
-                error,
+                again,
             )
             .await
         }
     }
 }
 
-async fn add(local: &Local, account: &str, form: &Form, role: Role) -> Result<(), MailError> {
-    let group = form.trimmed("group");
-    if !group.is_empty() {
-        let (kind, member) = local.member_of(&format!("group:{group}")).await?;
-        local.set_member(account, (kind, &member), role).await?;
+/// Does what a form of members asks for; `false` if it asks for nothing.
+async fn change(local: &Local, account: &str, form: &Form) -> Result<bool, MailError> {
+    let role = Role::from_word(form.get("role"))
+        .filter(|role| *role != Role::Out)
+        .unwrap_or(Role::Member);
+    match Asked::read(local, form).await? {
+        Some(Asked::Role(all)) => {
+            for (kind, member) in all {
+                local.set_member(account, (kind, &member), role).await?;
+            }
+        }
+        Some(Asked::Remove(kind, member)) => {
+            local.remove_member(account, kind, &member).await?;
+        }
+        None => return Ok(false),
     }
-    let who = form
-        .get("who")
-        .split(['\n', ',', ';'])
-        .map(str::trim)
-        .filter(|one| !one.is_empty());
-    for one in who.take(1_000) {
-        let (kind, member) = local.member_of(one).await?;
-        local.set_member(account, (kind, &member), role).await?;
-    }
-    Ok(())
+    Ok(true)
 }
 
 #[derive(Template)]
@@ -577,7 +564,10 @@ async fn set(
     local
         .set_list(&opened.list.account, &settings_of(&form))
         .await?;
-    Ok(Page::see_other(&format!("{}/settings", opened.href())))
+    Ok(Page::see_other(&format!(
+        "{}/settings",
+        opened.href()
+    )))
 }
 
 #[derive(Template)]
