@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{HELD, Held, Joins, Kind, List, Others, Post, Role, Settings};
 use crate::local::Local;
 use crate::members::{self, Asked, Members, Said};
+use crate::pages::Side;
 use crate::store::{MailError, Uid};
 use crate::text::{self, Row, Shown, typed_wrong, when};
 
@@ -98,6 +99,7 @@ fn makes(page: &Page) -> bool {
 #[template(path = "mail_lists.html")]
 struct ListsPage<'a> {
     page: &'a Page,
+    side: Side,
     own: Vec<List>,
     others: Vec<List>,
     makes: bool,
@@ -123,6 +125,7 @@ async fn draw_all(page: &Page, local: &Local, status: StatusCode, error: String)
         status,
         &ListsPage {
             page,
+            side: Side::of(local, page).await?,
             own,
             others,
             makes: makes(page),
@@ -182,6 +185,7 @@ struct Before {
 #[template(path = "mail_list_one.html")]
 struct ListPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     rows: Vec<Row>,
     more: Option<Uid>,
@@ -205,6 +209,7 @@ async fn show(
     }
     page.html(&ListPage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         rows,
         more,
@@ -228,13 +233,13 @@ async fn join(
             local
                 .set_member(account, (Kind::Person, &person.id), Role::Member)
                 .await?;
-            Ok(Page::see_other(&format!("{href}")))
+            Ok(Page::see_other(&format!("{href}?done=1")))
         }
         "leave" => {
             local
                 .remove_member(account, Kind::Person, &person.id)
                 .await?;
-            Ok(Page::see_other("/mail/lists"))
+            Ok(Page::see_other("/mail/lists?done=1"))
         }
         _ => Err(AppError::forbidden()),
     }
@@ -244,6 +249,7 @@ async fn join(
 #[template(path = "mail_list_message.html")]
 struct MessagePage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     shown: Shown,
     uid: Uid,
@@ -270,6 +276,7 @@ async fn message(
     let shown = text::read(&local, &item).await?;
     page.html(&MessagePage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         shown,
         uid,
@@ -316,6 +323,7 @@ async fn raw(
 #[template(path = "mail_list_members.html")]
 struct MembersPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     members: Members<'a>,
     error: String,
@@ -366,6 +374,7 @@ async fn draw_members(
         status,
         &MembersPage {
             page,
+            side: Side::of(local, page).await?,
             opened,
             members: Members::new(page, local, href, (rows, said), typed).await?,
             error,
@@ -387,7 +396,7 @@ async fn set_member(
     }
     match change(&local, &opened.list.account, &form).await {
         Ok(true) => Ok(Page::see_other(&format!(
-            "{}/members",
+            "{}/members?done=1",
             opened.href()
         ))),
         Ok(false) => Err(AppError::bad_request("nothing to do")),
@@ -428,6 +437,7 @@ async fn change(local: &Local, account: &str, form: &Form) -> Result<bool, MailE
 #[template(path = "mail_list_held.html")]
 struct HeldPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     held: Vec<Held>,
     here: &'static str,
@@ -452,6 +462,7 @@ async fn held(
     let held = local.held(&opened.list.account).await?;
     page.html(&HeldPage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         held,
         here: "held",
@@ -474,6 +485,7 @@ async fn held_message(
     let shown = text::read(&local, &item).await?;
     page.html(&MessagePage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         shown,
         uid,
@@ -512,7 +524,7 @@ async fn moderate(
     match done {
         // Somebody else was quicker: the page shows what is left.
         Ok(()) | Err(MailError::NoSuchMessage) => {
-            Ok(Page::see_other(&format!("{}/held", opened.href())))
+            Ok(Page::see_other(&format!("{}/held?done=1", opened.href())))
         }
         Err(error) => Err(error.into()),
     }
@@ -522,6 +534,7 @@ async fn moderate(
 #[template(path = "mail_list_settings.html")]
 struct SettingsPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     here: &'static str,
 }
@@ -538,6 +551,7 @@ async fn settings(
     }
     page.html(&SettingsPage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         here: "settings",
     })
@@ -559,13 +573,13 @@ async fn set(
             return Err(AppError::bad_request("it wasn't said that you are sure"));
         }
         local.delete_list(&opened.list.account).await?;
-        return Ok(Page::see_other("/mail/lists"));
+        return Ok(Page::see_other("/mail/lists?done=1"));
     }
     local
         .set_list(&opened.list.account, &settings_of(&form))
         .await?;
     Ok(Page::see_other(&format!(
-        "{}/settings",
+        "{}/settings?done=1",
         opened.href()
     )))
 }

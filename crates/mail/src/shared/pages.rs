@@ -14,6 +14,7 @@ use super::{Level, Shared, Task};
 use crate::lists::Kind;
 use crate::local::Local;
 use crate::members::{self, Members, Said};
+use crate::pages::Side;
 use crate::store::{MailError, MailboxId, Special, Uid};
 use crate::text::{self, Row, Shown, typed_wrong};
 
@@ -63,6 +64,7 @@ async fn open(page: &Page, local: &Local, name: &str) -> Result<Opened, AppError
 #[template(path = "shared_all.html")]
 struct AllPage<'a> {
     page: &'a Page,
+    side: Side,
     own: Vec<Shared>,
     others: Vec<Shared>,
     operator: bool,
@@ -89,6 +91,7 @@ async fn draw_all(page: &Page, local: &Local, status: StatusCode, error: String)
         status,
         &AllPage {
             page,
+            side: Side::of(local, page).await?,
             own,
             others,
             operator,
@@ -142,6 +145,7 @@ struct TaskRow {
 #[template(path = "shared_one.html")]
 struct OnePage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     rows: Vec<TaskRow>,
     more: Option<Uid>,
@@ -205,6 +209,7 @@ async fn show(
         .collect();
     page.html(&OnePage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         rows,
         more,
@@ -217,6 +222,7 @@ async fn show(
 #[template(path = "shared_message.html")]
 struct MessagePage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     shown: Shown,
     task: Task,
@@ -277,6 +283,7 @@ async fn draw(
         status,
         &MessagePage {
             page,
+            side: Side::of(local, page).await?,
             task: local.task(&opened.shared.account, item.message).await?,
             people: local.answerers(&opened.shared.account).await?,
             shown: text::read(local, &item).await?,
@@ -306,7 +313,7 @@ async fn act(
     let (item, _) = item(&local, &opened, (mailbox, uid)).await?;
     let done = !form.get("done").is_empty();
     let place = (MailboxId(mailbox), uid);
-    let back = format!("/mail/shared/{}", page.url(&opened.shared.name));
+    let back = format!("/mail/shared/{}?done=1", page.url(&opened.shared.name));
     let result = if form.get("do") == "answer" {
         let text = form.get("text");
         if text.trim().is_empty() {
@@ -372,6 +379,7 @@ async fn raw(
 #[template(path = "shared_members.html")]
 struct MembersPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     members: Members<'a>,
     error: String,
@@ -420,6 +428,7 @@ async fn draw_members(
         status,
         &MembersPage {
             page,
+            side: Side::of(local, page).await?,
             opened,
             members: Members::new(page, local, href, (rows, said), typed).await?,
             error,
@@ -442,7 +451,7 @@ async fn set_member(
     let account = &opened.shared.account;
     if form.get("do") == "delete" && !form.get("sure").is_empty() {
         local.delete_shared(account).await?;
-        return Ok(Page::see_other("/mail/shared"));
+        return Ok(Page::see_other("/mail/shared?done=1"));
     }
     match change(&local, account, &form).await {
         // Who took the right from themselves has nothing to see there any more.
@@ -451,11 +460,11 @@ async fn set_member(
             let back = match still {
                 Some(Level::Manage) => {
                     format!(
-                        "/mail/shared/{}/members",
+                        "/mail/shared/{}/members?done=1",
                         page.url(&opened.shared.name)
                     )
                 }
-                _ => "/mail/shared".into(),
+                _ => "/mail/shared?done=1".into(),
             };
             Ok(Page::see_other(&back))
         }

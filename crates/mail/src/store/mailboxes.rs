@@ -282,6 +282,13 @@ impl Store {
                         DbError::Exists(_) => MailError::MailboxExists(renamed.clone()),
                         other => other.into(),
                     })?;
+                // Rules that put messages there go on doing so.
+                query("update mail_rule set target = $1 where account = $2 and action = 'move' and target = $3")
+                    .bind(&renamed)
+                    .bind(account)
+                    .bind(name)
+                    .execute(&mut **tx)
+                    .await?;
             }
             Ok(())
         })
