@@ -80,7 +80,7 @@ export const startNode = async () => {
   const ready = join(folder, "ready.json");
   const any = "127.0.0.1:0";
   const args = ["serve", "--http", any, "--content", any, "--https", any, "--content-https", any, "--no-qr",
-    "--ready-file", ready, "--data", join(folder, "data")];
+    "--ready-file", ready, "--mail", "127.0.0.1", "--data", join(folder, "data")];
   if (!existsSync(binary())) throw new Error(`${binary()} is missing: run cargo build, or set LAMPION_BIN`);
   const child = spawn(binary(), args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
@@ -99,6 +99,7 @@ export const startNode = async () => {
     content: `http://${told.content}`,
     https: `https://${told.https}`,
     firstStart: told.first_start,
+    listens: told.listens,
     log: () => log,
     stop: async () => {
       child.kill("SIGTERM");
