@@ -105,7 +105,7 @@ for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar",
       assert.match(await page.locator("article").innerText(), /About Seals/);
       assert.equal((await page.goto(`${url}/mail/lists/${name}/held`)).status(), 403);
       await page.goto(`${url}/mail/lists/${name}`);
-      await page.locator("details summary").click();
+      await page.locator("main details summary").click();
       await page.locator("[value=leave]").click();
       await notice(page).waitFor();
       await page.goto(`${url}/mail/lists/${name}`);
