@@ -60,7 +60,7 @@ for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar",
         if (javaScriptEnabled) await page.locator("iframe.fit").waitFor();
 
         // A link opens a page of its own, which learns nothing of where it came from.
-        const [opened] = await Promise.all([page.context().waitForEvent("page"), frame.getByRole("link", { name: "Read more" }).click()]);
+        const [opened] = await Promise.all([page.context().waitForEvent("page"), frame.getByRole("link", { name: "Read more" }).press("Enter")]);
         await opened.waitForLoadState();
         assert.equal(opened.url(), `${there.url}/read`);
         assert.equal(await opened.evaluate(() => window.opener), null);

@@ -150,14 +150,15 @@ export const visitor = async (world, options, body) => {
 export const operator = (world, options, body) =>
   visitor(world, { ...options, storageState: world.session }, body);
 
-/** Waits until `check` gives something true; the browser's own waiting is used where a page is at hand. */
+/** Waits until `check` gives something true; the browser's own waiting is used where it can be said so. */
 export const until = async (page, check, what) => {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
     const found = await check();
     if (found) return found;
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
+    // Not by the page's own clock: without JavaScript it has none.
+    await new Promise((next) => setTimeout(next, 30));
   }
 };
 
