@@ -1,7 +1,8 @@
 // Mail in the browser: written, taken back, sent, read and answered, with JavaScript and without.
 
 import assert from "node:assert/strict";
-import { context, operator, test, visitor } from "./support.mjs";
+import { pixel } from "./letters.mjs";
+import { context, operator, test, until, visitor } from "./support.mjs";
 
 const PASSWORD = "rice terraces by lamplight";
 const write = async (page, world, { to, subject, text }) => {
@@ -10,7 +11,7 @@ const write = async (page, world, { to, subject, text }) => {
   await page.fill("[name=subject]", subject);
   await page.fill("[name=text]", text);
 };
-const act = (page, value) => page.locator(`#write [name=do][value=${value}]`).click();
+const act = (page, value) => page.locator(`#write [name=do][value=${value}]:not(.hidden)`).click();
 const row = (page, subject) => page.locator(".mlist .m", { hasText: subject });
 
 test("mail: a second person, and no time to take messages back", async (world) => {
@@ -137,6 +138,191 @@ test("mail: what can't be sent is said, and nothing is lost", (world) =>
       assert.equal(await page.inputValue("[name=text]"), "kept");
       await act(page, "discard");
     }
+  }));
+
+for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar", true]]) {
+  test(`mail: several chosen at once, moved, and brought back, ${language}, JavaScript ${javaScriptEnabled ? "on" : "off"}`, (world) =>
+    operator(world, { javaScriptEnabled }, async (page) => {
+      await page.context().addCookies([{ name: "lang", value: language, url: world.node.url }]);
+      const { url } = world.node;
+      const subjects = [1, 2, 3].map((n) => `Many ${n} ${language} ${javaScriptEnabled}`);
+      for (const subject of subjects) {
+        await write(page, world, { to: "mira", subject, text: "one of many" });
+        await act(page, "send");
+        await page.waitForURL(/\?done=sent$/);
+      }
+      const rows = page.locator(".mlist .m", { hasText: `${language} ${javaScriptEnabled}` }).filter({ hasText: "Many" });
+      await until(page, async () => { await page.goto(`${url}/mail`); return (await rows.count()) === 3; }, "three messages");
+      if (javaScriptEnabled) {
+        // The first and, with the shift key, the last: all between.
+        await rows.nth(0).locator("input").click();
+        await rows.nth(2).locator("input").click({ modifiers: ["Shift"] });
+        assert.equal(await page.locator(".m.on").count(), 3);
+        await page.locator("#all").check();
+        assert.equal(await page.locator(".m:not(.on)").count(), 0);
+        await page.locator("#all").uncheck();
+        assert.equal(await page.locator(".m.on").count(), 0);
+      } else assert.ok(!(await page.locator("#all").isVisible()), "without a script there is no box that does nothing");
+      for (const n of [0, 1, 2]) await rows.nth(n).locator("input").check();
+      await page.locator("#mf [value=flag]").evaluate((one) => { one.closest("details").open = true; });
+      await page.locator("#mf [value=flag]").click();
+      await until(page, async () => (await rows.locator(".star").count()) === 3, "three stars");
+      for (const n of [0, 1, 2]) await rows.nth(n).locator("input").check();
+      await page.locator("#mf [value=delete]").click();
+      await page.locator("form.notice").waitFor();
+      assert.equal(await rows.count(), 0);
+      await page.locator("form.notice [value=move]").click();
+      await page.waitForURL(/\/mail\/box\/\d+$/);
+      assert.equal(await rows.count(), 3, "they are back");
+      await rows.nth(0).locator("a").click();
+      await page.locator(".mtools [value=archive]").click();
+      await page.locator("form.notice [value=move]").click();
+      await page.waitForURL(/\/mail\/box\/\d+$/);
+      assert.equal(await rows.count(), 3);
+    }));
+}
+
+test("mail: files and pictures dropped, with progress; what is typed is there after the page is gone", (world) =>
+  operator(world, {}, async (page) => {
+    const { url } = world.node;
+    await write(page, world, { to: "jo", subject: "Dropped", text: "With a picture." });
+    await page.locator("#state", { hasText: "Saved" }).waitFor();
+    await page.evaluate(() => {
+      window.shown = 0;
+      new MutationObserver(() => { if (!document.getElementById("progress").hidden) window.shown++; }).observe(document.getElementById("progress"), { attributes: true });
+    });
+    const drop = (where, name, type, base64) => page.evaluate(([where, name, type, base64]) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)), dropped = new DataTransfer();
+      dropped.items.add(new File([bytes], name, { type }));
+      for (const kind of ["dragenter", "dragover", "drop"]) document.querySelector(where).dispatchEvent(new DragEvent(kind, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }, [where, name, type, base64]);
+    await drop("[name=subject]", "계획.txt", "text/plain", Buffer.from("plan\n".repeat(100_000)).toString("base64"));
+    await page.locator("#files li", { hasText: "계획.txt" }).waitFor();
+    assert.ok(await page.evaluate(() => window.shown > 0), "progress was shown");
+    assert.ok(await page.locator("#progress").isHidden(), "and is gone");
+    await drop("[name=text]", "lamp.png", "image/png", pixel.toString("base64"));
+    await page.locator("#files li", { hasText: "lamp.png" }).waitFor();
+    assert.match(await page.locator("#files li", { hasText: "lamp.png" }).innerText(), /in the text/);
+    // Enter in a line neither sends nor takes a file away.
+    await page.locator("[name=subject]").press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.name), "text");
+    assert.equal(await page.locator("#files li").count(), 2);
+    await page.locator("[name=text]").pressSequentially(" And more.");
+    await page.locator("#state", { hasText: "Saved" }).waitFor();
+    await page.goto(`${url}/mail/letters`);
+    await page.locator(".mlist a", { hasText: "Dropped" }).click();
+    assert.match(await page.inputValue("[name=text]"), /And more\./);
+    assert.equal(await page.locator("#files li").count(), 2);
+    // Sent while a file is under way: it comes along.
+    await page.route("**/mail/write/*", async (route) => {
+      if (route.request().headers()["x-partial"]) await new Promise((next) => setTimeout(next, 500));
+      await route.continue();
+    });
+    await drop("[name=subject]", "late.txt", "text/plain", Buffer.from("late").toString("base64"));
+    await act(page, "send");
+    await page.waitForURL(/\?done=sent$/);
+    await page.unroute("**/mail/write/*");
+    await visitor(world, { storageState: world.jo }, async (jo) => {
+      await until(jo, async () => { await jo.goto(`${url}/mail`); return row(jo, "Dropped").count(); }, "the message");
+      await row(jo, "Dropped").locator("a").click();
+      for (const name of ["계획.txt", "late.txt"]) await jo.locator(".files li", { hasText: name }).waitFor();
+      const picture = jo.locator(".msg.open img").first();
+      await until(jo, () => picture.evaluate((one) => one.complete && one.naturalWidth > 0), "the picture in the message");
+      world.printed = new URL(jo.url()).pathname.replace("/mail/box/", "/mail/print/");
+    });
+  }));
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`mail: on paper there is the message alone, JavaScript ${javaScriptEnabled ? "on" : "off"}`, (world) =>
+    visitor(world, { storageState: world.jo, javaScriptEnabled }, async (page) => {
+      await page.addInitScript(() => { window.print = () => { document.documentElement.dataset.printed = "1"; }; });
+      await page.goto(world.node.url + world.printed);
+      assert.match(await page.locator("main").innerText(), /With a picture/);
+      if (javaScriptEnabled) await page.locator("html[data-printed]").waitFor();
+      await page.emulateMedia({ media: "print" });
+      assert.equal(await page.locator("nav, form, .top, .foot, .noprint").filter({ visible: true }).count(), 0);
+      await page.emulateMedia({ media: "screen" });
+      await page.goto(world.node.url + world.printed.replace("/print/", "/box/"));
+      await page.emulateMedia({ media: "print" });
+      assert.ok(await page.locator(".msg.open").first().isVisible());
+      assert.equal(await page.locator(".mside, .mtools, .acts, .top, .foot").filter({ visible: true }).count(), 0);
+    }));
+}
+
+for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar", false]]) {
+  test(`mail: who is away answers once, and says something, ${language}, JavaScript ${javaScriptEnabled ? "on" : "off"}`, async (world) => {
+    const set = (on, text) => operator(world, { javaScriptEnabled }, async (page) => {
+      await page.context().addCookies([{ name: "lang", value: language, url: world.node.url }]);
+      await page.goto(`${world.node.url}/mail/settings`);
+      await page.locator("[name=vacation]").setChecked(on);
+      await page.fill("[name=vacation_subject]", `Away ${language}`);
+      await page.fill("[name=vacation_text]", text);
+      await page.locator("form.stack button").click();
+      if (on && !text) {
+        await page.locator("[role=alert]").waitFor();
+        assert.ok(await page.locator("[name=vacation]").isChecked(), "what was chosen stays");
+        assert.equal(await page.inputValue("[name=vacation_subject]"), `Away ${language}`);
+      } else await page.locator(".notice").waitFor();
+    });
+    await set(true, "");
+    await set(true, `Back in June ${language}.`);
+    await visitor(world, { storageState: world.jo, javaScriptEnabled }, async (page) => {
+      await write(page, world, { to: "mira", subject: `Are you there? ${language}`, text: "?" });
+      await act(page, "send");
+      await page.waitForURL(/\/mail\?/);
+      await until(page, async () => { await page.goto(`${world.node.url}/mail`); return row(page, `Away ${language}`).count(); }, "the answer");
+      await row(page, `Away ${language}`).locator("a").first().click();
+      assert.match(await page.locator(".plaintext").last().innerText(), new RegExp(`Back in June ${language}`));
+    });
+    await set(false, "");
+  });
+}
+
+test("mail: rules keep what was typed, have an order, and follow their folder", (world) =>
+  operator(world, { javaScriptEnabled: false }, async (page) => {
+    const { url } = world.node;
+    await page.goto(`${url}/mail/folders`);
+    await page.fill("main [name=name] >> nth=0", "Pumps");
+    await page.locator("[name=do][value=create]").click();
+    await page.locator(".notice").waitFor();
+    await page.goto(`${url}/mail/settings`);
+    const rule = page.locator(".mrule"), rules = page.locator("ol.rows li");
+    const before = await rules.count();
+    const add = async (words, action, more) => {
+      await rule.locator("[name=field]").selectOption("subject");
+      await rule.locator("[name=words]").fill(words);
+      await rule.locator("[name=action]").selectOption(action);
+      if (more) await more();
+      await rule.locator("[name=do][value=add]").click();
+    };
+    await add("pumps", "forward", () => rule.locator("[name=forward]").fill("nobody-here"));
+    await page.locator("[role=alert]").waitFor();
+    assert.equal(await rule.locator("[name=words]").inputValue(), "pumps");
+    assert.equal(await rule.locator("[name=forward]").inputValue(), "nobody-here");
+    assert.equal(await rule.locator("[name=action]").inputValue(), "forward");
+    await add("pumps", "move", () => rule.locator("[name=box]").selectOption({ label: "Pumps" }));
+    await page.locator(".notice").waitFor();
+    await add("valves", "flag");
+    await page.locator(".notice").waitFor();
+    assert.equal(await rules.count(), before + 2);
+    await rules.last().locator("[value=up]").click();
+    await page.waitForURL(/settings#rules$/);
+    assert.match(await rules.nth(before).innerText(), /valves/);
+    assert.match(await rules.last().innerText(), /pumps/);
+    // The folder has another name now: the rule knows.
+    await page.goto(`${url}/mail/folders`);
+    const folder = page.locator("main ul.rows > li", { hasText: "Pumps" });
+    await folder.locator("input[name=name]").fill("Water pumps");
+    await folder.locator("[value=rename]").click();
+    await page.locator(".notice").waitFor();
+    await write(page, world, { to: "mira", subject: "New pumps", text: "Three." });
+    await act(page, "send");
+    await until(page, async () => { await page.goto(`${url}/mail`); await page.locator(".mside a", { hasText: "Water pumps" }).click(); return row(page, "New pumps").count(); }, "the message in its folder");
+    // A name that is taken is refused in words that name it.
+    await page.goto(`${url}/mail/folders`);
+    await page.fill("main [name=name] >> nth=0", "Water pumps");
+    await page.locator("[name=do][value=create]").click();
+    assert.match(await page.locator("[role=alert]").innerText(), /Water pumps.* is taken already/);
   }));
 
 test("mail: folders and rules", async (world) => {

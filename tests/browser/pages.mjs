@@ -1,20 +1,15 @@
 // Every page of our own: small, accessible, and never wider than a phone.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { checked, DESK, PHONE } from "./axe.mjs";
+import { handIn, letter } from "./letters.mjs";
 import { context, operator, picture, request, test } from "./support.mjs";
 
 /** All that a first visit may cost over the line, in bytes: what fits into the first flight of a TCP connection. */
 const WEIGHT_LIMIT = 14 * 1024;
 /** What browsers of today accept. */
 const ENCODINGS = "gzip, deflate, br, zstd";
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const LANGUAGES = ["en", "ko", "ar"];
-const PHONE = { width: 360, height: 720 };
-const DESK = { width: 1280, height: 800 };
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Our pages: name, address, whether somebody is signed in, and the status. */
 const PAGES = [
@@ -74,7 +69,21 @@ const PAGES = [
   ["mail found", () => "/mail/search?q=water", { signedIn: true }],
   ["mail not sent", () => "/mail/letters", { signedIn: true }],
   ["folders of mail", () => "/mail/folders", { signedIn: true }],
-  ["settings of mail", () => "/mail/settings", { signedIn: true }],
+  ["settings of mail, with rules", () => "/mail/settings", { signedIn: true }],
+  ["mail programs", () => "/mail/setup", { signedIn: true }],
+  ["mail in and out", () => "/mail/transfer", { signedIn: true }],
+  ["requests of strangers", () => "/mail/requests", { signedIn: true }],
+  ["lists of mail", () => "/mail/lists", { signedIn: true }],
+  ["list of mail", () => "/mail/lists/wells-en", { signedIn: true, open: true }],
+  ["message of a list", (w) => w.listed, { signedIn: true }],
+  ["members of a list", () => "/mail/lists/wells-en/members", { signedIn: true }],
+  ["settings of a list", () => "/mail/lists/wells-en/settings", { signedIn: true }],
+  ["messages that wait", () => "/mail/lists/wells-en/held", { signedIn: true }],
+  ["message that waits", (w) => w.held, { signedIn: true }],
+  ["shared mailboxes", () => "/mail/shared", { signedIn: true }],
+  ["shared mailbox", () => "/mail/shared/help-en", { signedIn: true }],
+  ["message of a shared mailbox", (w) => w.shared, { signedIn: true }],
+  ["members of a shared mailbox", () => "/mail/shared/help-en/members", { signedIn: true }],
 ];
 
 test("pages: what the tests below look at is there", async (world) => {
@@ -89,8 +98,35 @@ test("pages: what the tests below look at is there", async (world) => {
     world.start = new URL((await page.locator("main .code code").innerText()).trim()).pathname;
     await checked(page, "message");
     await catalogue(world, page);
+    await mail(world, page);
   });
 });
+
+/** Mail that waits: of strangers, for moderators, and in a shared mailbox. */
+const mail = async (world, page) => {
+  const { url } = world.node;
+  await page.goto(`${url}/mail/settings`);
+  const domain = (await page.locator("main b[dir=ltr]").innerText()).split("@")[1];
+  const send = (from, name, subject) => handIn(world, from, `${name}@${domain}`, letter({ from: ["Tom Achieng", from], to: ["", `${name}@${domain}`], subject, text: "Please look at it." }));
+  for (const n of [1, 2]) await send("stranger@far.example", "mira", `Terraces, part ${n}`);
+  await send("tom@valley.internal", "wells-en", "A pump that whistles");
+  await send("tom@valley.internal", "help-en", "The lamp in room 4");
+  const first = async (path, within) => { await page.goto(url + path); return page.locator(within).first().getAttribute("href"); };
+  world.held = await first("/mail/lists/wells-en/held", "section.card h3 a");
+  world.listed = await first("/mail/lists/wells-en", "main .rows a");
+  world.shared = await first("/mail/shared/help-en", "main .rows a");
+  // People are suggested while an address is typed.
+  await page.goto(`${url}/mail/write`);
+  await page.locator("[name=to]").pressSequentially("jo");
+  await page.locator(".sugg [role=option]").first().waitFor();
+  await checked(page, "people suggested");
+  // A password for a device, with its code.
+  await page.goto(`${url}/mail/setup`);
+  await page.fill("[name=device]", "phone");
+  await page.locator("main form.stack button").first().click();
+  await page.locator("section.card svg").waitFor();
+  await checked(page, "password for a device");
+};
 
 /** A catalogue with records that came in, two of them of one work, an edit of all, and a public list. */
 const catalogue = async (world, page) => {
@@ -167,26 +203,6 @@ for (const [name, status, ask] of answers) {
     }
   });
 }
-
-/** What axe finds, in words. */
-const violations = async (page, rules = { type: "tag", values: TAGS }) => {
-  // axe is put in by the debugger, past the page's own policy; the frame's content is not ours.
-  if (!(await page.evaluate(() => Boolean(window.axe)))) await page.evaluate(axe);
-  const found = await page.evaluate(async (runOnly) => {
-    const { violations } = await window.axe.run(document, { runOnly, iframes: false, resultTypes: ["violations"], rules: runOnly.type === "tag" ? { "target-size": { enabled: true } } : {} });
-    return violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any.map((check) => check.message).join("; ")}`).join(" | ")}`);
-  }, rules);
-  return found;
-};
-
-const checked = async (page, where) => {
-  await page.setViewportSize(DESK);
-  const wide = await violations(page);
-  await page.setViewportSize(PHONE);
-  const narrow = await violations(page);
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.deepEqual({ where, wide, narrow, over }, { where, wide: [], narrow: [], over: 0 });
-};
 
 for (const [name, path, { signedIn = false, open = false, status = 200 } = {}] of PAGES) {
   test(`accessible, and no wider than a phone: ${name}`, async (world) => {

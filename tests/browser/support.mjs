@@ -80,7 +80,7 @@ export const startNode = async () => {
   const ready = join(folder, "ready.json");
   const any = "127.0.0.1:0";
   const args = ["serve", "--http", any, "--content", any, "--https", any, "--content-https", any, "--no-qr",
-    "--ready-file", ready, "--data", join(folder, "data")];
+    "--ready-file", ready, "--mail", "127.0.0.1", "--data", join(folder, "data")];
   if (!existsSync(binary())) throw new Error(`${binary()} is missing: run cargo build, or set LAMPION_BIN`);
   const child = spawn(binary(), args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
@@ -99,6 +99,7 @@ export const startNode = async () => {
     content: `http://${told.content}`,
     https: `https://${told.https}`,
     firstStart: told.first_start,
+    listens: told.listens,
     log: () => log,
     stop: async () => {
       child.kill("SIGTERM");
@@ -149,14 +150,15 @@ export const visitor = async (world, options, body) => {
 export const operator = (world, options, body) =>
   visitor(world, { ...options, storageState: world.session }, body);
 
-/** Waits until `check` gives something true; the browser's own waiting is used where a page is at hand. */
+/** Waits until `check` gives something true; the browser's own waiting is used where it can be said so. */
 export const until = async (page, check, what) => {
   const deadline = Date.now() + PATIENCE;
   for (;;) {
     const found = await check();
     if (found) return found;
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await page.evaluate(() => new Promise((next) => requestAnimationFrame(next)));
+    // Not by the page's own clock: without JavaScript it has none.
+    await new Promise((next) => setTimeout(next, 30));
   }
 };
 

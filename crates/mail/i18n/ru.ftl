@@ -5,7 +5,7 @@ mail-sent = Отправленные
 mail-archive = Архив
 mail-junk = Спам
 mail-trash = Корзина
-mail-boxes = Ящики
+mail-boxes = Почтовые ящики
 mail-folders = Папки
 mail-settings = Настройки почты
 mail-letters = Неотправленные
@@ -56,7 +56,7 @@ mail-files = Файлы
 mail-reply = Ответить
 mail-reply-all = Ответить всем
 mail-forward = Переслать
-mail-edit = Продолжить письмо
+mail-edit = Продолжить писать
 mail-as-text = Как текст
 mail-as-html = Как оформлено
 mail-source = Сохранить письмо
@@ -75,8 +75,8 @@ mail-drop = Убрать { $s }
 mail-drop-here = Перетащите файлы сюда
 mail-send = Отправить
 mail-save = Сохранить
-mail-discard = Отказаться
-mail-discard-sure = Отказаться от этого письма?
+mail-discard = Удалить черновик
+mail-discard-sure = Удалить этот черновик?
 mail-saved = Сохранено
 mail-unsaved = Не сохранено: будет новая попытка
 mail-suggestions = Люди
@@ -101,12 +101,12 @@ mail-address = Ваш адрес
 mail-used = Занято { $s }
 mail-used-of = Занято { $used } из { $room }
 mail-signature = Подпись
-mail-undo-s = Время, чтобы вернуть письмо
+mail-undo-s = Время на отмену отправки
 mail-vacation = Отсутствие
-mail-vacation-on = Отвечать пишущим, что меня нет
-mail-vacation-help = Каждому сообщается раз в неделю. Рассылкам и программам ответа нет.
+mail-vacation-on = Отвечать, что меня нет
+mail-vacation-help = Каждый получает такой ответ не чаще раза в неделю. Рассылкам и программам ответа нет.
 mail-rules = Правила
-mail-rules-help = Проверяются в этом порядке, когда приходит письмо.
+mail-rules-help = Применяются в этом порядке, когда приходит письмо.
 mail-rule-if = Если
 mail-rule-has = содержит
 mail-rule-then = то
@@ -195,8 +195,8 @@ setup-never-used = не использовался
 setup-used = последний раз { $s }
 setup-revoke = Отозвать
 setup-keep = Что удаляют программы
-setup-keep-why = Некоторые программы удаляют сообщения с сервера, как только их заберут. Узел может какое-то время хранить их там, где найдёте только вы: в «Сохранённых» в браузере.
-setup-keep-days = Хранить удалённые сообщения
+setup-keep-why = Некоторые программы удаляют письма с сервера, как только их заберут. Узел может какое-то время хранить их там, где найдёте только вы: в «Сохранённых» в браузере.
+setup-keep-days = Хранить удалённые письма
 setup-keep-not = не хранить
 setup-days = { $n ->
     [one] { $shown } день
@@ -205,8 +205,8 @@ setup-days = { $n ->
     }
 setup-dns = Для того, кто ведёт DNS
 setup-dns-why = С этими записями в зоне домена узла почтовые программы находят настройки сами (RFC 6186).
-transfer-title = Перенос почты
-transfer-jobs = Идёт и сделано
+transfer-title = Импорт и экспорт почты
+transfer-jobs = Текущие и завершённые
 transfer-from-server = С другого почтового сервера
 transfer-from-files = Из файлов
 transfer-queued = ждёт
@@ -215,9 +215,9 @@ transfer-done = готово
 transfer-ended = прервано из-за ошибки
 transfer-cancelled = отменено
 transfer-taken = { $n ->
-    [one] взято { $shown } сообщение
-    [few] взято { $shown } сообщения
-   *[other] взято { $shown } сообщений
+    [one] взято { $shown } письмо
+    [few] взято { $shown } письма
+   *[other] взято { $shown } писем
     }
 transfer-failed = { $n ->
     [one] { $shown } взять не удалось
@@ -227,9 +227,9 @@ transfer-cancel = Отменить
 transfer-look = Посмотреть снова
 transfer-out = Забрать всё с собой
 transfer-have = { $n ->
-    [one] У вас { $shown } сообщение
-    [few] У вас { $shown } сообщения
-   *[other] У вас { $shown } сообщений
+    [one] У вас { $shown } письмо
+    [few] У вас { $shown } письма
+   *[other] У вас { $shown } писем
     }
 transfer-out-why = Все ваши ящики одним архивом, в любое время: как Maildir (с папками, пометками и временем; его читают mutt, Dovecot и другие) или как mbox (файл на каждый ящик; его берут Thunderbird и Apple Mail).
 transfer-server = С другого почтового сервера
@@ -246,9 +246,26 @@ transfer-trusted = Отпечаток его сертификата
 transfer-trusted-hint = Только если сертификат выпущен самим сервером; отпечаток назван в сообщении об ошибке.
 transfer-begin = Начать
 transfer-files = Из файлов
-transfer-files-why = Файлы mbox (как у Thunderbird), отдельные сообщения (.eml) или .tar с Maildir.
+transfer-files-why = Файлы mbox (как у Thunderbird), отдельные письма (.eml) или .tar с Maildir.
 transfer-mailbox = В этот ящик
 transfer-mailbox-hint = Пусто: ящики называются как файлы и папки.
 transfer-choose = Файлы
 transfer-incomplete = Нужны сервер и имя пользователя; порт — это число.
 mail-kept = Сохранённые
+me-bad-name = «{ $s }» не подходит как имя: оно пустое, слишком длинное или содержит недопустимый знак.
+me-exists = «{ $s }» уже занято.
+me-nobody = Здесь нет «{ $s }».
+me-full = Ящик { $s } переполнен: сначала там нужно что-то удалить.
+me-many-folders = Папок уже { $s }, больше нельзя: сначала удалите некоторые.
+me-needs-owner = Списку нужен владелец: сначала назначьте другого.
+me-needs-manager = Кто-то должен управлять ящиком: сначала назначьте другого.
+me-many-members = Больше участников добавить нельзя: добавьте группу.
+me-enough = Больше создать на этом узле нельзя.
+me-no-sender = У письма нет отправителя, которому можно ответить.
+me-into-itself = Папку нельзя поместить в саму себя.
+mail-done = Готово.
+mail-select-all = Выбрать все
+mail-empty-inbox = Во входящих пусто. Сюда приходят письма на адрес { $s }.
+mail-rule-up = Выше
+mail-rules-none = Правил пока нет. С правилом письма списка или человека сами попадают в папку.
+mail-vacation-empty = Напишите, что отвечать, пока вас нет.

@@ -29,6 +29,7 @@ pub mod imap;
 mod listen;
 pub mod lists;
 pub mod local;
+mod members;
 pub mod pages;
 pub mod queue;
 pub mod receive;

@@ -4,28 +4,50 @@ use axum::http::header;
 use axum::response::IntoResponse as _;
 use lampion_core::clock::timestamp;
 use lampion_mailproto::mime::{Part, Structure, Summary, text::Gathered};
-use lampion_web::{AppError, PageResult};
+use lampion_web::{AppError, Page, PageResult};
 
 use crate::consent::summary_of;
 use crate::local::Local;
-use crate::store::{Item, MailError, MessageId, View};
+use crate::store::{Item, MailError, MessageId, View, refusal};
 
 /// Messages on one page.
 pub(crate) const SHOWN: usize = 50;
 /// Text of one message on a page, in bytes.
 const TEXT_LIMIT_BYTES: usize = 200_000;
 
-/// What a form is shown again with, if what was typed in it is at fault.
-pub(crate) fn typed_wrong(error: MailError) -> Result<String, AppError> {
-    match error {
-        MailError::BadName { .. }
-        | MailError::MailboxExists(_)
-        | MailError::NameTaken(_)
-        | MailError::Refused(_)
-        | MailError::NoSuchMailbox(_)
-        | MailError::OverQuota(_) => Ok(error.to_string()),
-        other => Err(other.into()),
+/// What a form is shown again with, in the reader's language, if what was typed in it is at fault.
+pub(crate) fn typed_wrong(page: &Page, error: MailError) -> Result<String, AppError> {
+    match fault_of(&error) {
+        Some((key, about)) => Ok(page.s(key, &about)),
+        None => Err(error.into()),
     }
+}
+
+/// The key of the message for what somebody asked in vain, and what it is about.
+pub(crate) fn fault_of(error: &MailError) -> Option<(&'static str, String)> {
+    Some(match error {
+        MailError::BadName { name, reason } if *reason == refusal::NO_ADDRESS => {
+            ("mail-bad-recipient", name.clone())
+        }
+        MailError::BadName { name, .. } => ("me-bad-name", name.clone()),
+        MailError::MailboxExists(name) | MailError::NameTaken(name) => ("me-exists", name.clone()),
+        MailError::NoSuchMailbox(name) => ("me-nobody", name.clone()),
+        MailError::OverQuota(name) => ("me-full", name.clone()),
+        MailError::TooManyMailboxes { limit } => ("me-many-folders", limit.to_string()),
+        MailError::Refused(why) => {
+            let key = match *why {
+                refusal::NEEDS_OWNER => "me-needs-owner",
+                refusal::NEEDS_MANAGER => "me-needs-manager",
+                refusal::LIST_FULL | refusal::SHARED_FULL => "me-many-members",
+                refusal::ENOUGH_LISTS | refusal::ENOUGH_SHARED => "me-enough",
+                refusal::NO_SENDER => "me-no-sender",
+                refusal::INTO_ITSELF => "me-into-itself",
+                _ => return None,
+            };
+            (key, String::new())
+        }
+        _ => return None,
+    })
 }
 
 /// A message in a list of messages.

@@ -3,18 +3,20 @@
 //! They are packed once, as small as they get: what is packed anew for each answer must be done in no time, and would
 //! be a sixth larger.
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
+use std::sync::{LazyLock, OnceLock};
 
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-struct Asset {
+/// A style, script or image in the program.
+pub struct Asset {
     name: &'static str,
     kind: &'static str,
-    bytes: &'static [u8],
+    bytes: Cow<'static, [u8]>,
     /// The same by Brotli (RFC 7932), made when it is first asked for.
-    packed: LazyLock<Vec<u8>, Box<dyn FnOnce() -> Vec<u8> + Send>>,
+    packed: OnceLock<Vec<u8>>,
     url: String,
 }
 
@@ -22,6 +24,86 @@ struct Asset {
 const QUALITY: u32 = 11;
 /// Its window, as a power of two: no asset is larger.
 const WINDOW: u32 = 18;
+
+impl Asset {
+    /// A style under `place`: `/assets`.
+    pub fn style(place: &str, name: &'static str, text: &'static str) -> Self {
+        Self::new(place, name, "text/css; charset=utf-8", dense(text))
+    }
+
+    /// A script.
+    pub fn script(place: &str, name: &'static str, text: &'static str) -> Self {
+        Self::new(place, name, "text/javascript; charset=utf-8", dense(text))
+    }
+
+    fn new(place: &str, name: &'static str, kind: &'static str, bytes: Cow<'static, [u8]>) -> Self {
+        let hash = blake3::hash(&bytes);
+        let tag = lampion_core::ids::base32(hash.as_bytes().get(..5).unwrap_or_default());
+        Self {
+            name,
+            kind,
+            bytes,
+            packed: OnceLock::new(),
+            url: format!("{place}/{tag}/{name}"),
+        }
+    }
+
+    /// Its file name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its address, which holds its hash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn packed(&self) -> &[u8] {
+        self.packed.get_or_init(|| pack(&self.bytes))
+    }
+
+    /// The answer to whoever asks with `headers`.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let packed = takes_brotli(headers).then(|| self.packed());
+        let packed = packed.filter(|bytes| !bytes.is_empty());
+        let mut response = (
+            [
+                (header::CONTENT_TYPE, HeaderValue::from_static(self.kind)),
+                (
+                    header::CACHE_CONTROL,
+                    HeaderValue::from_static("public, max-age=31536000, immutable"),
+                ),
+                (header::VARY, HeaderValue::from_static("accept-encoding")),
+            ],
+            packed.unwrap_or(&self.bytes).to_vec(),
+        )
+            .into_response();
+        let headers = response.headers_mut();
+        if packed.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+        }
+        // An image of this kind is a document where somebody opens it alone.
+        if self.kind == SVG {
+            let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    }
+}
+
+/// Without indentation, empty lines, and lines that are only a comment. No text of ours goes over the end of a line.
+fn dense(text: &'static str) -> Cow<'static, [u8]> {
+    let lines = text
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let text = lines.fold(String::new(), |mut out, line| {
+        out.push_str(line);
+        out.push('\n');
+        out
+    });
+    Cow::Owned(text.into_bytes())
+}
 
 fn pack(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -46,39 +128,16 @@ fn takes_brotli(headers: &HeaderMap) -> bool {
         })
 }
 
-static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
-    let asset = |name: &'static str, kind: &'static str, bytes: &'static [u8]| {
-        let hash = blake3::hash(bytes);
-        let tag = lampion_core::ids::base32(hash.as_bytes().get(..5).unwrap_or_default());
-        Asset {
-            name,
-            kind,
-            bytes,
-            packed: LazyLock::new(Box::new(move || pack(bytes))),
-            url: format!("/assets/{tag}/{name}"),
-        }
-    };
-    vec![
-        asset(
-            "style.css",
-            "text/css; charset=utf-8",
-            include_bytes!("../assets/style.css"),
-        ),
-        asset(
-            "app.js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../assets/app.js"),
-        ),
-        asset(
-            "forms.js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../assets/forms.js"),
-        ),
-        asset(
-            "icon.svg",
-            "image/svg+xml",
-            include_bytes!("../assets/icon.svg"),
-        ),
+const PLACE: &str = "/assets";
+const SVG: &str = "image/svg+xml";
+
+static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+    let icon = Cow::Borrowed(include_bytes!("../assets/icon.svg").as_slice());
+    [
+        Asset::style(PLACE, "style.css", include_str!("../assets/style.css")),
+        Asset::script(PLACE, "app.js", include_str!("../assets/app.js")),
+        Asset::script(PLACE, "forms.js", include_str!("../assets/forms.js")),
+        Asset::new(PLACE, "icon.svg", SVG, icon),
     ]
 });
 
@@ -92,34 +151,10 @@ pub fn asset_url(name: &str) -> String {
 
 /// `GET /assets/{hash}/{name}`: an old address serves the new asset, for pages that were kept.
 pub(crate) async fn serve(Path((_, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let packed = takes_brotli(&headers).then(|| asset.packed.as_slice());
-    let packed = packed.filter(|bytes| !bytes.is_empty());
-    let mut response = (
-        [
-            (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
-            (
-                header::CACHE_CONTROL,
-                HeaderValue::from_static("public, max-age=31536000, immutable"),
-            ),
-            (
-                header::CONTENT_SECURITY_POLICY,
-                HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
-            ),
-            (header::VARY, HeaderValue::from_static("accept-encoding")),
-        ],
-        packed.unwrap_or(asset.bytes),
-    )
-        .into_response();
-    if packed.is_some() {
-        let encoding = HeaderValue::from_static("br");
-        response
-            .headers_mut()
-            .insert(header::CONTENT_ENCODING, encoding);
+    match ASSETS.iter().find(|asset| asset.name == name) {
+        Some(asset) => asset.answer(&headers),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
-    response
 }
 
 #[cfg(test)]
@@ -129,10 +164,10 @@ mod tests {
     #[test]
     fn assets_are_packed_and_unpack_to_what_they_were() {
         for asset in ASSETS.iter() {
-            assert!(asset.packed.len() < asset.bytes.len(), "{}", asset.name);
+            assert!(asset.packed().len() < asset.bytes.len(), "{}", asset.name);
             let mut back = Vec::new();
-            brotli::BrotliDecompress(&mut asset.packed.as_slice(), &mut back).unwrap();
-            assert_eq!(back, asset.bytes, "{}", asset.name);
+            brotli::BrotliDecompress(&mut asset.packed(), &mut back).unwrap();
+            assert_eq!(back, *asset.bytes, "{}", asset.name);
         }
     }
 

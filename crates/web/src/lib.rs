@@ -28,7 +28,7 @@ mod security;
 mod server;
 mod tls;
 
-pub use assets::asset_url;
+pub use assets::{Asset, asset_url};
 pub use error::{AppError, PageResult};
 pub use feature::{App, Badge, Feature, Kernel, NavItem, Service, Started};
 pub use fluent_bundle::FluentValue;

@@ -8,6 +8,7 @@ use lampion_web::{App, AppError, Form, Page, PageResult};
 
 use super::{Choice, Request, Requests, address_of};
 use crate::local::Local;
+use crate::pages::Side;
 use crate::text::{typed_wrong, when};
 
 /// The pages of consent.
@@ -21,6 +22,7 @@ pub fn routes(local: Local) -> Router<App> {
 #[template(path = "requests.html")]
 struct RequestsPage<'a> {
     page: &'a Page,
+    side: Side,
     requests: Requests,
     choice: Choice,
     /// The node asks at all.
@@ -49,6 +51,7 @@ async fn draw(page: &Page, local: &Local, status: StatusCode, error: String) -> 
         status,
         &RequestsPage {
             page,
+            side: Side::of(local, page).await?,
             requests: local.waiting(&account).await?,
             choice: local.choice(&account).await?,
             on: local.requests(),
@@ -71,7 +74,7 @@ async fn decide(page: Page, Extension(local): Extension<Local>, form: Form) -> P
         }
         _ if !sender.contains('@') => Err(crate::store::MailError::BadName {
             name: sender.chars().take(60).collect(),
-            reason: "it is no address",
+            reason: crate::store::refusal::NO_ADDRESS,
         }),
         "approve" => local.approve(&account, &sender).await,
         "refuse" => local.refuse(&account, &sender).await,
@@ -80,9 +83,9 @@ async fn decide(page: Page, Extension(local): Extension<Local>, form: Form) -> P
         _ => return Err(AppError::bad_request("nothing to do")),
     };
     match done {
-        Ok(()) => Ok(Page::see_other("/mail/requests")),
+        Ok(()) => Ok(Page::see_other("/mail/requests?done=1")),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let error = typed_wrong(&page, error)?;
             draw(&page, &local, StatusCode::UNPROCESSABLE_ENTITY, error).await
         }
     }

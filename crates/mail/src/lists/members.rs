@@ -8,7 +8,7 @@ use lampion_mailproto::mime::address;
 use super::{BOUNCES_LIMIT, Kind, MEMBERS_LIMIT, Member, Role};
 use crate::consent::address_of;
 use crate::local::Local;
-use crate::store::{Account, MailError};
+use crate::store::{Account, MailError, refusal};
 
 /// Everybody who gets a list's messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Local {
         if address.len() > 254 || address.contains(char::is_whitespace) || address.contains('"') {
             return Err(MailError::BadName {
                 name: given.chars().take(60).collect(),
-                reason: "it is no address",
+                reason: refusal::NO_ADDRESS,
             });
         }
         Ok((Kind::Address, address.to_lowercase()))
@@ -110,9 +110,7 @@ impl Local {
             .fetch_one(self.db().read())
             .await?;
         if count >= MEMBERS_LIMIT {
-            return Err(MailError::Refused(
-                "a list can't have more members: make groups of them",
-            ));
+            return Err(MailError::Refused(refusal::LIST_FULL));
         }
         query(
             "insert into mail_list_member (list, kind, member, role, bounces, paused, since_ms)
@@ -158,9 +156,7 @@ impl Local {
         let owners = members.iter().filter(|one| one.role == Role::Owner);
         let others = owners.clone().filter(|one| !is_it(one)).count();
         if owners.clone().any(|one| is_it(&one)) && others == 0 {
-            return Err(MailError::Refused(
-                "a list needs an owner: name another one first",
-            ));
+            return Err(MailError::Refused(refusal::NEEDS_OWNER));
         }
         Ok(())
     }

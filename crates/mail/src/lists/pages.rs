@@ -5,12 +5,14 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Extension, Router};
-use lampion_people::{Group, Role as PersonRole};
+use lampion_people::Role as PersonRole;
 use lampion_web::{App, AppError, Form, Page, PageResult};
 use serde::Deserialize;
 
-use super::{HELD, Held, Joins, Kind, List, Member, Others, Post, Role, Settings};
+use super::{HELD, Held, Joins, Kind, List, Others, Post, Role, Settings};
 use crate::local::Local;
+use crate::members::{self, Asked, Members, Said};
+use crate::pages::Side;
 use crate::store::{MailError, Uid};
 use crate::text::{self, Row, Shown, typed_wrong, when};
 
@@ -97,6 +99,7 @@ fn makes(page: &Page) -> bool {
 #[template(path = "mail_lists.html")]
 struct ListsPage<'a> {
     page: &'a Page,
+    side: Side,
     own: Vec<List>,
     others: Vec<List>,
     makes: bool,
@@ -122,6 +125,7 @@ async fn draw_all(page: &Page, local: &Local, status: StatusCode, error: String)
         status,
         &ListsPage {
             page,
+            side: Side::of(local, page).await?,
             own,
             others,
             makes: makes(page),
@@ -165,7 +169,7 @@ async fn create(page: Page, Extension(local): Extension<Local>, form: Form) -> P
             page.url(&list.name)
         ))),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let error = typed_wrong(&page, error)?;
             draw_all(&page, &local, StatusCode::UNPROCESSABLE_ENTITY, error).await
         }
     }
@@ -181,6 +185,7 @@ struct Before {
 #[template(path = "mail_list_one.html")]
 struct ListPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     rows: Vec<Row>,
     more: Option<Uid>,
@@ -204,6 +209,7 @@ async fn show(
     }
     page.html(&ListPage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         rows,
         more,
@@ -227,13 +233,13 @@ async fn join(
             local
                 .set_member(account, (Kind::Person, &person.id), Role::Member)
                 .await?;
-            Ok(Page::see_other(&href))
+            Ok(Page::see_other(&format!("{href}?done=1")))
         }
         "leave" => {
             local
                 .remove_member(account, Kind::Person, &person.id)
                 .await?;
-            Ok(Page::see_other("/mail/lists"))
+            Ok(Page::see_other("/mail/lists?done=1"))
         }
         _ => Err(AppError::forbidden()),
     }
@@ -243,6 +249,7 @@ async fn join(
 #[template(path = "mail_list_message.html")]
 struct MessagePage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     shown: Shown,
     uid: Uid,
@@ -269,6 +276,7 @@ async fn message(
     let shown = text::read(&local, &item).await?;
     page.html(&MessagePage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         shown,
         uid,
@@ -311,18 +319,13 @@ async fn raw(
     text::raw(&local, item.message).await
 }
 
-struct MemberShown {
-    member: Member,
-    name: String,
-}
-
 #[derive(Template)]
 #[template(path = "mail_list_members.html")]
 struct MembersPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
-    members: Vec<MemberShown>,
-    groups: Vec<Group>,
+    members: Members<'a>,
     error: String,
     here: &'static str,
 }
@@ -333,7 +336,7 @@ async fn members(
     Extension(local): Extension<Local>,
     Path(name): Path<String>,
 ) -> PageResult {
-    draw_members(&page, &local, &name, StatusCode::OK, String::new()).await
+    draw_members(&page, &local, &name, StatusCode::OK, ("", String::new())).await
 }
 
 async fn draw_members(
@@ -341,43 +344,46 @@ async fn draw_members(
     local: &Local,
     name: &str,
     status: StatusCode,
-    error: String,
+    (typed, error): (&str, String),
 ) -> PageResult {
     let opened = open(page, local, name).await?;
     if !opened.owns() {
         return Err(AppError::forbidden());
     }
-    let groups = local.people().groups().await?;
-    let mut shown = Vec::new();
-    for member in local.list_members(&opened.list.account).await? {
-        let name = match member.kind {
-            Kind::Person => match local.people().by_id(&member.member).await? {
-                Some(person) => format!("{} ({})", person.display, person.name),
-                None => member.member.clone(),
+    let named = |role: Role| page.t(&format!("ml-role-{}", role.as_str()));
+    let rows = local.list_members(&opened.list.account).await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| members::Member {
+            paused: row.paused,
+            fixed: match row.role {
+                Role::Out => named(Role::Out),
+                _ => String::new(),
             },
-            Kind::Group => groups
-                .iter()
-                .find(|one| one.id == member.member)
-                .map_or_else(|| member.member.clone(), |one| one.name.clone()),
-            Kind::Address => member.member.clone(),
-        };
-        shown.push(MemberShown { member, name });
-    }
+            ..members::Member::new(row.kind, row.member, row.role.as_str())
+        })
+        .collect();
+    let roles = Role::ALL.iter().filter(|role| **role != Role::Out);
+    let said = Said {
+        roles: roles.map(|role| (role.as_str(), named(*role))).collect(),
+        who: page.t("ml-who"),
+        help: page.t("ml-who-help"),
+    };
+    let href = format!("{}/members", opened.href());
     page.html_with(
         status,
         &MembersPage {
             page,
+            side: Side::of(local, page).await?,
             opened,
-            members: shown,
-            groups,
+            members: Members::new(page, local, href, (rows, said), typed).await?,
             error,
             here: "members",
         },
     )
 }
 
-/// `POST /mail/lists/{name}/members`: `do` = `add` (`who`, one a line, or `group`; `role`), `role` or `remove` (`kind`,
-/// `member`).
+/// `POST /mail/lists/{name}/members`: see [`Asked`].
 async fn set_member(
     page: Page,
     Extension(local): Extension<Local>,
@@ -388,59 +394,50 @@ async fn set_member(
     if !opened.owns() {
         return Err(AppError::forbidden());
     }
-    let account = &opened.list.account;
-    let role = Role::from_word(form.get("role"))
-        .filter(|role| *role != Role::Out)
-        .unwrap_or(Role::Member);
-    let kind = Kind::from_word(form.get("kind"));
-    let done = match (form.get("do"), kind) {
-        ("add", _) => add(&local, account, &form, role).await,
-        ("role", Some(kind)) => {
-            local
-                .set_member(account, (kind, form.get("member")), role)
-                .await
-        }
-        ("remove", Some(kind)) => local.remove_member(account, kind, form.get("member")).await,
-        _ => return Err(AppError::bad_request("nothing to do")),
-    };
-    match done {
-        Ok(()) => Ok(Page::see_other(&format!("{}/members", opened.href()))),
+    match change(&local, &opened.list.account, &form).await {
+        Ok(true) => Ok(Page::see_other(&format!(
+            "{}/members?done=1",
+            opened.href()
+        ))),
+        Ok(false) => Err(AppError::bad_request("nothing to do")),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let again = (form.get("who"), typed_wrong(&page, error)?);
             draw_members(
                 &page,
                 &local,
                 &name,
                 StatusCode::UNPROCESSABLE_ENTITY,
-                error,
+                again,
             )
             .await
         }
     }
 }
 
-async fn add(local: &Local, account: &str, form: &Form, role: Role) -> Result<(), MailError> {
-    let group = form.trimmed("group");
-    if !group.is_empty() {
-        let (kind, member) = local.member_of(&format!("group:{group}")).await?;
-        local.set_member(account, (kind, &member), role).await?;
+/// Does what a form of members asks for; `false` if it asks for nothing.
+async fn change(local: &Local, account: &str, form: &Form) -> Result<bool, MailError> {
+    let role = Role::from_word(form.get("role"))
+        .filter(|role| *role != Role::Out)
+        .unwrap_or(Role::Member);
+    match Asked::read(local, form).await? {
+        Some(Asked::Role(all)) => {
+            for (kind, member) in all {
+                local.set_member(account, (kind, &member), role).await?;
+            }
+        }
+        Some(Asked::Remove(kind, member)) => {
+            local.remove_member(account, kind, &member).await?;
+        }
+        None => return Ok(false),
     }
-    let who = form
-        .get("who")
-        .split(['\n', ',', ';'])
-        .map(str::trim)
-        .filter(|one| !one.is_empty());
-    for one in who.take(1_000) {
-        let (kind, member) = local.member_of(one).await?;
-        local.set_member(account, (kind, &member), role).await?;
-    }
-    Ok(())
+    Ok(true)
 }
 
 #[derive(Template)]
 #[template(path = "mail_list_held.html")]
 struct HeldPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     held: Vec<Held>,
     here: &'static str,
@@ -465,6 +462,7 @@ async fn held(
     let held = local.held(&opened.list.account).await?;
     page.html(&HeldPage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         held,
         here: "held",
@@ -487,6 +485,7 @@ async fn held_message(
     let shown = text::read(&local, &item).await?;
     page.html(&MessagePage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         shown,
         uid,
@@ -525,7 +524,7 @@ async fn moderate(
     match done {
         // Somebody else was quicker: the page shows what is left.
         Ok(()) | Err(MailError::NoSuchMessage) => {
-            Ok(Page::see_other(&format!("{}/held", opened.href())))
+            Ok(Page::see_other(&format!("{}/held?done=1", opened.href())))
         }
         Err(error) => Err(error.into()),
     }
@@ -535,6 +534,7 @@ async fn moderate(
 #[template(path = "mail_list_settings.html")]
 struct SettingsPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     here: &'static str,
 }
@@ -551,6 +551,7 @@ async fn settings(
     }
     page.html(&SettingsPage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         here: "settings",
     })
@@ -572,12 +573,15 @@ async fn set(
             return Err(AppError::bad_request("it wasn't said that you are sure"));
         }
         local.delete_list(&opened.list.account).await?;
-        return Ok(Page::see_other("/mail/lists"));
+        return Ok(Page::see_other("/mail/lists?done=1"));
     }
     local
         .set_list(&opened.list.account, &settings_of(&form))
         .await?;
-    Ok(Page::see_other(&format!("{}/settings", opened.href())))
+    Ok(Page::see_other(&format!(
+        "{}/settings?done=1",
+        opened.href()
+    )))
 }
 
 #[derive(Template)]

@@ -8,7 +8,7 @@ use super::{
     TITLE_LIMIT,
 };
 use crate::local::Local;
-use crate::store::{MailError, Special};
+use crate::store::{MailError, Special, refusal};
 
 const COLUMNS: &str =
     "l.account, a.name, l.title, l.description, l.post, l.others, l.joins, l.archive
@@ -95,9 +95,7 @@ impl Local {
             .fetch_one(self.db().read())
             .await?;
         if count >= LISTS_LIMIT {
-            return Err(MailError::Refused(
-                "this node has as many lists as it may have",
-            ));
+            return Err(MailError::Refused(refusal::ENOUGH_LISTS));
         }
         let id = self.make_shared_account(&name).await?;
         for special in Special::ALL {

@@ -8,7 +8,8 @@ use axum::extract::Query;
 use lampion_web::{AppError, Page, PageResult};
 use serde::Deserialize;
 
-use super::list::{Row, Side, grouped};
+use super::list::{Row, grouped};
+use super::side::Side;
 use super::{Opened, Web};
 use crate::store::{Item, Mailbox, MessageId, Special};
 
@@ -54,7 +55,7 @@ pub(super) async fn search(
     }
     page.html(&SearchPage {
         page: &page,
-        side: Side::new(&web, &page, &opened, false)
+        side: Side::new(web.local(), &page, &opened, false)
             .await?
             .with("mail.js"),
         words: asked.q,

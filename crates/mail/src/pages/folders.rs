@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use lampion_web::{AppError, Form, Page, PageResult};
 
 use super::Web;
-use super::list::Side;
+use super::side::Side;
 
 #[derive(Template)]
 #[template(path = "mail_folders.html")]
@@ -23,7 +23,7 @@ pub(super) async fn show(page: Page, Extension(web): Extension<Web>) -> PageResu
 
 async fn draw(page: &Page, web: &Web, status: StatusCode, error: String) -> PageResult {
     let opened = web.open(page, None).await?;
-    let side = Side::new(web, page, &opened, false).await?;
+    let side = Side::new(web.local(), page, &opened, false).await?;
     page.html_with(status, &FoldersPage { page, side, error })
 }
 
@@ -70,13 +70,10 @@ pub(super) async fn act(page: Page, Extension(web): Extension<Web>, form: Form) 
         _ => return Err(AppError::bad_request("choose what to do")),
     };
     match done {
-        Ok(()) => Ok(Page::see_other("/mail/folders")),
+        Ok(()) => Ok(Page::see_other("/mail/folders?done=1")),
         Err(error) => {
-            let error = AppError::from(error);
-            if error.status.is_server_error() {
-                return Err(error);
-            }
-            draw(&page, &web, StatusCode::UNPROCESSABLE_ENTITY, error.detail).await
+            let error = crate::text::typed_wrong(&page, error)?;
+            draw(&page, &web, StatusCode::UNPROCESSABLE_ENTITY, error).await
         }
     }
 }

@@ -79,11 +79,11 @@ fn letter(web: &Web, row: Columns) -> Result<Letter, MailError> {
 }
 
 /// How many letters are not sent.
-pub(super) async fn count(web: &Web, account: &str) -> Result<i64, MailError> {
+pub(super) async fn count(db: &lampion_db::Db, account: &str) -> Result<i64, MailError> {
     Ok(
         query_scalar("select count(*) from mail_letter where account = $1")
             .bind(account)
-            .fetch_one(web.kernel().db.read())
+            .fetch_one(db.read())
             .await?,
     )
 }
@@ -334,4 +334,20 @@ pub(super) async fn piece(
             .fetch_optional(web.kernel().db.read())
             .await?;
     sealed.map(|sealed| web.store().unseal(&sealed)).transpose()
+}
+
+/// Why a letter was not sent, as its row keeps it: a message's key and what it is about, or words of the program.
+pub(super) fn noted(error: &MailError) -> String {
+    match crate::text::fault_of(error) {
+        Some((key, about)) => format!("{key}\t{about}"),
+        None => error.to_string(),
+    }
+}
+
+/// The same for who reads it.
+pub(super) fn told(page: &lampion_web::Page, noted: &str) -> String {
+    match noted.split_once('\t') {
+        Some((key, about)) => page.s(key, about),
+        None => noted.into(),
+    }
 }

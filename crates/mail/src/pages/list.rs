@@ -11,7 +11,8 @@ use lampion_mailproto::mime::Mailbox as Person;
 use lampion_web::{AppError, Form, Page, PageResult, shown_badge};
 use serde::Deserialize;
 
-use super::shown::{self, Folder, Message, When, when};
+use super::shown::{self, Message, When, when};
+use super::side::Side;
 use super::{Opened, Web};
 use crate::store::{FlagAction, FlagChange, Flags, Item, MailboxId, MessageId, Special, Uid, View};
 
@@ -19,6 +20,8 @@ use crate::store::{FlagAction, FlagChange, Flags, Item, MailboxId, MessageId, Sp
 const ROWS: usize = 25;
 /// Messages of one conversation whose writers are named in its row.
 const WRITERS: usize = 4;
+/// Messages that can be taken back by one button after they were moved: their numbers stand in an address.
+const UNDO: usize = 100;
 /// Messages that one form may name.
 const MANY: usize = 10_000;
 
@@ -49,41 +52,8 @@ pub(super) struct Asked {
     /// What was done: a message key.
     done: String,
     n: i64,
-}
-
-/// What every page of mail has at its side.
-pub(super) struct Side {
-    pub folders: Vec<Folder>,
-    pub letters: i64,
-    /// Strangers who wait for consent.
-    pub requests: i64,
-    pub script: String,
-    pub style: String,
-}
-
-impl Side {
-    pub(super) async fn new(
-        web: &Web,
-        page: &Page,
-        opened: &Opened,
-        here: bool,
-    ) -> Result<Self, AppError> {
-        Ok(Self {
-            folders: shown::folders(page, &opened.mailboxes, here.then_some(opened.here.id.0)),
-            letters: super::letters::count(web, &opened.account.id).await?,
-            requests: web.0.mail.local().waiting_count(&opened.account.id).await?,
-            script: String::new(),
-            style: super::assets::url("mail.css"),
-        })
-    }
-
-    /// With the script of lists and conversations, or that of letters.
-    pub(super) fn with(self, script: &str) -> Self {
-        Self {
-            script: super::assets::url(script),
-            ..self
-        }
-    }
+    /// Where what was moved lies now: `box.uid,uid`.
+    at: String,
 }
 
 #[derive(Template)]
@@ -99,6 +69,10 @@ struct ListPage<'a> {
     /// A letter that can still be taken back.
     undo: String,
     done: String,
+    /// Where what was moved away lies now, and its UIDs with spaces between: so it can come back.
+    moved: Option<(i64, String)>,
+    /// The address of who looks at an INBOX; else empty.
+    address: String,
     trash: bool,
     junk: bool,
     modseq: i64,
@@ -151,7 +125,9 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
     };
     page.html(&ListPage {
         page,
-        side: Side::new(web, page, &opened, true).await?.with("mail.js"),
+        side: Side::new(web.local(), page, &opened, true)
+            .await?
+            .with("mail.js"),
         title: shown::name(page, &opened.here),
         id: opened.here.id.0,
         rows,
@@ -159,10 +135,24 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
         first: asked.before == 0,
         undo,
         done,
+        moved: moved_to(&asked.at),
+        address: if opened.here.name == "INBOX" {
+            format!("{}@{}", opened.account.name, web.domain())
+        } else {
+            String::new()
+        },
         trash: opened.here.special == Some(Special::Trash),
         junk: opened.here.special == Some(Special::Junk),
         modseq: view.modseq(),
     })
+}
+
+/// `12.3,4,5` taken apart: a mailbox, and UIDs for a form.
+fn moved_to(at: &str) -> Option<(i64, String)> {
+    let (id, uids) = at.split_once('.')?;
+    let uids: Option<Vec<Uid>> = uids.split(',').map(|uid| uid.parse().ok()).collect();
+    let uids: Vec<String> = uids?.iter().map(Uid::to_string).collect();
+    Some((id.parse().ok()?, uids.join(" ")))
 }
 
 /// `GET /mail/box/{box}/rows`: the first page's rows alone, for the script that renews them.
@@ -321,7 +311,7 @@ pub(super) fn uids(form: &Form) -> Vec<Uid> {
 }
 
 /// `POST /mail/box/{box}`: `uid` (several), `do` = `archive`, `delete`, `junk`, `inbox`, `read`, `unread`, `flag`,
-/// `unflag`, `move` (`to`), `empty` (`sure`).
+/// `unflag`, `move` (`to`; with `undo` the mailbox that it goes to is shown next), `empty` (`sure`).
 pub(super) async fn act(
     page: Page,
     Extension(web): Extension<Web>,
@@ -351,22 +341,45 @@ pub(super) async fn act(
             .map(|item| item.uid)
             .collect();
     }
-    let count = chosen.len();
     let done = perform(&web, &opened, &form, &chosen).await?;
-    let back = match done {
-        Some(done) if count > 0 => format!("{back}?done={done}&n={count}"),
-        _ => back,
-    };
-    Ok(Page::see_other(&back))
+    if !form.get("undo").is_empty() {
+        let to: i64 = form.get("to").parse().unwrap_or(id);
+        return Ok(Page::see_other(&format!("/mail/box/{to}")));
+    }
+    Ok(Page::see_other(&match done {
+        Some(done) => format!("{back}?{}", done.query(chosen.len())),
+        None => back,
+    }))
 }
 
-/// Does what a form says with messages of the open mailbox; gives the word for what was done if they are gone from it.
+/// What was done with messages that are gone from where they were.
+pub(super) struct Done {
+    word: &'static str,
+    /// Where they lie now.
+    at: Option<(MailboxId, Vec<Uid>)>,
+}
+
+impl Done {
+    /// For the address of the list that is shown next.
+    pub(super) fn query(&self, count: usize) -> String {
+        let mut query = format!("done={}&n={count}", self.word);
+        if let Some((id, uids)) = &self.at
+            && (1..=UNDO).contains(&uids.len())
+        {
+            let uids: Vec<String> = uids.iter().map(Uid::to_string).collect();
+            query.push_str(&format!("&at={}.{}", id.0, uids.join(",")));
+        }
+        query
+    }
+}
+
+/// Does what a form says with messages of the open mailbox; gives what was done if they are gone from it.
 pub(super) async fn perform(
     web: &Web,
     opened: &Opened,
     form: &Form,
     chosen: &[Uid],
-) -> Result<Option<&'static str>, AppError> {
+) -> Result<Option<Done>, AppError> {
     let store = web.store();
     let here = opened.here.id;
     let flag = async |action, flags| {
@@ -380,12 +393,16 @@ pub(super) async fn perform(
             .await
             .map(|_| None)
     };
-    let to = async |special| -> Result<Option<&'static str>, AppError> {
-        let to = store.special(&opened.account.id, special).await?.id;
+    let moved = async |to: MailboxId, word| -> Result<Option<Done>, AppError> {
+        let mut at = None;
         if to != here {
-            store.move_to(here, chosen, to).await?;
+            let (_, pairs) = store.move_to(here, chosen, to).await?;
+            at = Some((to, pairs.into_iter().map(|(_, new)| new).collect()));
         }
-        Ok(Some("moved"))
+        Ok(Some(Done { word, at }))
+    };
+    let to = async |special, word| -> Result<Option<Done>, AppError> {
+        moved(store.special(&opened.account.id, special).await?.id, word).await
     };
     if chosen.is_empty() {
         return Ok(None);
@@ -395,25 +412,27 @@ pub(super) async fn perform(
         "unread" => Ok(flag(FlagAction::Remove, Flags::SEEN).await?),
         "flag" => Ok(flag(FlagAction::Add, Flags::FLAGGED).await?),
         "unflag" => Ok(flag(FlagAction::Remove, Flags::FLAGGED).await?),
-        "archive" => to(Special::Archive).await,
-        "junk" => to(Special::Junk).await,
+        "archive" => to(Special::Archive, "moved").await,
+        "junk" => to(Special::Junk, "moved").await,
         "inbox" => {
             let inbox = opened
                 .mailboxes
                 .iter()
                 .find(|mailbox| mailbox.name == "INBOX")
                 .ok_or_else(AppError::not_found)?;
-            store.move_to(here, chosen, inbox.id).await?;
-            Ok(Some("moved"))
+            moved(inbox.id, "moved").await
         }
         // In the bin, and in junk, what is deleted is gone.
         "delete" | "empty"
             if matches!(opened.here.special, Some(Special::Trash | Special::Junk)) =>
         {
             store.delete(here, chosen).await?;
-            Ok(Some("deleted"))
+            Ok(Some(Done {
+                word: "deleted",
+                at: None,
+            }))
         }
-        "delete" => to(Special::Trash).await.map(|_| Some("deleted")),
+        "delete" => to(Special::Trash, "deleted").await,
         "move" => {
             let to = form.get("to").parse().map(MailboxId).ok();
             let to = opened
@@ -421,10 +440,7 @@ pub(super) async fn perform(
                 .iter()
                 .find(|mailbox| Some(mailbox.id) == to);
             let to = to.ok_or_else(|| AppError::bad_request("choose where to"))?;
-            if to.id != here {
-                store.move_to(here, chosen, to.id).await?;
-            }
-            Ok(Some("moved"))
+            moved(to.id, "moved").await
         }
         _ => Err(AppError::bad_request("choose what to do")),
     }

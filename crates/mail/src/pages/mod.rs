@@ -22,8 +22,11 @@ mod safe;
 mod send;
 pub(crate) mod settings;
 mod shown;
+mod side;
 mod thread;
 mod write;
+
+pub(crate) use side::Side;
 
 use std::sync::Arc;
 
@@ -37,6 +40,7 @@ use lampion_web::{App, AppError, Badge, Kernel, NavItem, Page, Service, Started}
 use tokio_util::sync::CancellationToken;
 
 use crate::Mail;
+use crate::local::Local;
 use crate::store::{Account, MailError, Mailbox, MailboxId, Store};
 
 /// What forms carry beside the files of a letter, in bytes.
@@ -71,6 +75,10 @@ impl Web {
         self.0.mail.store()
     }
 
+    fn local(&self) -> &Local {
+        self.0.mail.local()
+    }
+
     fn kernel(&self) -> &Kernel {
         self.0.mail.kernel()
     }
@@ -82,13 +90,7 @@ impl Web {
 
     /// The account and mailboxes of who asks.
     async fn enter(&self, page: &Page) -> Result<(Account, Vec<Mailbox>), AppError> {
-        let account = self.store().account_of(page.person()?).await?;
-        let mut mailboxes = self.store().mailboxes(&account.id).await?;
-        // What strangers wrote stands on a page of its own, without what it says.
-        let requests = self.0.mail.local().requests_box(&account.id).await?;
-        mailboxes.retain(|mailbox| Some(mailbox.id) != requests);
-        mailboxes.extend(self.store().kept(&account.id).await?);
-        Ok((account, mailboxes))
+        side::enter(self.local(), page).await
     }
 
     /// One mailbox of who asks; INBOX for none.

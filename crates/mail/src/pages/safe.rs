@@ -82,7 +82,7 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
                 }
                 _ => {
                     counted.fetch_add(1, Ordering::Relaxed);
-                    remote.then(|| value.into())
+                    (remote && is_absolute(value)).then(|| value.into())
                 }
             },
             (_, "href" | "src" | "cite" | "background" | "longdesc" | "poster")
@@ -199,6 +199,12 @@ mod tests {
             shown.html
         );
         assert_eq!(shown.remote, 1);
+        // An address without a scheme would be one of this node.
+        assert!(
+            !clean("<img src='a.png'>", &parts, true)
+                .html
+                .contains("a.png")
+        );
         assert!(
             clean("<img src='https://x.example/1'>", &parts, true)
                 .html

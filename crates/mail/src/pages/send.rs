@@ -156,7 +156,14 @@ async fn round(web: &Web, since: &mut HashMap<String, Instant>) -> Result<Instan
             && let Err(error) = send(web, &letter).await
         {
             tracing::warn!(%error, "a letter could not be sent");
-            letters::turn(web, &letter.id, "sending", "failed", &error.to_string()).await?;
+            letters::turn(
+                web,
+                &letter.id,
+                "sending",
+                "failed",
+                &letters::noted(&error),
+            )
+            .await?;
         }
     }
     Ok(next)

@@ -8,7 +8,7 @@ use lampion_db::{query, query_as, query_scalar};
 use lampion_web::{AppError, Form, Page, PageResult};
 
 use super::Web;
-use super::list::Side;
+use super::side::Side;
 use crate::filters::{Action, Field, Preference, RULES_LIMIT, Rule, WORDS_LIMIT};
 use crate::store::MailError;
 
@@ -71,20 +71,23 @@ struct SettingsPage<'a> {
     quota: Option<i64>,
     error: String,
     saved: bool,
+    /// A rule that could not be added.
+    typed: Form,
 }
 
 /// `GET /mail/settings`.
 pub(super) async fn show(page: Page, Extension(web): Extension<Web>) -> PageResult {
     let saved = page.path.ends_with("?saved=1");
-    draw(&page, &web, StatusCode::OK, String::new(), saved).await
+    let said = (String::new(), saved);
+    draw(&page, &web, StatusCode::OK, said, (None, Form::default())).await
 }
 
 async fn draw(
     page: &Page,
     web: &Web,
     status: StatusCode,
-    error: String,
-    saved: bool,
+    (error, saved): (String, bool),
+    (own, typed): (Option<Preference>, Form),
 ) -> PageResult {
     let opened = web.open(page, None).await?;
     let db = &web.kernel().db;
@@ -92,14 +95,18 @@ async fn draw(
         status,
         &SettingsPage {
             page,
-            side: Side::new(web, page, &opened, false).await?,
-            own: preference(db, &opened.account.id).await?,
+            side: Side::new(web.local(), page, &opened, false).await?,
+            own: match own {
+                Some(own) => own,
+                None => preference(db, &opened.account.id).await?,
+            },
             rules: rules(db, &opened.account.id).await?,
             address: format!("{}@{}", opened.account.name, web.domain()),
             used: opened.account.used_bytes,
             quota: opened.account.quota_bytes,
             error,
             saved,
+            typed,
         },
     )
 }
@@ -111,12 +118,20 @@ fn cut(text: &str, limit: usize) -> String {
 /// `POST /mail/settings`: `signature`, `undo_s`, `vacation`, `vacation_subject`, `vacation_text`.
 pub(super) async fn save(page: Page, Extension(web): Extension<Web>, form: Form) -> PageResult {
     let (account, _) = web.enter(&page).await?;
-    let number = |name: &str, most: i64| {
-        form.trimmed(name)
-            .parse::<i64>()
-            .unwrap_or(0)
-            .clamp(0, most)
+    let undo_s: i64 = form.trimmed("undo_s").parse().unwrap_or(0);
+    let own = Preference {
+        signature: cut(form.get("signature"), TEXT_LIMIT),
+        undo_s: undo_s.clamp(0, UNDO_LIMIT_S),
+        vacation: !form.get("vacation").is_empty(),
+        vacation_subject: cut(form.trimmed("vacation_subject"), 300),
+        vacation_text: cut(form.get("vacation_text"), TEXT_LIMIT),
     };
+    // An answer that says nothing would only puzzle people.
+    if own.vacation && own.vacation_text.trim().is_empty() {
+        let said = (page.t("mail-vacation-empty"), false);
+        let typed = (Some(own), Form::default());
+        return draw(&page, &web, StatusCode::UNPROCESSABLE_ENTITY, said, typed).await;
+    }
     query(
         "insert into mail_preference (account, signature, undo_s, vacation, vacation_subject, vacation_text)
          values ($1, $2, $3, $4, $5, $6)
@@ -125,11 +140,11 @@ pub(super) async fn save(page: Page, Extension(web): Extension<Web>, form: Form)
          vacation_subject = excluded.vacation_subject, vacation_text = excluded.vacation_text",
     )
     .bind(&account.id)
-    .bind(cut(form.get("signature"), TEXT_LIMIT))
-    .bind(number("undo_s", UNDO_LIMIT_S))
-    .bind(i64::from(!form.get("vacation").is_empty()))
-    .bind(cut(form.trimmed("vacation_subject"), 300))
-    .bind(cut(form.get("vacation_text"), TEXT_LIMIT))
+    .bind(own.signature)
+    .bind(own.undo_s)
+    .bind(i64::from(own.vacation))
+    .bind(own.vacation_subject)
+    .bind(own.vacation_text)
     .execute(web.kernel().db.write())
     .await
     .map_err(MailError::from)?;
@@ -143,7 +158,32 @@ pub(super) async fn save(page: Page, Extension(web): Extension<Web>, form: Form)
     Ok(Page::see_other("/mail/settings?saved=1"))
 }
 
-/// `POST /mail/rules`: `do` = `add` (`field`, `words`, `action`, `box` or `forward`), `delete` (`rule`).
+/// Puts a rule before the one that it comes after.
+async fn raise(db: &lampion_db::Db, account: &str, rule: &str) -> Result<(), MailError> {
+    let mut order: Vec<String> = rules(db, account)
+        .await?
+        .into_iter()
+        .map(|one| one.id)
+        .collect();
+    if let Some(at) = order.iter().position(|one| one == rule)
+        && at > 0
+    {
+        order.swap(at - 1, at);
+    }
+    lampion_db::transaction!(db, MailError, tx => {
+        for (position, id) in (0i64..).zip(&order) {
+            query("update mail_rule set position = $1 where account = $2 and id = $3")
+                .bind(position)
+                .bind(account)
+                .bind(id)
+                .execute(&mut **tx)
+                .await?;
+        }
+        Ok(())
+    })
+}
+
+/// `POST /mail/rules`: `do` = `add` (`field`, `words`, `action`, `box` or `forward`), `up` or `delete` (`rule`).
 pub(super) async fn rule(page: Page, Extension(web): Extension<Web>, form: Form) -> PageResult {
     let (account, mailboxes) = web.enter(&page).await?;
     let db = &web.kernel().db;
@@ -154,11 +194,16 @@ pub(super) async fn rule(page: Page, Extension(web): Extension<Web>, form: Form)
             .execute(db.write())
             .await
             .map_err(MailError::from)?;
+        return Ok(Page::see_other("/mail/settings?done=1#rules"));
+    }
+    if form.get("do") == "up" {
+        raise(db, &account.id, form.get("rule")).await?;
         return Ok(Page::see_other("/mail/settings#rules"));
     }
     let refused = async |key: &str| {
         let error = page.t(key);
-        draw(&page, &web, StatusCode::UNPROCESSABLE_ENTITY, error, false).await
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        draw(&page, &web, status, (error, false), (None, form.clone())).await
     };
     let count: i64 = query_scalar("select count(*) from mail_rule where account = $1")
         .bind(&account.id)
@@ -212,5 +257,5 @@ pub(super) async fn rule(page: Page, Extension(web): Extension<Web>, form: Form)
     .execute(db.write())
     .await
     .map_err(MailError::from)?;
-    Ok(Page::see_other("/mail/settings#rules"))
+    Ok(Page::see_other("/mail/settings?done=1#rules"))
 }

@@ -6,7 +6,7 @@ use lampion_web::Page;
 use crate::store::{Detail, Item, Mailbox, Special};
 
 /// A mailbox in the side bar.
-pub(super) struct Folder {
+pub(crate) struct Folder {
     pub id: i64,
     pub href: String,
     /// The last level of its name, in the reader's language if it is a usual one.

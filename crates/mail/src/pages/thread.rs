@@ -9,8 +9,8 @@ use lampion_mailproto::mime::{Body, Mailbox as Person, Part, text};
 use lampion_web::{AppError, Form, Page, PageResult};
 use serde::Deserialize;
 
-use super::list::Side;
 use super::shown::{Message, When, when};
+use super::side::Side;
 use super::{Opened, Web, part, plain};
 use crate::store::{FlagAction, FlagChange, Flags, Item, Mailbox, MessageId, Special, Uid};
 
@@ -190,7 +190,9 @@ pub(super) async fn show(
     }
     page.html(&ThreadPage {
         page: &page,
-        side: Side::new(&web, &page, &opened, true).await?.with("mail.js"),
+        side: Side::new(web.local(), &page, &opened, true)
+            .await?
+            .with("mail.js"),
         subject,
         id,
         uid,
@@ -276,7 +278,7 @@ pub(super) async fn act(
         format!("/mail/box/{id}")
     };
     Ok(Page::see_other(&match done {
-        Some(done) => format!("{back}?done={done}&n={}", chosen.len()),
+        Some(done) => format!("{back}?{}", done.query(chosen.len())),
         None if form.get("do") == "unread" => back,
         None => format!("/mail/box/{id}/{uid}"),
     }))

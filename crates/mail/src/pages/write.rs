@@ -14,8 +14,8 @@ use serde::Deserialize;
 
 use super::contacts::{self, Contact};
 use super::letters::{self, Attached, Letter, Written};
-use super::list::Side;
 use super::shown::{Message, when};
+use super::side::Side;
 use super::{Opened, Web, part, send, settings};
 use crate::store::{Item, Uid};
 
@@ -81,11 +81,12 @@ fn place(text: &str) -> Option<(i64, Uid)> {
 pub(super) async fn all(page: Page, Extension(web): Extension<Web>) -> PageResult {
     let opened = web.open(&page, None).await?;
     let letters = letters::all(&web, &opened.account.id).await?;
-    let letters = letters.into_iter().map(|letter| {
+    let letters = letters.into_iter().map(|mut letter| {
+        letter.error = letters::told(&page, &letter.error);
         let changed = when(letter.changed_ms);
         (letter, format!("{} {}", changed.day, changed.time))
     });
-    let side = Side::new(&web, &page, &opened, false).await?;
+    let side = Side::new(web.local(), &page, &opened, false).await?;
     page.html(&LettersPage {
         page: &page,
         side,
@@ -183,7 +184,7 @@ pub(super) async fn show(
         &opened,
         &id,
         form,
-        (StatusCode::OK, letter.error),
+        (StatusCode::OK, letters::told(&page, &letter.error)),
     )
     .await
 }
@@ -205,7 +206,9 @@ async fn draw(
         status,
         &WritePage {
             page,
-            side: Side::new(web, page, opened, false).await?.with("write.js"),
+            side: Side::new(web.local(), page, opened, false)
+                .await?
+                .with("write.js"),
             id: id.into(),
             written: form.written,
             files: letters::files(web, id).await?,

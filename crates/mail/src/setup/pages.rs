@@ -16,6 +16,7 @@ use super::apple::{MEDIA_TYPE, Profile};
 use super::servers::{Server, Servers, host_in};
 use super::{delta_chat, discovery};
 use crate::Mail;
+use crate::pages::Side;
 
 /// The longest request of Outlook that is read, in bytes.
 const REQUEST_LIMIT: usize = 16 * 1024;
@@ -74,6 +75,7 @@ struct Made {
 #[template(path = "mail_setup.html")]
 struct SetupPage<'a> {
     page: &'a Page,
+    side: Side,
     error: String,
     made: Option<Made>,
     passwords: Vec<AppPassword>,
@@ -187,6 +189,7 @@ async fn page_of<'a>(
     };
     Ok(SetupPage {
         page,
+        side: Side::of(mail.local(), page).await?,
         error,
         made,
         passwords: app.kernel.people.app_passwords(&person.id).await?,
@@ -262,7 +265,7 @@ async fn revoke(page: Page, State(app): State<App>, form: Form) -> PageResult {
         .people
         .revoke_app_password(&person.id, form.get("id"))
         .await?;
-    Ok(Page::see_other("/mail/setup#devices"))
+    Ok(Page::see_other("/mail/setup?done=1#devices"))
 }
 
 /// `POST /mail/setup/keep`: `days`.
@@ -285,7 +288,7 @@ async fn keep(page: Page, Extension(mail): Extension<Mail>, form: Form) -> PageR
         .set_keep_days(&account.id, days)
         .await
         .map_err(AppError::fault)?;
-    Ok(Page::see_other("/mail/setup#keep"))
+    Ok(Page::see_other("/mail/setup?done=1#keep"))
 }
 
 /// `GET /mail/setup/lampion.mobileconfig`: without a password; the device asks for it.

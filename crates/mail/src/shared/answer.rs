@@ -6,7 +6,7 @@ use super::{Shared, Task};
 use crate::local::Local;
 use crate::receive::letter_message;
 use crate::store::{
-    Delivery, FlagAction, FlagChange, Flags, MailError, MailboxId, Special, Target, Uid,
+    Delivery, FlagAction, FlagChange, Flags, MailError, MailboxId, Special, Target, Uid, refusal,
 };
 
 /// Longest answer, in characters.
@@ -31,7 +31,7 @@ impl Local {
             .into_iter()
             .chain(summary.from())
             .find(|one| !one.domain.is_empty());
-        let to = to.ok_or(MailError::Refused("the message has no sender to answer"))?;
+        let to = to.ok_or(MailError::Refused(refusal::NO_SENDER))?;
         let recipient = to.address();
         let mut references = summary.ancestors();
         references.extend(summary.message_id());

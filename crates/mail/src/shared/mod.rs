@@ -16,7 +16,7 @@ pub use pages::routes;
 use crate::lists::words;
 use crate::local::Local;
 use crate::store::{
-    AccountId, FlagAction, FlagChange, Flags, MailError, MailboxId, MessageId, Uid,
+    AccountId, FlagAction, FlagChange, Flags, MailError, MailboxId, MessageId, Uid, refusal,
 };
 
 /// Shared mailboxes of a node at most.
@@ -151,9 +151,7 @@ impl Local {
     ) -> Result<Shared, MailError> {
         let name = self.free_name(name).await?;
         if self.all_shared().await?.len() >= SHARED_LIMIT {
-            return Err(MailError::Refused(
-                "this node has as many shared mailboxes as it may have",
-            ));
+            return Err(MailError::Refused(refusal::ENOUGH_SHARED));
         }
         let title: String = title
             .chars()
@@ -243,14 +241,10 @@ impl Local {
             .iter()
             .any(|(k, m, level)| *level == Level::Manage && (k != kind || m != member));
         if !left && level != Some(Level::Manage) {
-            return Err(MailError::Refused(
-                "somebody must manage the mailbox: name another one first",
-            ));
+            return Err(MailError::Refused(refusal::NEEDS_MANAGER));
         }
         if members.len() >= MEMBERS_LIMIT && level.is_some() {
-            return Err(MailError::Refused(
-                "a shared mailbox can't have more members: use groups",
-            ));
+            return Err(MailError::Refused(refusal::SHARED_FULL));
         }
         let statement = match level {
             Some(level) => query(

@@ -5,13 +5,16 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Extension, Router};
-use lampion_people::{Group, Role};
+use lampion_people::Role;
 use lampion_web::{App, AppError, Form, Page, PageResult};
 use serde::Deserialize;
 
 use super::answer::TEXT_LIMIT;
 use super::{Level, Shared, Task};
+use crate::lists::Kind;
 use crate::local::Local;
+use crate::members::{self, Members, Said};
+use crate::pages::Side;
 use crate::store::{MailError, MailboxId, Special, Uid};
 use crate::text::{self, Row, Shown, typed_wrong};
 
@@ -61,6 +64,7 @@ async fn open(page: &Page, local: &Local, name: &str) -> Result<Opened, AppError
 #[template(path = "shared_all.html")]
 struct AllPage<'a> {
     page: &'a Page,
+    side: Side,
     own: Vec<Shared>,
     others: Vec<Shared>,
     operator: bool,
@@ -87,6 +91,7 @@ async fn draw_all(page: &Page, local: &Local, status: StatusCode, error: String)
         status,
         &AllPage {
             page,
+            side: Side::of(local, page).await?,
             own,
             others,
             operator,
@@ -112,9 +117,12 @@ async fn create(page: Page, Extension(local): Extension<Local>, form: Form) -> P
         None => Err(MailError::NoSuchMailbox(form.trimmed("manager").into())),
     };
     match made {
-        Ok(_) => Ok(Page::see_other("/mail/shared")),
+        Ok(made) => Ok(Page::see_other(&format!(
+            "/mail/shared/{}/members",
+            page.url(&made.name)
+        ))),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let error = typed_wrong(&page, error)?;
             draw_all(&page, &local, StatusCode::UNPROCESSABLE_ENTITY, error).await
         }
     }
@@ -137,6 +145,7 @@ struct TaskRow {
 #[template(path = "shared_one.html")]
 struct OnePage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     rows: Vec<TaskRow>,
     more: Option<Uid>,
@@ -200,6 +209,7 @@ async fn show(
         .collect();
     page.html(&OnePage {
         page: &page,
+        side: Side::of(&local, &page).await?,
         opened,
         rows,
         more,
@@ -212,6 +222,7 @@ async fn show(
 #[template(path = "shared_message.html")]
 struct MessagePage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
     shown: Shown,
     task: Task,
@@ -272,6 +283,7 @@ async fn draw(
         status,
         &MessagePage {
             page,
+            side: Side::of(local, page).await?,
             task: local.task(&opened.shared.account, item.message).await?,
             people: local.answerers(&opened.shared.account).await?,
             shown: text::read(local, &item).await?,
@@ -301,7 +313,7 @@ async fn act(
     let (item, _) = item(&local, &opened, (mailbox, uid)).await?;
     let done = !form.get("done").is_empty();
     let place = (MailboxId(mailbox), uid);
-    let back = format!("/mail/shared/{}", page.url(&opened.shared.name));
+    let back = format!("/mail/shared/{}?done=1", page.url(&opened.shared.name));
     let result = if form.get("do") == "answer" {
         let text = form.get("text");
         if text.trim().is_empty() {
@@ -337,7 +349,7 @@ async fn act(
     match result {
         Ok(()) => Ok(Page::see_other(&back)),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let error = typed_wrong(&page, error)?;
             let kept = (form.get("text"), error);
             draw(
                 &page,
@@ -363,20 +375,13 @@ async fn raw(
     text::raw(&local, item.message).await
 }
 
-struct MemberShown {
-    kind: String,
-    member: String,
-    level: Level,
-    name: String,
-}
-
 #[derive(Template)]
 #[template(path = "shared_members.html")]
 struct MembersPage<'a> {
     page: &'a Page,
+    side: Side,
     opened: Opened,
-    members: Vec<MemberShown>,
-    groups: Vec<Group>,
+    members: Members<'a>,
     error: String,
     here: &'static str,
 }
@@ -387,7 +392,7 @@ async fn members(
     Extension(local): Extension<Local>,
     Path(name): Path<String>,
 ) -> PageResult {
-    draw_members(&page, &local, &name, StatusCode::OK, String::new()).await
+    draw_members(&page, &local, &name, StatusCode::OK, ("", String::new())).await
 }
 
 async fn draw_members(
@@ -395,49 +400,44 @@ async fn draw_members(
     local: &Local,
     name: &str,
     status: StatusCode,
-    error: String,
+    (typed, error): (&str, String),
 ) -> PageResult {
     let opened = open(page, local, name).await?;
     if !opened.manages() {
         return Err(AppError::forbidden());
     }
-    let groups = local.people().groups().await?;
-    let mut shown = Vec::new();
-    for (kind, member, level) in local.shared_members(&opened.shared.account).await? {
-        let name = if kind == "group" {
-            groups
-                .iter()
-                .find(|one| one.id == member)
-                .map(|one| one.name.clone())
-        } else {
-            local
-                .people()
-                .by_id(&member)
-                .await?
-                .map(|one| format!("{} ({})", one.display, one.name))
-        };
-        shown.push(MemberShown {
-            name: name.unwrap_or_else(|| member.clone()),
-            kind,
-            member,
-            level,
-        });
-    }
+    let rows = local.shared_members(&opened.shared.account).await?;
+    let rows = rows
+        .into_iter()
+        .filter_map(|(kind, member, level)| {
+            let kind = Kind::from_word(&kind)?;
+            Some(members::Member::new(kind, member, level.as_str()))
+        })
+        .collect();
+    let named = |level: &Level| page.t(&format!("ms-level-{}", level.as_str()));
+    let said = Said {
+        roles: Level::ALL
+            .iter()
+            .map(|level| (level.as_str(), named(level)))
+            .collect(),
+        who: page.t("ms-who"),
+        help: page.t("ms-who-help"),
+    };
+    let href = format!("/mail/shared/{}/members", page.url(&opened.shared.name));
     page.html_with(
         status,
         &MembersPage {
             page,
+            side: Side::of(local, page).await?,
             opened,
-            members: shown,
-            groups,
+            members: Members::new(page, local, href, (rows, said), typed).await?,
             error,
             here: "members",
         },
     )
 }
 
-/// `POST /mail/shared/{name}/members`: `do` = `add` (`who` or `group`, `level`), `level`, `remove` (`kind`, `member`); or
-/// `delete` with `sure`.
+/// `POST /mail/shared/{name}/members`: see [`members::Asked`]; or `do` = `delete` with `sure`.
 async fn set_member(
     page: Page,
     Extension(local): Extension<Local>,
@@ -449,79 +449,56 @@ async fn set_member(
         return Err(AppError::forbidden());
     }
     let account = &opened.shared.account;
-    let level = Level::from_word(form.get("level")).unwrap_or(Level::Read);
-    let kind = if form.get("kind") == "group" {
-        "group"
-    } else {
-        "person"
-    };
-    let done = match form.get("do") {
-        "add" => add(&local, account, &form, level).await,
-        "level" => {
-            local
-                .set_shared_member(account, (kind, form.get("member")), Some(level))
-                .await
-        }
-        "remove" => {
-            local
-                .set_shared_member(account, (kind, form.get("member")), None)
-                .await
-        }
-        "delete" if !form.get("sure").is_empty() => {
-            local.delete_shared(account).await?;
-            return Ok(Page::see_other("/mail/shared"));
-        }
-        _ => return Err(AppError::bad_request("nothing to do")),
-    };
-    match done {
+    if form.get("do") == "delete" && !form.get("sure").is_empty() {
+        local.delete_shared(account).await?;
+        return Ok(Page::see_other("/mail/shared?done=1"));
+    }
+    match change(&local, account, &form).await {
         // Who took the right from themselves has nothing to see there any more.
-        Ok(()) => {
+        Ok(true) => {
             let still = local.shared_level(&page.person()?.id, account).await?;
             let back = match still {
                 Some(Level::Manage) => {
-                    format!("/mail/shared/{}/members", page.url(&opened.shared.name))
+                    format!(
+                        "/mail/shared/{}/members?done=1",
+                        page.url(&opened.shared.name)
+                    )
                 }
-                _ => "/mail/shared".into(),
+                _ => "/mail/shared?done=1".into(),
             };
             Ok(Page::see_other(&back))
         }
+        Ok(false) => Err(AppError::bad_request("nothing to do")),
         Err(error) => {
-            let error = typed_wrong(error)?;
+            let again = (form.get("who"), typed_wrong(&page, error)?);
             draw_members(
                 &page,
                 &local,
                 &name,
                 StatusCode::UNPROCESSABLE_ENTITY,
-                error,
+                again,
             )
             .await
         }
     }
 }
 
-async fn add(local: &Local, account: &str, form: &Form, level: Level) -> Result<(), MailError> {
-    let group = form.trimmed("group");
-    if !group.is_empty() {
-        let known = local
-            .people()
-            .groups()
-            .await?
-            .iter()
-            .any(|one| one.id == group);
-        if !known {
-            return Err(MailError::NoSuchMailbox(group.into()));
-        }
+/// Does what a form of members asks for; `false` if it asks for nothing. Addresses elsewhere can't be members.
+async fn change(local: &Local, account: &str, form: &Form) -> Result<bool, MailError> {
+    let level = Level::from_word(form.get("role")).unwrap_or(Level::Read);
+    let asked = members::Asked::read(local, form).await?;
+    let (all, level) = match asked {
+        Some(members::Asked::Role(all)) => (all, Some(level)),
+        Some(members::Asked::Remove(kind, member)) => (vec![(kind, member)], None),
+        None => return Ok(false),
+    };
+    if let Some((_, address)) = all.iter().find(|(kind, _)| *kind == Kind::Address) {
+        return Err(MailError::NoSuchMailbox(address.clone()));
+    }
+    for (kind, member) in all {
         local
-            .set_shared_member(account, ("group", group), Some(level))
+            .set_shared_member(account, (kind.as_str(), &member), level)
             .await?;
     }
-    let who = form.trimmed("who");
-    if !who.is_empty() {
-        let person = local.people().by_name(who).await?;
-        let person = person.ok_or_else(|| MailError::NoSuchMailbox(who.into()))?;
-        local
-            .set_shared_member(account, ("person", &person.id), Some(level))
-            .await?;
-    }
-    Ok(())
+    Ok(true)
 }

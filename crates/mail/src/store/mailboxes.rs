@@ -3,7 +3,7 @@
 use lampion_db::{AssertSqlSafe, DbError, Row, query, query_scalar, sqlx, transaction};
 
 use super::accounts::FOLDERS_LIMIT;
-use super::model::{MailError, Mailbox, MailboxId, Special};
+use super::model::{MailError, Mailbox, MailboxId, Special, refusal};
 use super::{Store, narrow};
 
 /// The longest name, in bytes.
@@ -250,7 +250,7 @@ impl Store {
             .strip_prefix(&from)
             .is_some_and(|rest| rest.starts_with('/'))
         {
-            return Err(MailError::Refused("a mailbox can't be put into itself"));
+            return Err(MailError::Refused(refusal::INTO_ITSELF));
         }
         if let Some((above, _)) = to.rsplit_once('/')
             && self.mailbox(account, above).await?.is_none()
@@ -283,6 +283,13 @@ impl Store {
                         DbError::Exists(_) => MailError::MailboxExists(renamed.clone()),
                         other => other.into(),
                     })?;
+                // Rules that put messages there go on doing so.
+                query("update mail_rule set target = $1 where account = $2 and action = 'move' and target = $3")
+                    .bind(&renamed)
+                    .bind(account)
+                    .bind(name)
+                    .execute(&mut **tx)
+                    .await?;
             }
             Ok(())
         })

@@ -43,6 +43,7 @@ pub use content::{CONTENTS_AT_ONCE, Content};
 pub use deliver::{Delivered, Delivery, Extra, Value, Whole};
 pub use incoming::{Incoming, NewMessage};
 pub use mailboxes::NAME_LIMIT_BYTES;
+pub(crate) use model::refusal;
 pub use model::{
     Account, AccountId, Changes, Detail, FlagAction, FlagChange, Flags, Item, MailError, Mailbox,
     MailboxId, MessageId, ModSeq, Placed, Special, Stored, Target, Uid,

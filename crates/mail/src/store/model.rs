@@ -18,6 +18,20 @@ pub struct MailboxId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(pub i64);
 
+/// Why something is refused that somebody asks for on a page.
+pub(crate) mod refusal {
+    pub(crate) const NO_ADDRESS: &str = "it is no address";
+    pub(crate) const NEEDS_OWNER: &str = "a list needs an owner: name another one first";
+    pub(crate) const NEEDS_MANAGER: &str =
+        "somebody must manage the mailbox: name another one first";
+    pub(crate) const LIST_FULL: &str = "a list can't have more members: make groups of them";
+    pub(crate) const SHARED_FULL: &str = "a shared mailbox can't have more members: use groups";
+    pub(crate) const ENOUGH_LISTS: &str = "this node has as many lists as it may have";
+    pub(crate) const ENOUGH_SHARED: &str = "this node has as many shared mailboxes as it may have";
+    pub(crate) const NO_SENDER: &str = "the message has no sender to answer";
+    pub(crate) const INTO_ITSELF: &str = "a mailbox can't be put into itself";
+}
+
 /// What went wrong with mail, by meaning.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
@@ -38,7 +52,8 @@ pub enum MailError {
         /// Why.
         reason: &'static str,
     },
-    /// INBOX can't be deleted, a mailbox can't be put into itself and the like.
+    /// INBOX can't be deleted, a mailbox can't be put into itself and the like; pages say those of [`refusal`] in the
+    /// reader's language.
     #[error("{0}")]
     Refused(&'static str),
     /// Somebody lacks a right in a mailbox that they may know of (RFC 4314 §2.1).

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Multipart, Query};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -23,6 +23,7 @@ use super::export::{Format, export};
 use super::fetch::Server;
 use super::{fetch, import, jobs_of};
 use crate::Mail;
+use crate::pages::Side;
 use crate::store::Account;
 
 /// The most bytes of one upload.
@@ -65,6 +66,7 @@ struct JobShown {
 #[template(path = "mail_transfer.html")]
 struct TransferPage<'a> {
     page: &'a Page,
+    side: Side,
     error: String,
     jobs: Vec<JobShown>,
     live: bool,
@@ -75,6 +77,15 @@ struct TransferPage<'a> {
     user: String,
     secure: &'static str,
     trusted: String,
+}
+
+/// What is under way, for the script that renews it.
+#[derive(Template)]
+#[template(path = "mail_transfer_jobs.html")]
+struct JobsPart<'a> {
+    page: &'a Page,
+    jobs: Vec<JobShown>,
+    live: bool,
 }
 
 fn shown(page: &Page, job: &Job) -> JobShown {
@@ -132,6 +143,7 @@ async fn page_of<'a>(
     let jobs: Vec<JobShown> = jobs.iter().map(|job| shown(page, job)).collect();
     Ok(TransferPage {
         page,
+        side: Side::of(mail.local(), page).await?,
         error,
         live: jobs.iter().any(|job| job.live),
         jobs,
@@ -145,9 +157,23 @@ async fn page_of<'a>(
     })
 }
 
-/// `GET /mail/transfer`.
-async fn show(page: Page, Extension(mail): Extension<Mail>) -> PageResult {
-    page.html(&page_of(&page, &mail, String::new()).await?)
+/// `GET /mail/transfer`; with header `x-partial` what is under way alone.
+async fn show(page: Page, headers: HeaderMap, Extension(mail): Extension<Mail>) -> PageResult {
+    let whole = page_of(&page, &mail, String::new()).await?;
+    if !headers.contains_key("x-partial") {
+        return page.html(&whole);
+    }
+    let (jobs, live) = (whole.jobs, whole.live);
+    let mut response = page.html(&JobsPart {
+        page: &page,
+        jobs,
+        live,
+    })?;
+    if !live {
+        let over = HeaderValue::from_static("1");
+        response.headers_mut().insert("x-over", over);
+    }
+    Ok(response)
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,11 @@
   let last = null;
   if (rows) {
     rows.addEventListener("change", mark);
+    const every = document.getElementById("all");
+    if (every) {
+      every.parentNode.hidden = false;
+      every.addEventListener("change", () => { rows.querySelectorAll("input[name=uid]").forEach((c) => { c.checked = every.checked; }); mark(); });
+    }
     rows.addEventListener("click", (e) => {
       if (!e.target.matches("input[name=uid]")) return;
       const all = [...rows.querySelectorAll("input[name=uid]")], to = all.indexOf(e.target);

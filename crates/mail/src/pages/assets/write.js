@@ -24,11 +24,27 @@
     await saving; saving = null;
   };
   form.addEventListener("input", () => { dirty = true; state.textContent = ""; clearTimeout(timer); timer = setTimeout(save, 1500); });
-  form.addEventListener("submit", () => { sent = true; clearTimeout(timer); });
+  let coming = null;
+  form.addEventListener("submit", async (e) => {
+    // Files under way come along.
+    clearTimeout(timer);
+    if (coming) { e.preventDefault(); while (coming) await coming; form.requestSubmit(e.submitter); }
+    else sent = true;
+  });
+  // Enter in a line goes on to the next.
+  form.addEventListener("keydown", (e) => {
+    if (e.key !== "Enter" || e.defaultPrevented || e.isComposing || e.ctrlKey || e.metaKey || !e.target.matches("input[name]:not([type=file])")) return;
+    e.preventDefault();
+    const all = [...form.querySelectorAll("input[name]:not([type=hidden],[type=file]),textarea")].filter((i) => i.offsetParent);
+    all[all.indexOf(e.target) + 1]?.focus();
+  });
   addEventListener("pagehide", () => { if (dirty && !sent) navigator.sendBeacon(form.action, data("auto")); });
   form.addEventListener("keydown", (e) => { if ((e.ctrlKey || e.metaKey) && e.key === "Enter") form.querySelector("[value=send]").click(); });
-  const upload = (list, name) => new Promise((done) => {
-    const all = [...list];
+  const upload = (list, name) => {
+    const all = [...list], mine = (coming || Promise.resolve()).then(() => put(all, name)).then(() => { if (coming === mine) coming = null; });
+    return coming = mine;
+  };
+  const put = (all, name) => new Promise((done) => {
     if (!all.length) return done();
     if (all.reduce((n, f) => n + f.size, 0) > +form.dataset.room) { state.textContent = form.dataset.large; return done(); }
     const d = data("attach"), x = new XMLHttpRequest();
@@ -46,10 +62,10 @@
   });
   picker.addEventListener("change", async () => { await upload(picker.files, "file"); picker.value = ""; });
   const images = (list) => [...list].filter((f) => f.type.startsWith("image/"));
-  const drop = async (list, inText) => {
-    const inline = inText ? images(list) : [];
-    await upload(inline, "inline");
-    await upload([...list].filter((f) => !inline.includes(f)), "file");
+  const drop = (list, inText) => {
+    const all = [...list], inline = inText ? images(all) : [];
+    upload(inline, "inline");
+    upload(all.filter((f) => !inline.includes(f)), "file");
   };
   for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, (e) => { if (e.dataTransfer?.types.includes("Files")) { e.preventDefault(); form.classList.add("over"); state.textContent = form.dataset.drop; } });
   form.addEventListener("dragleave", (e) => { if (!form.contains(e.relatedTarget)) form.classList.remove("over"); });

@@ -1,0 +1,74 @@
+//! What every page of mail has at its side: mailboxes, what waits, and the way to the other pages.
+
+use lampion_web::{AppError, Page};
+
+use super::Opened;
+use super::shown::{self, Folder};
+use crate::local::Local;
+use crate::store::{Account, Mailbox, MailboxId};
+
+/// See the module.
+pub(crate) struct Side {
+    pub folders: Vec<Folder>,
+    pub letters: i64,
+    /// Strangers who wait for consent.
+    pub requests: i64,
+    pub script: String,
+    pub style: String,
+}
+
+/// The account and mailboxes of who asks.
+pub(super) async fn enter(local: &Local, page: &Page) -> Result<(Account, Vec<Mailbox>), AppError> {
+    let account = local.store().account_of(page.person()?).await?;
+    let mut mailboxes = local.store().mailboxes(&account.id).await?;
+    // What strangers wrote stands on a page of its own, without what it says.
+    let requests = local.requests_box(&account.id).await?;
+    mailboxes.retain(|mailbox| Some(mailbox.id) != requests);
+    mailboxes.extend(local.store().kept(&account.id).await?);
+    Ok((account, mailboxes))
+}
+
+impl Side {
+    /// Of a page that shows no mailbox.
+    ///
+    /// # Errors
+    /// Nobody is signed in; the database.
+    pub(crate) async fn of(local: &Local, page: &Page) -> Result<Self, AppError> {
+        let (account, mailboxes) = enter(local, page).await?;
+        Self::beside(local, page, (&account, &mailboxes), None).await
+    }
+
+    /// Of a page that shows the open mailbox, if it is `here`.
+    pub(super) async fn new(
+        local: &Local,
+        page: &Page,
+        opened: &Opened,
+        here: bool,
+    ) -> Result<Self, AppError> {
+        let own = (&opened.account, opened.mailboxes.as_slice());
+        Self::beside(local, page, own, here.then_some(opened.here.id)).await
+    }
+
+    async fn beside(
+        local: &Local,
+        page: &Page,
+        (account, mailboxes): (&Account, &[Mailbox]),
+        here: Option<MailboxId>,
+    ) -> Result<Self, AppError> {
+        Ok(Self {
+            folders: shown::folders(page, mailboxes, here.map(|id| id.0)),
+            letters: super::letters::count(local.db(), &account.id).await?,
+            requests: local.waiting_count(&account.id).await?,
+            script: String::new(),
+            style: super::assets::url("mail.css"),
+        })
+    }
+
+    /// With the script of lists and conversations, or that of letters.
+    pub(super) fn with(self, script: &str) -> Self {
+        Self {
+            script: super::assets::url(script),
+            ..self
+        }
+    }
+}
