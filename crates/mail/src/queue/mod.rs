@@ -271,7 +271,9 @@ impl Queue {
                     if queued {
                         self.0.wake.notify_one();
                     }
-                    self.0.local.posted();
+                    if parts.iter().any(Part::has_rows) {
+                        self.0.local.posted();
+                    }
                     if let Some(account) = &envelope.sent_by {
                         self.0.local.prune_senders(account).await?;
                     }

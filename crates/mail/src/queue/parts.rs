@@ -15,6 +15,11 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// Whether rows of others belong to it: a list's, or a request's.
+    pub fn has_rows(&self) -> bool {
+        !self.queued && !self.extra.is_empty()
+    }
+
     /// Takes in which mailboxes have no room: it is the receiver's own that counts, not where filters send copies.
     pub fn look(&mut self, full: &[MailboxId]) {
         let own = self.targets.first().map(|target| target.mailbox);

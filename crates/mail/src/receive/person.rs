@@ -1,11 +1,12 @@
 //! A message for a person or a shared mailbox.
 
+use lampion_db::{Row as _, query};
 use lampion_mailproto::mime::Scanned;
 
 use super::{Arrival, Refusal, Route, blocked};
 use crate::consent::{address_of, written_by};
 use crate::local::Local;
-use crate::store::{Account, Extra, Flags, MailError, Mailbox, Special, Target, Value};
+use crate::store::{Account, Extra, Flags, MailError, Mailbox, MailboxId, Special, Target, Value};
 
 pub(super) async fn inbox(local: &Local, account: &str) -> Result<Mailbox, MailError> {
     local
@@ -13,6 +14,33 @@ pub(super) async fn inbox(local: &Local, account: &str) -> Result<Mailbox, MailE
         .mailbox(account, "INBOX")
         .await?
         .ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))
+}
+
+/// What an account's own settings may do with a message, in one look: most do nothing, and this is asked for each.
+struct Habits {
+    inbox: MailboxId,
+    /// There are rules.
+    rules: bool,
+    /// Somebody is away.
+    away: bool,
+}
+
+async fn habits(local: &Local, account: &str) -> Result<Habits, MailError> {
+    let row = query(
+        "select m.id, (select count(*) from mail_rule r where r.account = m.account) as rules,
+            (select count(*) from mail_preference p where p.account = m.account and p.vacation <> 0) as away
+         from mail_mailbox m where m.account = $1 and m.name = 'INBOX'",
+    )
+    .bind(account)
+    .fetch_optional(local.db().read())
+    .await?
+    .ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))?;
+    let some = |column| Ok::<_, MailError>(row.try_get::<i64, _>(column)? > 0);
+    Ok(Habits {
+        inbox: MailboxId(row.try_get("id")?),
+        rules: some("rules")?,
+        away: some("away")?,
+    })
 }
 
 pub(super) async fn route(
@@ -52,11 +80,12 @@ pub(super) async fn route(
             return wait(local, account, author).await;
         }
     }
-    let mut route = sorted(local, account, tag, scanned).await?;
+    let habits = habits(local, &account.id).await?;
+    let mut route = sorted(local, account, tag, scanned, &habits).await?;
     let personal = !arrival.sender.is_empty()
         && !scanned.summary.is_automatic()
         && scanned.summary.list_id.is_none();
-    if let Some(rules) = local.rules().filter(|_| personal) {
+    if let Some(rules) = local.rules().filter(|_| personal && habits.away) {
         route.answers.extend(rules.away(account, scanned).await?);
     }
     Ok(route)
@@ -106,12 +135,13 @@ async fn sorted(
     account: &Account,
     tag: &str,
     scanned: &Scanned,
+    habits: &Habits,
 ) -> Result<Route, MailError> {
     if let Some(folder) = folder(local, &account.id, tag).await? {
         return Ok(Route::into(Target::new(folder.id)));
     }
     let mut route = Route::default();
-    if let Some(rules) = local.rules() {
+    if let Some(rules) = local.rules().filter(|_| habits.rules) {
         let sorted = rules.sort(account, scanned).await?;
         route.targets = sorted.targets;
         route.redirects = sorted.redirects;
@@ -119,7 +149,7 @@ async fn sorted(
     if route.targets.is_empty() {
         route.targets.push(Target {
             flags: Flags::default(),
-            ..Target::new(inbox(local, &account.id).await?.id)
+            ..Target::new(habits.inbox)
         });
     }
     Ok(route)
