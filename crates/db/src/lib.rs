@@ -250,7 +250,15 @@ impl Db {
         } else {
             "begin"
         };
-        Ok(self.write.begin_with(begin).await?)
+        match self.write.begin_with(begin).await {
+            // A full disk makes SQLite roll back by itself, which the driver doesn't notice: it takes the connection for one
+            // that is in a transaction for ever. Another one knows better.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.write.acquire().await?.close().await?;
+                Ok(self.write.begin_with(begin).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// Begins a transaction that only reads, and sees the database as it is at its first statement until it is dropped.

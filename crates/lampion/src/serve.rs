@@ -133,6 +133,9 @@ fn log(json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LAMPION_LOG")
         .unwrap_or_else(|_| "info,tantivy=warn,sqlx=warn".into());
     let logs = tracing_subscriber::fmt()
+        // Where the log can't be written (a full disk), it would say so on standard error, and end the task with a panic
+        // if that can't be written either.
+        .log_internal_errors(false)
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     if json {
