@@ -4,6 +4,7 @@ import email.message, smtplib, socket, ssl, sys
 
 def smarthost(old=False):
     from aiosmtpd.controller import Controller
+    taken = []
 
     class Handler:
         async def handle_EHLO(self, server, session, envelope, hostname, responses):
@@ -21,7 +22,7 @@ def smarthost(old=False):
             if old and not envelope.original_content.isascii():
                 return "554 5.6.3 8-bit"
             for to in envelope.rcpt_tos:
-                print("to", to, repr(envelope.original_content), flush=True)
+                taken.append((to, envelope.original_content))
             return "250 2.0.0 taken"
 
     probe = socket.socket()
@@ -33,6 +34,9 @@ def smarthost(old=False):
     print(port, flush=True)
     sys.stdin.read()
     controller.stop()
+    # At the end: nobody reads meanwhile, and a pipe holds little.
+    for to, content in taken:
+        print("to", to, repr(content), flush=True)
 
 
 def message(sender, to, subject):
