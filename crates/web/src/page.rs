@@ -44,6 +44,8 @@ pub struct Page {
     /// What to search for, in the frame's search field.
     pub query: String,
     navigation: Arc<Vec<NavItem>>,
+    /// Names of the person's groups, if an entry of the navigation asks for them.
+    groups: Vec<String>,
     i18n: Arc<I18n>,
 }
 
@@ -133,7 +135,7 @@ impl Page {
     pub fn navigation(&self) -> Vec<NavShown<'_>> {
         self.navigation
             .iter()
-            .filter(|item| item.role.is_none_or(|role| self.has(role)))
+            .filter(|item| item.role.is_none_or(|role| self.has(role)) || self.is_member(item))
             .map(|item| NavShown {
                 text: self.t(item.key),
                 href: item.href,
@@ -144,6 +146,12 @@ impl Page {
                 },
             })
             .collect()
+    }
+
+    /// Whether an entry of the navigation is for a group of the person's.
+    fn is_member(&self, item: &NavItem) -> bool {
+        let named = |group: &str| self.groups.iter().any(|own| own.eq_ignore_ascii_case(group));
+        item.group.is_some_and(named)
     }
 
     /// Whether the person who asks has a role.
@@ -284,6 +292,7 @@ impl Page {
             Some(session) => (Some(session.person), session.csrf),
             None => (None, String::new()),
         };
+        let groups = groups(app, person.as_ref()).await?;
         let secure = parts.extensions.get::<Secure>().is_some();
         let (origin, content_origin) = security::origins(&app.kernel.config, headers, secure);
         Ok(Self {
@@ -312,6 +321,7 @@ impl Page {
             site: app.kernel.config.title.clone(),
             query: String::new(),
             navigation: Arc::clone(&app.navigation),
+            groups,
             i18n: Arc::clone(&app.i18n),
         })
     }
@@ -341,6 +351,7 @@ impl Page {
             site: "Lampion".into(),
             query: String::new(),
             navigation,
+            groups: Vec::new(),
             i18n,
         }
     }
@@ -349,6 +360,20 @@ impl Page {
 /// Marks a request that came over HTTPS.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Secure;
+
+/// Names of the groups of somebody who sees more of the navigation by them than by roles.
+async fn groups(app: &App, person: Option<&Person>) -> Result<Vec<String>, AppError> {
+    let Some(person) = person.filter(|person| !person.groups.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let more = |item: &NavItem| {
+        item.group.is_some() && item.role.is_some_and(|role| !person.has(role))
+    };
+    if !app.navigation.iter().any(more) {
+        return Ok(Vec::new());
+    }
+    Ok(app.kernel.people.group_names(&person.id).await?)
+}
 
 fn language(app: &App, headers: &HeaderMap, person: Option<&Person>) -> &'static str {
     let accepted = || {

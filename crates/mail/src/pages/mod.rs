@@ -139,6 +139,7 @@ pub fn navigation() -> Vec<NavItem> {
         key: "nav-mail",
         href: "/mail",
         role: Some(Role::Member),
+        group: None,
     }]
 }
 
