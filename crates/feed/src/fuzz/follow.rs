@@ -244,6 +244,14 @@ fn read(feed: &Honest, source: &Memory, start: u64) {
                 feed.entries.get(from..from + count) == Some(&delta.entries),
                 "what the author signed is what was published"
             );
+            let honest = feed.bodies.iter().skip(from);
+            for ((entry, body), honest) in delta.entries.iter().zip(&delta.bodies).zip(honest) {
+                let Some((salt, bytes)) = body else { continue };
+                let committed = Entry::decode(entry).is_ok_and(|entry| {
+                    entry.commitment().is_some_and(|one| one.holds(salt, bytes))
+                });
+                assert!(!committed || body == honest, "a body is what its entry commits to");
+            }
         }
         at = end;
     }
