@@ -345,7 +345,10 @@ fn about_all(serving: &Serving, report: &mut Report) -> anyhow::Result<()> {
     };
     one.sign_in("cat0")?;
     for (what, path) in [
-        ("statistics, 12 weeks, by catalogue", "/catalogue-statistics"),
+        (
+            "statistics, 12 weeks, by catalogue",
+            "/catalogue-statistics",
+        ),
         (
             "statistics, 52 weeks, by language",
             "/catalogue-statistics?weeks=52&by=language",

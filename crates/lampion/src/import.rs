@@ -337,7 +337,9 @@ async fn imported_into(node: &Node, batch: &str, options: &Import) -> anyhow::Re
     let Some(done) = catalogue.batch_row(batch).await? else {
         bail!("the batch was removed meanwhile")
     };
-    let failures = catalogue.batch_records(batch, &FAILURES, "", LISTED).await?;
+    let failures = catalogue
+        .batch_records(batch, &FAILURES, "", LISTED)
+        .await?;
     if options.json {
         let mut published = Vec::new();
         for result in ["new", "changed"] {

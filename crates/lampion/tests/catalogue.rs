@@ -703,7 +703,9 @@ fn records_of_other_catalogues_come_in_match_and_go_out_as_they_were() {
     std::fs::write(&path, [one.as_slice(), &one, &one].concat()).unwrap();
     let name = path.to_string_lossy();
     let done = node
-        .run(&["import", "--into", "books", &name, "--rule", "separate", "--json"])
+        .run(&[
+            "import", "--into", "books", &name, "--rule", "separate", "--json",
+        ])
         .json();
     assert_eq!(done["published"].as_array().unwrap().len(), 3, "{done}");
     assert!(compared >= 50, "{compared}");

@@ -119,12 +119,23 @@ fn members_of_the_group_of_cataloguers_find_the_desk() {
     let leads = |who: &Session<'_>| who.get("/").text().contains("href=\"/catalogue\"");
     assert!(leads(&root) && !leads(&joon));
     assert_eq!(joon.get("/catalogue").status, 403);
-    root.post("/people/groups", &[("name", "Cataloguers")]).expect(303);
+    root.post("/people/groups", &[("name", "Cataloguers")])
+        .expect(303);
     let people = root.get("/people").expect(200).text();
     let group = values(&people, "group").remove(0);
-    let of_joon = people.split("<details").find(|one| one.contains(">joon<")).unwrap();
-    let path = of_joon.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
-    root.post(path, &[("role", "member"), ("group", &group)]).expect(303);
+    let of_joon = people
+        .split("<details")
+        .find(|one| one.contains(">joon<"))
+        .unwrap();
+    let path = of_joon
+        .split("action=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    root.post(path, &[("role", "member"), ("group", &group)])
+        .expect(303);
     assert!(leads(&joon));
     assert_eq!(joon.get("/catalogue").status, 200);
 }

@@ -150,7 +150,11 @@ impl Page {
 
     /// Whether an entry of the navigation is for a group of the person's.
     fn is_member(&self, item: &NavItem) -> bool {
-        let named = |group: &str| self.groups.iter().any(|own| own.eq_ignore_ascii_case(group));
+        let named = |group: &str| {
+            self.groups
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(group))
+        };
         item.group.is_some_and(named)
     }
 
@@ -366,9 +370,8 @@ async fn groups(app: &App, person: Option<&Person>) -> Result<Vec<String>, AppEr
     let Some(person) = person.filter(|person| !person.groups.is_empty()) else {
         return Ok(Vec::new());
     };
-    let more = |item: &NavItem| {
-        item.group.is_some() && item.role.is_some_and(|role| !person.has(role))
-    };
+    let more =
+        |item: &NavItem| item.group.is_some() && item.role.is_some_and(|role| !person.has(role));
     if !app.navigation.iter().any(more) {
         return Ok(Vec::new());
     }

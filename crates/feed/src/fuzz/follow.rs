@@ -161,7 +161,9 @@ impl<'a> Changes<'a> {
     /// Changes one file; none at the end.
     fn apply(&mut self, feed: &Honest, files: &mut Files) -> Option<()> {
         let kind = self.byte()?;
-        let path = feed.paths.get(usize::from(self.byte()?) % feed.paths.len())?;
+        let path = feed
+            .paths
+            .get(usize::from(self.byte()?) % feed.paths.len())?;
         let at = self.number()?;
         let mut bytes = files.remove(path).unwrap_or_default();
         let at = at % (bytes.len() + 1);
@@ -185,7 +187,9 @@ impl<'a> Changes<'a> {
             }
             // Another file's content.
             5 => {
-                let other = feed.paths.get(usize::from(self.byte()?) % feed.paths.len())?;
+                let other = feed
+                    .paths
+                    .get(usize::from(self.byte()?) % feed.paths.len())?;
                 bytes = feed.files.get(other).cloned().unwrap_or_default();
             }
             // An older checkpoint of the author's, or a second one of the same size.
@@ -237,7 +241,10 @@ fn read(feed: &Honest, source: &Memory, start: u64) {
         assert!(count > 0 && count <= STEP_ENTRIES, "{count} entries");
         assert!(count == delta.bodies.len() && delta.start == at);
         let end = at + count as u64;
-        assert!(end <= reader.checkpoint().size, "no entry past the checkpoint");
+        assert!(
+            end <= reader.checkpoint().size,
+            "no entry past the checkpoint"
+        );
         if belongs(feed, reader.checkpoint(), &delta.entries, at, &delta.proof) {
             let from = usize::try_from(at).unwrap_or(usize::MAX);
             assert!(
@@ -250,20 +257,32 @@ fn read(feed: &Honest, source: &Memory, start: u64) {
                 let committed = Entry::decode(entry).is_ok_and(|entry| {
                     entry.commitment().is_some_and(|one| one.holds(salt, bytes))
                 });
-                assert!(!committed || body == honest, "a body is what its entry commits to");
+                assert!(
+                    !committed || body == honest,
+                    "a body is what its entry commits to"
+                );
             }
         }
         at = end;
     }
     let wanted: BTreeSet<u64> = (start..start + 40).collect();
-    for (index, ..) in reader.bodies(start / TILE_WIDTH, &wanted).unwrap_or_default() {
+    for (index, ..) in reader
+        .bodies(start / TILE_WIDTH, &wanted)
+        .unwrap_or_default()
+    {
         assert!(wanted.contains(&index) && index < reader.checkpoint().size);
     }
 }
 
 /// Whether entries from `at` on, after those that were published before, are the beginning of a checkpoint's: the check
 /// that [`crate::Feeds::mirror`] makes.
-fn belongs(feed: &Honest, signed: &Checkpoint, entries: &[Vec<u8>], at: u64, proof: &[Hash]) -> bool {
+fn belongs(
+    feed: &Honest,
+    signed: &Checkpoint,
+    entries: &[Vec<u8>],
+    at: u64,
+    proof: &[Hash],
+) -> bool {
     let (mut edge, mut full) = (Edge::default(), Vec::new());
     let before = usize::try_from(at).unwrap_or(usize::MAX);
     for entry in feed.entries.iter().take(before).chain(entries) {
@@ -289,13 +308,20 @@ mod tests {
     /// All entries and bodies that can be had, or the first error's text.
     fn all(source: &Memory) -> Result<(Vec<Vec<u8>>, usize), String> {
         let feed = honest().unwrap();
-        let reader = Reader::open(source, feed.key.verifier()).map_err(|error| error.to_string())?;
+        let reader =
+            Reader::open(source, feed.key.verifier()).map_err(|error| error.to_string())?;
         let (mut entries, mut bodies) = (Vec::new(), 0);
         while let Some(delta) = reader
             .delta(entries.len() as u64, true)
             .map_err(|error| error.to_string())?
         {
-            assert!(belongs(feed, reader.checkpoint(), &delta.entries, delta.start, &delta.proof));
+            assert!(belongs(
+                feed,
+                reader.checkpoint(),
+                &delta.entries,
+                delta.start,
+                &delta.proof
+            ));
             for (index, body) in delta.bodies.iter().enumerate() {
                 let place = usize::try_from(delta.start).unwrap() + index;
                 assert!(body.is_none() || body == &feed.bodies[place]);
@@ -324,7 +350,8 @@ mod tests {
             reader.follows(seen).unwrap();
         }
         // Without packs entries come all the same; of a partial bundle that is gone, the full one is taken.
-        let (entries, bodies) = changed(|files| files.retain(|path, _| !path.starts_with("pack/"))).unwrap();
+        let (entries, bodies) =
+            changed(|files| files.retain(|path, _| !path.starts_with("pack/"))).unwrap();
         assert_eq!((entries.len(), bodies), (600, 0));
         let renamed = changed(|files| {
             let bundle = files.remove("tile/entries/002.p/88").unwrap();
@@ -352,10 +379,19 @@ mod tests {
         assert!(said.starts_with("pack/002: "), "{said}");
         let said = refused(|files| files.get_mut("pack/000").unwrap()[3] ^= 1);
         assert_eq!(said, "pack/000: it is no pack");
-        let said = refused(|files| drop(files.insert("first".into(), b"lampion-first/1\n256\n".to_vec())));
-        assert_eq!(said, "the source begins at entry 256, and only 0 are here: follow one that has those before");
-        let said = refused(|files| drop(files.insert("first".into(), b"lampion-first/1\n1024\n".to_vec())));
-        assert!(said.contains("does not say where the source begins"), "{said}");
+        let said =
+            refused(|files| drop(files.insert("first".into(), b"lampion-first/1\n256\n".to_vec())));
+        assert_eq!(
+            said,
+            "the source begins at entry 256, and only 0 are here: follow one that has those before"
+        );
+        let said = refused(|files| {
+            drop(files.insert("first".into(), b"lampion-first/1\n1024\n".to_vec()))
+        });
+        assert!(
+            said.contains("does not say where the source begins"),
+            "{said}"
+        );
         // A pack that says a body is of 4 GB costs no memory, and is named.
         let said = refused(|files| {
             let pack = files.get_mut("pack/000").unwrap();
@@ -376,7 +412,13 @@ mod tests {
         let source = Memory(files);
         let reader = Reader::open(&source, feed.key.verifier()).unwrap();
         let delta = reader.delta(0, false).unwrap().unwrap();
-        assert!(!belongs(feed, reader.checkpoint(), &delta.entries, 0, &delta.proof));
+        assert!(!belongs(
+            feed,
+            reader.checkpoint(),
+            &delta.entries,
+            0,
+            &delta.proof
+        ));
         // A second history, signed: proved by the tiles that show it.
         let mut files = feed.files.clone();
         let other = signed(&feed.key, 256, Hash([9; HASH_LEN])).unwrap();
@@ -393,7 +435,8 @@ mod tests {
         let said = reader.follows(&feed.older[1]).unwrap_err();
         assert!(matches!(said, FollowError::Forged), "{said}");
         // Not signed by this author.
-        let other = SigningKey::from_seed("hill/library", SignatureKind::Ed25519, &[8; 32]).unwrap();
+        let other =
+            SigningKey::from_seed("hill/library", SignatureKind::Ed25519, &[8; 32]).unwrap();
         assert!(Reader::open(&source, other.verifier()).is_err());
     }
 

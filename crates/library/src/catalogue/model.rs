@@ -236,7 +236,9 @@ impl Rights {
         let mut drafts = publishes || person.has(Role::Editor);
         if !drafts && !person.groups.is_empty() {
             let names = people.group_names(&person.id).await?;
-            drafts = names.iter().any(|name| name.eq_ignore_ascii_case(WRITERS_GROUP));
+            drafts = names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(WRITERS_GROUP));
         }
         Ok(Self { drafts, publishes })
     }

@@ -9,8 +9,8 @@ use crate::library::{Library, LibraryError};
 
 /// Batches of one list.
 const LIST_LIMIT: i64 = 50;
-/// Characters of a batch's identifier: see [`lampion_core::ids::new_id`].
-const ID_CHARS: usize = 16;
+/// Characters of a batch's identifier: see [`Catalogue::new_id`].
+const ID_CHARS: usize = 20;
 /// Results that the page of a batch lists with their reasons.
 pub const FAILURES: [&str; 5] = ["invalid", "conflict", "gone", "ambiguous", "failed"];
 
@@ -99,7 +99,10 @@ impl BatchRow {
 #[must_use]
 pub fn of_note(note: &str) -> (&str, Option<&str>) {
     let is_id = |id: &str| id.len() == ID_CHARS && id.bytes().all(|b| b.is_ascii_alphanumeric());
-    let (words, id) = match note.strip_suffix(')').and_then(|note| note.rsplit_once(" (batch ")) {
+    let (words, id) = match note
+        .strip_suffix(')')
+        .and_then(|note| note.rsplit_once(" (batch "))
+    {
         Some(parts) => parts,
         None => match note.strip_prefix("batch ") {
             Some(id) => ("", id),
@@ -514,7 +517,8 @@ mod tests {
 
     #[test]
     fn notes_are_taken_apart() {
-        let id = lampion_core::ids::new_id(&lampion_core::SystemRng);
+        // Twelve bytes, as `Catalogue::new_id` makes them.
+        let id = lampion_core::ids::base32(&[0x5a; 12]);
         assert_eq!(id.len(), ID_CHARS);
         for (words, note) in [
             ("", format!("batch {id}")),
@@ -523,7 +527,13 @@ mod tests {
         ] {
             assert_eq!(of_note(&note), (words, Some(id.as_str())), "{note}");
         }
-        for note in ["", "batch", "batch of four", "in a hurry (batch two)", "(batch )"] {
+        for note in [
+            "",
+            "batch",
+            "batch of four",
+            "in a hurry (batch two)",
+            "(batch )",
+        ] {
             assert_eq!(of_note(note), (note, None));
         }
     }
