@@ -69,6 +69,18 @@ pub fn publications(from: u64, to: u64) -> anyhow::Result<Vec<Publication>> {
         .collect()
 }
 
+/// Every so many records there is one a second time.
+const TWIN: usize = 1_000;
+
+/// Records that are there a second time, as duplicates for the desk to find.
+pub fn twins(count: u64) -> anyhow::Result<Vec<Publication>> {
+    let mut out = Vec::new();
+    for n in (0..count).step_by(TWIN) {
+        out.extend(publications(n, n + 1)?);
+    }
+    Ok(out)
+}
+
 /// The catalogue in a node's folder, whose node is not running.
 pub async fn open(folder: &Path) -> anyhow::Result<(Catalogue, Feeds, Db)> {
     let db = Db::open("sqlite", folder).await?;

@@ -110,12 +110,25 @@ fn answer_all(connection: TcpStream, bucket: &Bucket) -> Option<()> {
 #[tokio::test]
 async fn stores_reads_and_deletes() {
     let (endpoint, bucket) = serve();
+    keeps(&endpoint, "shelf", true, "/shelf", &bucket).await;
+}
+
+#[tokio::test]
+async fn the_bucket_may_stand_in_the_name_of_the_host() {
+    let (endpoint, bucket) = serve();
+    // A bucket of the name `127` at the host `0.0.1` is at 127.0.0.1: so the test needs no names of its own.
+    let endpoint = endpoint.replace("127.0.0.1", "0.0.1");
+    keeps(&endpoint, "127", false, "", &bucket).await;
+}
+
+/// Stores, reads and deletes; what the service sees begins with `seen`.
+async fn keeps(endpoint: &str, name: &str, path_style: bool, seen: &str, bucket: &Bucket) {
     let spool = tempfile::tempdir().unwrap();
     let config = S3Config {
-        endpoint: Some(endpoint),
-        bucket: "shelf".to_owned(),
+        endpoint: Some(endpoint.to_owned()),
+        bucket: name.to_owned(),
         region: "here".to_owned(),
-        path_style: true,
+        path_style,
         access_key_id: "me".to_owned(),
         secret_access_key: "hush".to_owned(),
         session_token: None,
@@ -134,7 +147,7 @@ async fn stores_reads_and_deletes() {
     let stored = blobs.put_reader(Cursor::new(bytes.clone())).await.unwrap();
     assert_eq!((stored.hash, stored.new), (hash, true));
     let hex = hash.to_string();
-    let key = format!("/shelf/blobs/{}/{}", &hex[..2], &hex[2..]);
+    let key = format!("{seen}/blobs/{}/{}", &hex[..2], &hex[2..]);
     assert_eq!(bucket.lock().unwrap().get(&key), Some(&bytes));
     assert!(
         !blobs

@@ -22,7 +22,7 @@ use crate::tile::{self, Resource};
 use crate::verify::{Source, VerifyError, read, read_tile};
 
 /// Entries in one piece.
-const STEP_ENTRIES: usize = 2048;
+pub(crate) const STEP_ENTRIES: usize = 2048;
 /// Bytes of bodies after which a piece ends.
 const STEP_BYTES: usize = 16 << 20;
 const _: () = assert!(STEP_ENTRIES <= BATCH_ENTRIES_LIMIT);

@@ -331,19 +331,22 @@ async fn import_into(
 /// Says how an import into a catalogue went.
 async fn imported_into(node: &Node, batch: &str, options: &Import) -> anyhow::Result<Outcome> {
     use lampion_library::catalogue::Catalogue;
+    use lampion_library::catalogue::batch::FAILURES;
     use lampion_library::catalogue::import::place_of;
     let catalogue = Catalogue::of(&node.kernel)?;
     let Some(done) = catalogue.batch_row(batch).await? else {
         bail!("the batch was removed meanwhile")
     };
-    let failures = catalogue.batch_failures(batch, "", LISTED).await?;
+    let failures = catalogue
+        .batch_records(batch, &FAILURES, "", LISTED)
+        .await?;
     if options.json {
         let mut published = Vec::new();
         for result in ["new", "changed"] {
             let mut after = String::new();
             loop {
                 let part = catalogue
-                    .batch_records(batch, result, &after, LISTED)
+                    .batch_records(batch, &[result], &after, LISTED)
                     .await?;
                 let Some(last) = part.last() else { break };
                 after.clone_from(&last.item);

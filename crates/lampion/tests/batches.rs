@@ -161,7 +161,41 @@ fn records_come_in_are_edited_together_compared_counted_and_listed() {
     until("they are found no more", || {
         node.titles("subject:Airships").is_empty().then_some(())
     });
-    // Withdrawing wants to be sure.
+    // Readers are told what sort of change it was, never a batch's identifier.
+    let identifiers = [&import, &batch, undo.header("location")]
+        .map(|path| path.rsplit('/').next().unwrap().to_string());
+    for (path, words) in [
+        ("/changes", "an edit of many records was undone"),
+        (
+            "/changes",
+            "Undoing of batch “Add to a field: subject + Airships”",
+        ),
+        (
+            "/changes?before=120",
+            "for the exhibition</bdi> · one of many records edited together",
+        ),
+        ("/changes?before=60", "from an imported file"),
+        ("/changes/rss", "an edit of many records was undone"),
+        ("/changes/atom", "an edit of many records was undone"),
+    ] {
+        let text = node.get(path).expect(200).text();
+        assert!(text.contains(words), "{path}: {text}");
+        for id in &identifiers {
+            assert!(!text.contains(id), "{path} shows a batch's identifier");
+        }
+    }
+    // Withdrawing wants to be sure, and says that it stays.
+    let withdraw = [
+        ("of", "all"),
+        ("op", "withdraw"),
+        ("reason", "error"),
+        ("do", "preview"),
+    ];
+    let text = mira
+        .post("/catalogue/books/batch", &withdraw)
+        .expect(200)
+        .text();
+    assert!(text.contains("brings no withdrawn record back"), "{text}");
     let withdraw = [
         ("of", "all"),
         ("op", "withdraw"),

@@ -667,7 +667,7 @@ fn records_of_other_catalogues_come_in_match_and_go_out_as_they_were() {
     let node = net.node("hill");
     create(&node, "books", "all");
     let (mut compared, mut files) = (0, Vec::new());
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         if path
             .extension()
@@ -697,6 +697,17 @@ fn records_of_other_catalogues_come_in_match_and_go_out_as_they_were() {
         }
     }
     println!("{compared} records came out byte for byte");
+    // Records with one number in one file are each kept, named and undone.
+    let one = std::fs::read(folder.join("one.dat")).unwrap();
+    let path = net.folder("in").join("twice.mrc");
+    std::fs::write(&path, [one.as_slice(), &one, &one].concat()).unwrap();
+    let name = path.to_string_lossy();
+    let done = node
+        .run(&[
+            "import", "--into", "books", &name, "--rule", "separate", "--json",
+        ])
+        .json();
+    assert_eq!(done["published"].as_array().unwrap().len(), 3, "{done}");
     assert!(compared >= 50, "{compared}");
     // The same again matches, and nothing is published twice.
     let name = files[0].to_string_lossy();

@@ -109,6 +109,38 @@ fn blobs(node: &Node) -> usize {
 }
 
 #[test]
+fn members_of_the_group_of_cataloguers_find_the_desk() {
+    let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
+    let node = node(&net, &[("books", "all")]);
+    let root = node.person("root", "operator").cookie().to_string();
+    let root = node.resume(&root);
+    let joon = node.person("joon", "member").cookie().to_string();
+    let joon = node.resume(&joon);
+    let leads = |who: &Session<'_>| who.get("/").text().contains("href=\"/catalogue\"");
+    assert!(leads(&root) && !leads(&joon));
+    assert_eq!(joon.get("/catalogue").status, 403);
+    root.post("/people/groups", &[("name", "Cataloguers")])
+        .expect(303);
+    let people = root.get("/people").expect(200).text();
+    let group = values(&people, "group").remove(0);
+    let of_joon = people
+        .split("<details")
+        .find(|one| one.contains(">joon<"))
+        .unwrap();
+    let path = of_joon
+        .split("action=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    root.post(path, &[("role", "member"), ("group", &group)])
+        .expect(303);
+    assert!(leads(&joon));
+    assert_eq!(joon.get("/catalogue").status, 200);
+}
+
+#[test]
 fn files_and_a_cover_come_with_a_record_and_go_with_it() {
     let net = TestNet::new(env!("CARGO_BIN_EXE_lampion"));
     let node = node(&net, &[("books", "all")]);

@@ -39,6 +39,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             version: 7,
             sql: include_str!("../migrations/7.sql"),
         },
+        Migration {
+            version: 8,
+            sql: include_str!("../migrations/8.sql"),
+        },
     ],
 };
 

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use common::{BOOKS, World, book, published, with_isbn, worlds};
 use lampion_core::SystemRng;
 use lampion_feed::entry::Reason;
-use lampion_library::catalogue::batch::{BatchRow, BatchState, NewBatch, Operation, Selection};
+use lampion_library::catalogue::batch::{
+    BatchRow, BatchState, FAILURES, NewBatch, Operation, Selection,
+};
 use lampion_library::catalogue::failed::{self, FailedSearches, LEAST, RECENT};
 use lampion_library::catalogue::{
     By, CatalogueError, Coverage, Draft, DraftState, Merging, Outcome, PARTS, week,
@@ -97,7 +99,7 @@ async fn a_batch_edits_all_lists_what_it_can_not_and_is_undone() {
         );
         let todo = world
             .catalogue
-            .batch_records(&id, "todo", "", 300)
+            .batch_records(&id, &["todo"], "", 300)
             .await
             .unwrap();
         let gone = todo
@@ -115,7 +117,11 @@ async fn a_batch_edits_all_lists_what_it_can_not_and_is_undone() {
             (end.seen, end.changed, end.unchanged, end.failed),
             (300, 298, 1, 1)
         );
-        let failures = world.catalogue.batch_failures(&id, "", 10).await.unwrap();
+        let failures = world
+            .catalogue
+            .batch_records(&id, &FAILURES, "", 10)
+            .await
+            .unwrap();
         assert_eq!(
             (failures[0].record.as_str(), failures[0].result.as_str()),
             (gone.as_str(), "gone")
@@ -151,7 +157,11 @@ async fn a_batch_edits_all_lists_what_it_can_not_and_is_undone() {
         );
         let end = done(&world, &undo).await;
         assert_eq!((end.changed, end.failed), (297, 1));
-        let failures = world.catalogue.batch_failures(&undo, "", 10).await.unwrap();
+        let failures = world
+            .catalogue
+            .batch_records(&undo, &FAILURES, "", 10)
+            .await
+            .unwrap();
         assert_eq!(failures[0].record, busy);
         let other = ids
             .iter()
@@ -199,7 +209,11 @@ async fn a_batch_withdraws_and_edits_by_choice_and_filter() {
         let id = begin(&world, bad, by_title).await;
         let end = done(&world, &id).await;
         assert_eq!((end.total, end.changed, end.failed), (1, 0, 1));
-        let failures = world.catalogue.batch_failures(&id, "", 10).await.unwrap();
+        let failures = world
+            .catalogue
+            .batch_records(&id, &FAILURES, "", 10)
+            .await
+            .unwrap();
         assert_eq!(
             (failures[0].record.as_str(), failures[0].result.as_str()),
             (coffee.as_str(), "invalid")

@@ -68,6 +68,20 @@ impl People {
         groups.collect()
     }
 
+    /// Names of the groups that a person is in, in their order.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn group_names(&self, person_id: &str) -> Result<Vec<String>, PeopleError> {
+        Ok(query_scalar(
+            "select g.name from people_member m join people_group g on g.id = m.group_id
+             where m.person = $1 order by g.name",
+        )
+        .bind(person_id)
+        .fetch_all(self.0.db.read())
+        .await?)
+    }
+
     /// Ids of the people in a group.
     ///
     /// # Errors

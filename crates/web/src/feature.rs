@@ -29,6 +29,8 @@ pub struct NavItem {
     pub href: &'static str,
     /// Shown only to people with this role.
     pub role: Option<Role>,
+    /// Members of a group of this name see it without the role; letters' case is no matter.
+    pub group: Option<&'static str>,
 }
 
 /// A number beside an entry of the navigation: how much new there is for who looks.

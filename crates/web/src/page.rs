@@ -46,6 +46,8 @@ pub struct Page {
     navigation: Arc<Vec<NavItem>>,
     /// Numbers beside entries of the navigation, by where those lead.
     badges: Vec<(&'static str, i64)>,
+    /// Names of the person's groups, if an entry of the navigation asks for them.
+    groups: Vec<String>,
     i18n: Arc<I18n>,
 }
 
@@ -137,7 +139,7 @@ impl Page {
     pub fn navigation(&self) -> Vec<NavShown<'_>> {
         self.navigation
             .iter()
-            .filter(|item| item.role.is_none_or(|role| self.has(role)))
+            .filter(|item| item.role.is_none_or(|role| self.has(role)) || self.is_member(item))
             .map(|item| NavShown {
                 text: self.t(item.key),
                 href: item.href,
@@ -160,6 +162,16 @@ impl Page {
         if let Some(badge) = self.badges.iter_mut().find(|(known, _)| *known == href) {
             badge.1 = count;
         }
+    }
+
+    /// Whether an entry of the navigation is for a group of the person's.
+    fn is_member(&self, item: &NavItem) -> bool {
+        let named = |group: &str| {
+            self.groups
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(group))
+        };
+        item.group.is_some_and(named)
     }
 
     /// Whether the person who asks has a role.
@@ -309,6 +321,7 @@ impl Page {
                 }
             }
         }
+        let groups = groups(app, person.as_ref()).await?;
         let secure = parts.extensions.get::<Secure>().is_some();
         let (origin, content_origin) = security::origins(&app.kernel.config, headers, secure);
         Ok(Self {
@@ -338,6 +351,7 @@ impl Page {
             query: String::new(),
             navigation: Arc::clone(&app.navigation),
             badges,
+            groups,
             i18n: Arc::clone(&app.i18n),
         })
     }
@@ -368,6 +382,7 @@ impl Page {
             query: String::new(),
             navigation,
             badges: Vec::new(),
+            groups: Vec::new(),
             i18n,
         }
     }
@@ -386,6 +401,19 @@ pub fn shown_badge(count: i64) -> String {
 /// Marks a request that came over HTTPS.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Secure;
+
+/// Names of the groups of somebody who sees more of the navigation by them than by roles.
+async fn groups(app: &App, person: Option<&Person>) -> Result<Vec<String>, AppError> {
+    let Some(person) = person.filter(|person| !person.groups.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let more =
+        |item: &NavItem| item.group.is_some() && item.role.is_some_and(|role| !person.has(role));
+    if !app.navigation.iter().any(more) {
+        return Ok(Vec::new());
+    }
+    Ok(app.kernel.people.group_names(&person.id).await?)
+}
 
 fn language(app: &App, headers: &HeaderMap, person: Option<&Person>) -> &'static str {
     let accepted = || {

@@ -31,6 +31,7 @@ pub(crate) fn navigation() -> Vec<NavItem> {
         key: "nav-people",
         href: "/people",
         role: Some(Role::Operator),
+        group: None,
     }]
 }
 

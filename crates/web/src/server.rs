@@ -99,6 +99,7 @@ impl Server {
             key: "nav-home",
             href: "/",
             role: None,
+            group: None,
         }];
         let (mut own, mut content) = (pages::routes(), Router::new());
         let mut badges = Vec::new();

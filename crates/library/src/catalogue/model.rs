@@ -235,9 +235,10 @@ impl Rights {
         let publishes = person.has(Role::Librarian);
         let mut drafts = publishes || person.has(Role::Editor);
         if !drafts && !person.groups.is_empty() {
-            drafts = people.groups().await?.iter().any(|group| {
-                group.name.eq_ignore_ascii_case(WRITERS_GROUP) && person.is_in(&group.id)
-            });
+            let names = people.group_names(&person.id).await?;
+            drafts = names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(WRITERS_GROUP));
         }
         Ok(Self { drafts, publishes })
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::catalogue::records::version;
 use crate::catalogue::{Catalogue, KIND, Version};
 use crate::library::Library;
+use crate::pages::catalogue::{Notes, Told};
 use crate::pages::when::When;
 use lampion_feed::entry::Entry;
 
@@ -26,6 +27,7 @@ pub(super) struct Change {
     title: String,
     first: bool,
     version: Version,
+    note: Told,
     reason: String,
     when: When,
 }
@@ -68,6 +70,7 @@ async fn load(
             .map_err(AppError::fault)?
     };
     let now_ms = library.kernel().clock.now_ms();
+    let mut notes = Notes::new(&catalogue);
     let mut out = Vec::new();
     for record in records.iter().rev() {
         let Some((collection, id)) = record.entry.object() else {
@@ -92,6 +95,7 @@ async fn load(
                 .unwrap_or_default(),
             first: matches!(&record.entry, Entry::Publish(one) if one.supersedes.is_none()),
             reason,
+            note: notes.tell(&version.note).await?,
             when: When::of(page, now_ms, version.time_ms),
             version,
         });
@@ -159,12 +163,19 @@ fn item(page: &Page, one: &Change) -> Item {
     };
     let origin = &page.origin;
     let path = page.url_path(&one.id);
+    let mut summary = format!("{what}. {}", one.collection_title);
+    if !one.note.words.is_empty() {
+        summary.push_str(&format!(". {}", one.note.words));
+    }
+    if !one.note.by_batch.is_empty() {
+        summary.push_str(&format!(" ({})", page.t(one.note.by_batch)));
+    }
     Item {
         id: format!("{origin}/changes#{}", one.version.version),
         title: title.clone(),
         href: format!("{origin}/record/{}/{path}", one.collection),
         time_ms: one.version.time_ms,
-        summary: format!("{what}. {} {}", one.collection_title, one.version.note),
+        summary,
         author: (!one.version.by.is_empty()).then(|| one.version.by.clone()),
         categories: vec![word.to_string()],
     }

@@ -29,6 +29,7 @@ use axum::routing::{get, post};
 use lampion_people::Role;
 use lampion_web::{App, NavItem};
 
+use crate::catalogue::WRITERS_GROUP;
 use crate::library::Library;
 use crate::model::{Collection, Kind, Meta};
 
@@ -49,21 +50,25 @@ pub(crate) fn navigation() -> Vec<NavItem> {
             key: "changes",
             href: "/changes",
             role: None,
+            group: None,
         },
         NavItem {
             key: "nav-lists",
             href: "/lists",
             role: None,
+            group: None,
         },
         NavItem {
             key: "nav-catalogue",
             href: "/catalogue",
             role: Some(Role::Editor),
+            group: Some(WRITERS_GROUP),
         },
         NavItem {
             key: "nav-desk",
             href: "/desk",
             role: Some(Role::Librarian),
+            group: None,
         },
     ]
 }

@@ -144,6 +144,7 @@ pub fn navigation() -> Vec<NavItem> {
         key: "nav-mail",
         href: "/mail",
         role: Some(Role::Member),
+        group: None,
     }]
 }
 

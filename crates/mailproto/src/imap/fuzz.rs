@@ -67,6 +67,8 @@ mod tests {
         "\r\n",
         "{3}\r\n",
         "{3+}\r\n",
+        "{0}\r\n",
+        "{0+}\r\n",
         "~{2+}\r\n",
         "APPEND ",
         "INBOX ",
@@ -92,6 +94,21 @@ mod tests {
         "%",
         "*",
     ];
+
+    #[test]
+    fn literals_without_a_byte_end_at_once() {
+        // Found by fuzzing: what came in the same piece after an empty literal waited for more to come.
+        for text in [
+            "\x3fa LOGIN mira {0+}\r\n\r\nb NOOP\r\n",
+            "\x3fg REPLACE 4 x {0}\r\nabc\r\n",
+            "\x3fa LOGIN {0}\r\n {0}\r\n\r\nb NOOP\r\n",
+        ] {
+            super::fuzz_imap_command(text.as_bytes());
+        }
+        let whole = b"a LOGIN mira {0+}\r\n\r\nb NOOP\r\n";
+        let (read, _) = super::read(whole, whole.len(), false);
+        assert_eq!(read.len(), 2, "{read:?}");
+    }
 
     proptest! {
         #[test]

@@ -192,6 +192,15 @@ impl Reader {
     /// Reads on. Gives how many bytes were used, and what came of them. Call it again with the rest, also with nothing:
     /// only if no event comes, more bytes are needed.
     pub fn feed<'a>(&mut self, input: &'a [u8]) -> (usize, Option<Event<'a>>) {
+        // A literal without a byte is over before it began: nothing needs to come for that.
+        match self.state {
+            State::Literal { left: 0 } => {
+                self.line_at = self.buffer.len();
+                self.state = State::Line;
+            }
+            State::Skip { left: 0 } => self.state = State::Line,
+            _ => {}
+        }
         match self.state {
             State::Line => self.line(input),
             State::Asked { .. } => (0, None),

@@ -92,7 +92,7 @@ impl Run<'_> {
                             pending.keys.extend(keys.iter().cloned());
                             pending.bytes += usize::try_from(place.1).unwrap_or(0);
                             pending.records.push(Incoming {
-                                item,
+                                item: at_byte(&item, place.0),
                                 work,
                                 keys,
                                 place,
@@ -270,6 +270,17 @@ impl Run<'_> {
             return Ok((ended(&row.id, "failed", error.to_string()), true));
         }
         Ok((ready(row.id, Some(row.version), &work)?, true))
+    }
+}
+
+/// What a record is called among those of its file: numbers of records come more than once in real files, and each
+/// record has a row of its own, or it would be left out when the batch is undone.
+fn at_byte(item: &str, offset: u64) -> String {
+    let place = format!(" at byte {offset}");
+    if item.ends_with(&place) {
+        item.to_string()
+    } else {
+        format!("{item}{place}")
     }
 }
 

@@ -20,7 +20,7 @@ mod steps;
 pub use job::{BatchJob, KIND};
 pub use operation::{Applied, Operation, OperationError, Target, VALUE_CHARS};
 pub use preview::{PREVIEW_RECORDS, Preview, Sample, preview};
-pub use rows::{BatchRow, RecordResult, Results};
+pub use rows::{BatchRow, FAILURES, RecordResult, Results, of_note};
 pub use selection::{SEARCH_RECORDS, Selection};
 
 /// Records of one batch.

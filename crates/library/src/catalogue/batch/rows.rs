@@ -9,6 +9,10 @@ use crate::library::{Library, LibraryError};
 
 /// Batches of one list.
 const LIST_LIMIT: i64 = 50;
+/// Characters of a batch's identifier: see [`Catalogue::new_id`].
+const ID_CHARS: usize = 20;
+/// Results that the page of a batch lists with their reasons.
+pub const FAILURES: [&str; 5] = ["invalid", "conflict", "gone", "ambiguous", "failed"];
 
 /// A batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +58,7 @@ pub struct BatchRow {
 }
 
 impl BatchRow {
-    /// The note of each publication: why, and by which batch.
+    /// The note of each publication: why, and by which batch. [`of_note`] takes it apart.
     pub(super) fn why(&self) -> String {
         let note = self.note.trim();
         if note.is_empty() {
@@ -88,6 +92,27 @@ impl BatchRow {
             failed: number("failed")?,
             created_ms: number("created_ms")?,
         })
+    }
+}
+
+/// What the note of a publication says in words, and the batch that it came by, if any.
+#[must_use]
+pub fn of_note(note: &str) -> (&str, Option<&str>) {
+    let is_id = |id: &str| id.len() == ID_CHARS && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let (words, id) = match note
+        .strip_suffix(')')
+        .and_then(|note| note.rsplit_once(" (batch "))
+    {
+        Some(parts) => parts,
+        None => match note.strip_prefix("batch ") {
+            Some(id) => ("", id),
+            None => return (note, None),
+        },
+    };
+    if is_id(id) {
+        (words, Some(id))
+    } else {
+        (note, None)
     }
 }
 
@@ -128,10 +153,7 @@ impl RecordResult {
 
     /// Whether it is one of those that the page lists with a reason.
     fn is_failure(&self) -> bool {
-        matches!(
-            self.result.as_str(),
-            "invalid" | "conflict" | "gone" | "ambiguous" | "failed"
-        )
+        FAILURES.contains(&self.result.as_str())
     }
 }
 
@@ -290,53 +312,37 @@ impl Catalogue {
             .collect()
     }
 
-    /// Records of a batch with one result, by item, after one.
+    /// Records of a batch with one of these results, by item, after one.
     ///
     /// # Errors
     /// The database.
     pub async fn batch_records(
         &self,
         batch: &str,
-        result: &str,
+        results: &[&str],
         after: &str,
         limit: i64,
     ) -> Result<Vec<RecordResult>, CatalogueError> {
-        query(
-            "select * from catalogue_batch_record where batch = $1 and result = $2 and item > $3 order by item limit $4",
-        )
-        .bind(batch)
-        .bind(result)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(self.db.read())
-        .await?
-        .iter()
-        .map(RecordResult::read)
-        .collect()
-    }
-
-    /// Records with which a batch could not be done, with the reasons, by item, after one.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn batch_failures(
-        &self,
-        batch: &str,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<RecordResult>, CatalogueError> {
-        query(
-            "select * from catalogue_batch_record where batch = $1
-             and result in ('invalid', 'conflict', 'gone', 'ambiguous', 'failed') and item > $2 order by item limit $3",
-        )
-        .bind(batch)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(self.db.read())
-        .await?
-        .iter()
-        .map(RecordResult::read)
-        .collect()
+        let mut out = Vec::new();
+        // One after the other: so each walks along the index and stops, however many there are.
+        for result in results {
+            let rows = query(
+                "select * from catalogue_batch_record where batch = $1 and result = $2 and item > $3
+                 order by item limit $4",
+            )
+            .bind(batch)
+            .bind(*result)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(self.db.read())
+            .await?;
+            for row in &rows {
+                out.push(RecordResult::read(row)?);
+            }
+        }
+        out.sort_by(|a, b| a.item.cmp(&b.item));
+        out.truncate(usize::try_from(limit).unwrap_or(0));
+        Ok(out)
     }
 
     /// Records that a batch changed or made, after one, in the order of identifiers.
@@ -360,23 +366,26 @@ impl Catalogue {
         .await?)
     }
 
-    /// What a batch did with one record.
+    /// What a batch did with one record, if it changed or made it.
     pub(super) async fn changed_in(
         &self,
         batch: &str,
         record: &str,
     ) -> Result<Option<RecordResult>, CatalogueError> {
-        query(
-            "select * from catalogue_batch_record where batch = $1 and result in ('changed', 'new') and record = $2
-             order by item limit 1",
+        let rows = query(
+            "select * from catalogue_batch_record where batch = $1 and record = $2 order by item",
         )
         .bind(batch)
         .bind(record)
-        .fetch_optional(self.db.read())
-        .await?
-        .as_ref()
-        .map(RecordResult::read)
-        .transpose()
+        .fetch_all(self.db.read())
+        .await?;
+        for row in &rows {
+            let one = RecordResult::read(row)?;
+            if matches!(one.result.as_str(), "changed" | "new") {
+                return Ok(Some(one));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a batch is undone, or on its way to it.
@@ -499,5 +508,33 @@ impl Library {
             .await?
             .id;
         Ok((id, job))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_taken_apart() {
+        // Twelve bytes, as `Catalogue::new_id` makes them.
+        let id = lampion_core::ids::base32(&[0x5a; 12]);
+        assert_eq!(id.len(), ID_CHARS);
+        for (words, note) in [
+            ("", format!("batch {id}")),
+            ("tidying", format!("tidying (batch {id})")),
+            ("a (b)", format!("a (b) (batch {id})")),
+        ] {
+            assert_eq!(of_note(&note), (words, Some(id.as_str())), "{note}");
+        }
+        for note in [
+            "",
+            "batch",
+            "batch of four",
+            "in a hurry (batch two)",
+            "(batch )",
+        ] {
+            assert_eq!(of_note(note), (note, None));
+        }
     }
 }

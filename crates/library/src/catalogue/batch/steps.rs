@@ -65,7 +65,7 @@ impl Catalogue {
         batch: &BatchRow,
         operation: &Operation,
     ) -> Result<bool, CatalogueError> {
-        let todo = self.batch_records(&batch.id, "todo", "", CHUNK).await?;
+        let todo = self.batch_records(&batch.id, &["todo"], "", CHUNK).await?;
         if todo.is_empty() {
             return Ok(false);
         }

@@ -14,7 +14,7 @@ use super::super::jobs::JobShown;
 use super::form::groups;
 use super::{Desk, office};
 use crate::catalogue::batch::{
-    BatchKind, BatchRow, BatchState, KIND, NewBatch, Operation, PREVIEW_RECORDS, Preview,
+    BatchKind, BatchRow, BatchState, FAILURES, KIND, NewBatch, Operation, PREVIEW_RECORDS, Preview,
     RecordResult, Selection, preview,
 };
 use crate::library::Library;
@@ -340,6 +340,8 @@ impl BatchShown {
                 page.t("withdraw"),
                 page.t(&format!("reason-{reason}"))
             ),
+            // What was undone, as whoever undid it read it.
+            Some(Operation::Undo { .. }) if !row.note.is_empty() => row.note.clone(),
             Some(Operation::Undo { batch }) => page.s("batch-undo-of", batch),
             Some(Operation::Import(import)) => {
                 let key = if import.trial {
@@ -468,7 +470,7 @@ pub(super) async fn show(
     }
     let failures = desk
         .catalogue
-        .batch_failures(&id, &asked.after, ROWS)
+        .batch_records(&id, &FAILURES, &asked.after, ROWS)
         .await?;
     let more = (i64::try_from(failures.len()).unwrap_or(0) == ROWS)
         .then(|| failures.last().map(|one| one.item.clone()))
@@ -550,8 +552,11 @@ pub(super) async fn change(
         ..Selection::default()
     };
     let note = match &operation {
-        Operation::Undo { batch } => page.s("batch-undo-of", batch),
-        _ => row.note.clone(),
+        Operation::Undo { .. } => {
+            let undone = BatchShown::new(&page, row).title;
+            page.s("batch-undo-of", &format!("“{undone}”"))
+        }
+        _ => row.note,
     };
     let new = NewBatch {
         collection: collection.clone(),

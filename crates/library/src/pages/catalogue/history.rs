@@ -8,7 +8,7 @@ use lampion_formats::records::desk::{Change, changes, part_name};
 use lampion_web::{AppError, Form, Page, PageResult};
 use serde::Deserialize;
 
-use super::{Desk, merging, office};
+use super::{Desk, Notes, Told, merging, office};
 use crate::catalogue::records::HISTORY_LIMIT;
 use crate::catalogue::{Outcome, RecordRow, Version};
 use crate::library::Library;
@@ -18,6 +18,7 @@ use crate::pages::when::When;
 /// One version with what it changed.
 struct Shown {
     version: Version,
+    note: Told,
     when: When,
     reason: String,
     changes: Vec<(String, Change)>,
@@ -66,6 +67,7 @@ pub(super) async fn show(
         .flatten();
     let live = row.reason.is_none();
     let now_ms = library.kernel().clock.now_ms();
+    let mut notes = Notes::new(&desk.catalogue);
     let mut shown = Vec::with_capacity(versions.len());
     for (at, version) in versions.iter().enumerate() {
         let older = versions.get(at + 1).and_then(|older| older.work.as_ref());
@@ -74,6 +76,7 @@ pub(super) async fn show(
             _ => Vec::new(),
         };
         shown.push(Shown {
+            note: notes.tell(&version.note).await?,
             when: When::of(&page, now_ms, version.time_ms),
             reason: version
                 .withdrawn

@@ -18,6 +18,7 @@ mod own;
 mod review;
 mod sent;
 mod statistics;
+mod told;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -34,6 +35,7 @@ use crate::library::Library;
 use crate::model::{Collection, Kind};
 
 pub(super) use attached::{Attached, blob, look};
+pub(super) use told::{Notes, Told};
 
 pub(super) fn routes(upload_limit_bytes: usize) -> Router<App> {
     forms()

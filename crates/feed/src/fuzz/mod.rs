@@ -1,6 +1,10 @@
 //! One entry for each reader of outside bytes: any input must return, without a panic, and what was read must be
 //! written as it was.
 
+mod follow;
+
+pub use follow::fuzz_follow;
+
 use crate::checkpoint::Checkpoint;
 use crate::entry::Entry;
 use crate::fork::verify_fork_proof;
