@@ -5,8 +5,8 @@ use lampion_mailproto::imap::command::StoreHow;
 use lampion_mailproto::imap::{Body, write};
 use lampion_mailproto::put;
 
-use super::rights::{Found, shown};
-use super::session::{Answer, Done, Failure, Session};
+use super::rights::Found;
+use super::session::{Answer, Done, Session};
 use crate::access::Rights;
 use crate::shared::Level;
 use crate::store::MailError;
@@ -176,26 +176,10 @@ impl Session {
                         .into(),
                 ));
             }
+            // The other mailboxes of the account are not told of (RFC 4314 §5.1.1 would): programs take what comes for the
+            // answer to their next GETACL.
             local.set_shared_member(account, (kind, &id), level).await?;
-            self.tell_others(&found).await?;
         }
         Answer::done("done, for all mailboxes of this shared mailbox")
-    }
-
-    /// RFC 4314 §5.1.1: the rights in the other mailboxes of the account have changed too.
-    async fn tell_others(&mut self, found: &Found) -> Result<(), Failure> {
-        let place = self.place(&found.shown).await?;
-        // Who took the right away from themselves is not told any more.
-        if !place.rights.has("a") || place.own() {
-            return Ok(());
-        }
-        let all = self.all_rights(found).await?;
-        for mailbox in self.store().mailboxes(&place.account).await? {
-            if mailbox.id != found.mailbox.id {
-                self.tell_acl(&shown(&place.prefix, &mailbox.name), &all);
-                self.wire.relieve().await?;
-            }
-        }
-        Ok(())
     }
 }
