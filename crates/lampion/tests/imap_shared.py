@@ -2,6 +2,7 @@
 
 The first person manages the shared mailbox `help` and owns the list `friends`, the second one is a member of nothing yet;
 the group `desk` has nobody."""
+import imaplib
 import re
 import socket
 import sys
@@ -12,6 +13,16 @@ from imapclient.exceptions import IMAPClientError
 port = int(sys.argv[1])
 mira, tomas = (sys.argv[2], sys.argv[3]), (sys.argv[4], sys.argv[5])
 HELP = "Shared/help"
+
+
+def opens_to_read(client, name):
+    """The library takes it for a fault that a mailbox can only be read, when it is open already."""
+    try:
+        client.select_folder(name)
+    except imaplib.IMAP4.readonly:
+        client._imap.is_readonly = True
+        return
+    raise AssertionError(f"{name} may be changed")
 
 
 def same(got, wanted):
@@ -126,8 +137,8 @@ for command in (
 # Somebody who reads.
 one.setacl(HELP, "tomas", "lr")
 same(sorted(one.getacl(HELP)), [(b"mira", b"lrswipkxteacd"), (b"tomas", b"lr")])
-opened = other.select_folder(HELP)
-same((opened[b"PERMANENTFLAGS"], opened[b"EXISTS"], opened[b"READ-ONLY"]), ((), 2, True))
+opens_to_read(other, HELP)
+holds(stranger(f"SELECT {HELP}"), "* OK [PERMANENTFLAGS ()]", "* 2 EXISTS\r\n", "OK [READ-ONLY]")
 same(other.fetch([1], ["BODY[]", "FLAGS"])[1][b"BODY[]"], message(1))
 same(other.get_flags([1])[1], ())
 for right, call in (
@@ -187,7 +198,7 @@ holds(str(other.fetch([1], ["FLAGS"])), "FLAGS")
 other.add_flags([1], [b"\\Seen", b"$Done"])
 one.select_folder(HELP)
 holds(one.get_flags([1])[1], b"\\Seen", b"$Done")
-same(other.select_folder(HELP)[b"READ-WRITE"], True)
+same(b"READ-WRITE" in other.select_folder(HELP), True)
 other.move([2], "INBOX")
 same(other.folder_status("INBOX", ["MESSAGES"])[b"MESSAGES"], 2)
 other.append(HELP, message(3), flags=[b"\\Seen"])
@@ -209,7 +220,7 @@ for open_one in reads, idles, elsewhere:
     holds(open_one(f"SELECT {HELP}"), "OK [READ-WRITE]")
 idles.send("i IDLE")
 holds(idles.line(), "+ ")
-one.delete_acl(HELP, "tomas") if hasattr(one, "delete_acl") else one.setacl(HELP, "tomas", "")
+same(one._imap.deleteacl(HELP, "tomas")[0], "OK")
 one.append(HELP, message(5))
 said = idles.line() + idles.line()
 assert said.startswith("* BYE you may not read") and "EXISTS" not in said, said
@@ -220,7 +231,7 @@ assert "* BYE you may not read" in said and "EXISTS" not in said, said
 same({name for _, _, name in client(tomas).list_folders() if name.startswith("Shared")}, set())
 
 # The archive of a list is read, and nothing is changed there; what waits is for moderators only.
-same(one.select_folder("Shared/friends")[b"READ-ONLY"], True)
+opens_to_read(one, "Shared/friends")
 holds(raw("MYRIGHTS Shared/friends/Held"), "* MYRIGHTS Shared/friends/Held lr\r\n")
 refused(("NOPERM", "right `i`"), lambda: one.append("Shared/friends", message(6)))
 same("Shared/friends" in {name for _, _, name in one.list_sub_folders()}, False)

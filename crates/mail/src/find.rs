@@ -2,7 +2,7 @@
 //!
 //! The index lies in `mail/ACCOUNT/index` and can be rebuilt. It is brought up to date when somebody searches: its cursor
 //! says up to which UID each mailbox is in it. Documents are messages, and beside them the texts of their attached files
-//! ([`files`]), which are read after the messages can be found ([`after`]). What is gone from the account is left out of
+//! (`files`), which are read after the messages can be found (`after`). What is gone from the account is left out of
 //! answers at once, and taken out of the index soon after.
 //!
 //! The engine's collections of mail are named in no list of the library, and are asked for by their account alone.

@@ -52,7 +52,7 @@ pub enum MailError {
         /// Why.
         reason: &'static str,
     },
-    /// INBOX can't be deleted, a mailbox can't be put into itself and the like; pages say those of [`refusal`] in the
+    /// INBOX can't be deleted, a mailbox can't be put into itself and the like; pages say those of `refusal` in the
     /// reader's language.
     #[error("{0}")]
     Refused(&'static str),
