@@ -413,10 +413,7 @@ impl Rules for Web {
     async fn sort(&self, account: &Account, scanned: &Scanned) -> Result<Sorted, MailError> {
         let db = &self.kernel().db;
         let targets = filters::targets(self.store(), db, &account.id, &scanned.summary).await?;
-        Ok(Sorted {
-            targets,
-            redirects: Vec::new(),
-        })
+        Ok(Sorted { targets })
     }
 
     async fn away(

@@ -40,17 +40,6 @@ pub struct Arrival {
     pub from_outside: bool,
 }
 
-/// A message that is to go on to others, with fields on top of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Redirect {
-    /// New envelope sender.
-    pub sender: String,
-    /// To whom.
-    pub recipients: Vec<String>,
-    /// Header fields to put on top, each ended by CRLF.
-    pub fields: String,
-}
-
 /// Why a message is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -90,8 +79,6 @@ pub struct Route {
     pub targets: Vec<Target>,
     /// Rows that belong to it.
     pub extra: Vec<Extra>,
-    /// Who gets it further (filters that forward). Each is a new message.
-    pub redirects: Vec<Redirect>,
     /// Answers of who is away; to be sent with an empty envelope sender.
     pub answers: Vec<Answer>,
     /// Set: nothing else is.
@@ -121,7 +108,6 @@ impl Route {
             }
         }
         self.extra.extend(other.extra);
-        self.redirects.extend(other.redirects);
         for answer in other.answers {
             let same = |one: &Answer| one.letter.from == answer.letter.from;
             if !self.answers.iter().any(same) {
@@ -136,8 +122,6 @@ impl Route {
 pub struct Sorted {
     /// Where it goes; empty for INBOX.
     pub targets: Vec<Target>,
-    /// Who gets it further.
-    pub redirects: Vec<Redirect>,
 }
 
 /// The rules of accounts: filters, and answers of who is away.

@@ -144,7 +144,6 @@ async fn sorted(
     if let Some(rules) = local.rules().filter(|_| habits.rules) {
         let sorted = rules.sort(account, scanned).await?;
         route.targets = sorted.targets;
-        route.redirects = sorted.redirects;
     }
     if route.targets.is_empty() {
         route.targets.push(Target {
