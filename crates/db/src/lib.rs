@@ -21,6 +21,7 @@
 mod jobs;
 pub mod rows;
 pub mod testing;
+mod together;
 
 use std::path::Path;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use sqlx::{self, AssertSqlSafe, Row, query, query_as, query_scalar};
 use sqlx::{Any, AnyPool, Connection, Transaction};
 
 pub use jobs::SqlJobs;
+pub use together::Together;
 
 /// A transaction on either database.
 pub type Tx = Transaction<'static, Any>;

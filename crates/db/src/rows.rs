@@ -10,11 +10,12 @@ use crate::{AssertSqlSafe, DbError, query};
 /// A statement that values are bound to.
 pub type Statement = Query<'static, Any, AnyArguments>;
 
-/// Rows in one statement. Few sizes, so that few statements are prepared.
-const CHUNKS: [usize; 5] = [256, 64, 16, 4, 1];
+/// Rows in one statement. Few sizes, so that few statements are prepared; but of the small ones nearly all, since a statement
+/// costs as much as several rows.
+const CHUNKS: [usize; 9] = [256, 64, 16, 8, 6, 4, 3, 2, 1];
 
 /// Splits rows into chunks of the sizes above.
-fn chunks<T>(rows: &[T]) -> Vec<&[T]> {
+pub(crate) fn chunks<T>(rows: &[T]) -> Vec<&[T]> {
     let mut out = Vec::new();
     let mut rest = rows;
     for size in CHUNKS {
@@ -27,13 +28,13 @@ fn chunks<T>(rows: &[T]) -> Vec<&[T]> {
     out
 }
 
-fn named(conn: &AnyConnection) -> bool {
+pub(crate) fn named(conn: &AnyConnection) -> bool {
     conn.backend_name() == "PostgreSQL"
 }
 
 /// Places for `count` rows: `($1, $2), ($3, $4)`, or `(?, ?), (?, ?)` on SQLite, which would look for each name among
 /// all before it: more than a third of the time at 64 rows.
-fn places(named: bool, count: usize, columns: usize) -> String {
+pub(crate) fn places(named: bool, count: usize, columns: usize) -> String {
     let mut out = String::with_capacity(count * columns * if named { 8 } else { 3 });
     for n in 0..count * columns {
         out.push_str(match n % columns {

@@ -84,6 +84,7 @@ async fn send(mail: &Mail, to: &str) {
         recipients: vec![Recipient {
             to,
             route,
+            look: None,
             notify: None,
             original: None,
         }],

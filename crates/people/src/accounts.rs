@@ -10,6 +10,14 @@ use crate::model::{Person, Role, roles_to_text};
 use crate::{People, rules};
 
 const COLUMNS: &str = "id, name, display, roles, language, created_ms, disabled";
+
+/// An expression for a statement of another feature: 1 if the person whose id `column` holds is there and may sign in, else 0.
+#[must_use]
+pub fn enabled_sql(column: &str) -> String {
+    format!(
+        "(select count(*) from people_person where people_person.id = {column} and people_person.disabled = 0)"
+    )
+}
 /// The most that one call of [`People::list`] gives.
 const LIST_LIMIT: i64 = 1_000;
 /// The longest language tag that is kept (RFC 5646 §4.4.1).

@@ -43,7 +43,7 @@ use lampion_core::{Clock, Rng};
 use lampion_db::{Db, Migration, Migrations};
 use tokio::sync::OnceCell;
 
-pub use accounts::{release, reserve};
+pub use accounts::{enabled_sql, release, reserve};
 pub use app_passwords::{APP_PASSWORDS_LIMIT, AppPassword};
 pub use error::{NameFault, PasswordFault, PeopleError};
 pub use links::LinkPurpose;

@@ -62,13 +62,6 @@ pub struct Choice {
     pub shown: bool,
 }
 
-/// What an account decided about the senders of a message.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Senders {
-    pub blocked: bool,
-    pub known: bool,
-}
-
 impl Local {
     /// Rows that remember to whom an account wrote: whoever it is may answer. They belong in the transaction of what was
     /// written. Addresses of the net are passed over, they are never asked about.
@@ -134,39 +127,6 @@ impl Local {
         .execute(self.db().write())
         .await?;
         self.prune_senders(account).await
-    }
-
-    /// What an account decided about who wrote a message (`author`) and who the envelope says sent it.
-    pub(crate) async fn senders(
-        &self,
-        account: &str,
-        author: &str,
-        sender: &str,
-    ) -> Result<Senders, MailError> {
-        let (author, sender) = (address_of(author), address_of(sender));
-        let rows: Vec<(String, String)> = query_as(
-            "select sender, state from mail_consent where account = $1 and sender in ($2, $3)",
-        )
-        .bind(account)
-        .bind(&author)
-        .bind(&sender)
-        .fetch_all(self.db().read())
-        .await?;
-        Ok(Senders {
-            blocked: rows.iter().any(|(_, state)| state == "blocked"),
-            // The address that people see is the one that they approved.
-            known: rows
-                .iter()
-                .any(|(address, state)| *address == author && state == "known"),
-        })
-    }
-
-    /// Whether an account wants nothing from an address.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn is_blocked(&self, account: &str, sender: &str) -> Result<bool, MailError> {
-        Ok(!sender.is_empty() && self.senders(account, sender, sender).await?.blocked)
     }
 
     /// Whether mail from outside waits for the account's consent, if it is from somebody who isn't known.

@@ -310,6 +310,7 @@ async fn submit(
         recipients.push(Recipient {
             to,
             route,
+            look: None,
             notify: None,
             original: None,
         });

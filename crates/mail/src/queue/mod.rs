@@ -27,8 +27,9 @@ use lampion_web::Kernel;
 use ring::digest;
 use tokio::sync::Notify as Wake;
 
+use crate::consent::address_of;
 use crate::local::Local;
-use crate::receive::{self, Outgoing, Refusal};
+use crate::receive::{self, Look, Outgoing, Refusal};
 use crate::store::{
     Account, Delivery, Extra, Flags, MailError, MailboxId, NewMessage, Special, Store, Target, Uid,
     Value, Whole,
@@ -76,6 +77,8 @@ pub struct Recipient {
     pub to: Address,
     /// Where it goes.
     pub route: Route,
+    /// What [`Queue::route_from`] saw of the receiver, if it was asked just now.
+    pub look: Option<Look>,
     /// When the sender wants to hear of it.
     pub notify: Option<Notify>,
     /// As the sender wrote it.
@@ -208,25 +211,39 @@ impl Queue {
     /// # Errors
     /// The database.
     pub async fn route(&self, address: &Address) -> Result<Route, MailError> {
+        Ok(self.route_from(address, "").await?.0)
+    }
+
+    /// The same, and of a receiver here what they have set about mail of `sender`, the address of an envelope.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn route_from(
+        &self,
+        address: &Address,
+        sender: &str,
+    ) -> Result<(Route, Option<Look>), MailError> {
         let domain = address.domain.to_ascii_lowercase();
         if domain == self.0.domain || domain.is_empty() {
-            return Ok(match self.0.store.account_at(&address.local).await? {
-                Some(account) => Route::Local(account),
-                None => match receive::postmaster_account(&self.0.local, &address.local).await? {
-                    Some(account) => Route::Local(account),
-                    None => Route::Unknown,
-                },
-            });
+            let (sender, part) = (address_of(sender), address.local.as_str());
+            let now_ms = self.0.clock.now_ms();
+            if let Some(one) = self.0.store.receiver(part, &sender, &sender).await? {
+                let look = Look::new(one.habits, sender, now_ms);
+                return Ok((Route::Local(one.account), Some(look)));
+            }
+            let postmaster = receive::postmaster_account(&self.0.local, part).await?;
+            return Ok((postmaster.map_or(Route::Unknown, Route::Local), None));
         }
         let node = domain
             .strip_suffix(&self.0.net)
             .and_then(|rest| rest.strip_suffix('.'))
             .filter(|node| !node.is_empty() && !node.contains('.'));
-        Ok(match node {
+        let route = match node {
             Some(node) => Route::Node(node.into()),
             None if self.0.smarthost.is_some() => Route::Smarthost,
             None => Route::None,
-        })
+        };
+        Ok((route, None))
     }
 
     /// Accepts a message: all of it is durable when this returns, and in the same transaction what it gives rise to, answers
@@ -381,6 +398,7 @@ impl Queue {
             all.push(Recipient {
                 to,
                 route,
+                look: None,
                 notify: None,
                 original: None,
             });

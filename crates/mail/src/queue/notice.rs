@@ -238,6 +238,7 @@ impl Queue {
                 let recipient = Recipient {
                     to: about.to.clone(),
                     route: route.clone(),
+                    look: None,
                     notify: None,
                     original: None,
                 };

@@ -73,6 +73,7 @@ async fn here(
     (recipient, account): (&Recipient, &Account),
 ) -> Result<Part, MailError> {
     let (to, scanned) = (recipient.to.to_string(), &message.scanned);
+    let account = (account, recipient.look.as_ref());
     let route = receive::route_to(&queue.0.local, account, &to, arrival, scanned).await?;
     Ok(Part {
         outcome: route.refuse.map_or(Outcome::Kept, Outcome::Refused),

@@ -20,9 +20,10 @@ use lampion_people::{Role, normal_name};
 pub(crate) use outgoing::without;
 pub use outgoing::{Inside, Outgoing, letter_message, on_top};
 
+use crate::consent::address_of;
 use crate::filters::Telling;
 use crate::local::Local;
-use crate::store::{Account, AccountId, Extra, MailError, Target};
+use crate::store::{Account, AccountId, Extra, Habits, MailError, Target};
 
 /// Operators that get mail for `postmaster`.
 const POSTMASTERS_LIMIT: usize = 20;
@@ -155,7 +156,7 @@ pub async fn route(
     let (base, tag) = part.split_once('+').unwrap_or((part, ""));
     let name = normal_name(base).unwrap_or_default();
     match local.store().account_at(&name).await? {
-        Some(account) => sort(local, &account, tag, arrival, scanned).await,
+        Some(account) => sort(local, &account, None, tag, arrival, scanned).await,
         None if is_postmaster(&name) => postmaster(local).await,
         None => Ok(Route::refused(nobody(part))),
     }
@@ -167,7 +168,7 @@ pub async fn route(
 /// The database.
 pub(crate) async fn route_to(
     local: &Local,
-    account: &Account,
+    (account, look): (&Account, Option<&Look>),
     address: &str,
     arrival: &Arrival,
     scanned: &Scanned,
@@ -178,12 +179,13 @@ pub(crate) async fn route_to(
         // The account stands for all operators, unless somebody is called so.
         return route(local, address, arrival, scanned).await;
     }
-    sort(local, account, tag, arrival, scanned).await
+    sort(local, account, look, tag, arrival, scanned).await
 }
 
 async fn sort(
     local: &Local,
     account: &Account,
+    look: Option<&Look>,
     tag: &str,
     arrival: &Arrival,
     scanned: &Scanned,
@@ -191,7 +193,7 @@ async fn sort(
     if let Some(list) = local.list(&account.id).await? {
         return local.route_list(&list, tag, arrival, scanned).await;
     }
-    person::route(local, account, tag, arrival, scanned).await
+    person::route(local, (account, look), tag, arrival, scanned).await
 }
 
 /// Whether an address would be refused from a sender: for RCPT, before the message is there.
@@ -208,31 +210,66 @@ pub async fn check(
     if is_postmaster(&name) {
         return Ok(None);
     }
-    match local.store().account_at(&name).await? {
-        Some(account) => check_for(local, &account, address, arrival).await,
-        None => Ok(Some(nobody(part))),
-    }
+    let sender = address_of(&arrival.sender);
+    let receiver = local.store().receiver(&name, &sender, &sender).await?;
+    Ok(receiver.map_or_else(
+        || Some(nobody(part)),
+        |receiver| {
+            let blocks = receiver.habits.blocked;
+            check_for(
+                &receiver.account,
+                blocks,
+                address,
+                arrival.submitted_by.as_ref(),
+            )
+        },
+    ))
 }
 
-/// [`check`], where it is known whose address it is.
-///
-/// # Errors
-/// The database.
-pub(crate) async fn check_for(
-    local: &Local,
+/// [`check`], where it is known whose address it is, and whether the account `blocks` the sender.
+pub(crate) fn check_for(
     account: &Account,
+    blocks: bool,
     address: &str,
-    arrival: &Arrival,
-) -> Result<Option<Refusal>, MailError> {
+    submitted_by: Option<&AccountId>,
+) -> Option<Refusal> {
     let base = local_part(address).split('+').next().unwrap_or_default();
-    if is_postmaster(base) {
-        return Ok(None);
+    // Nobody blocks themselves by a slip of the hand.
+    let own = submitted_by == Some(&account.id);
+    (blocks && !own && !is_postmaster(base)).then(blocked)
+}
+
+/// What was seen of a receiver's settings when the recipient was checked, so that it needn't be asked again for a message
+/// that follows at once.
+#[derive(Debug, Clone)]
+pub struct Look {
+    habits: Habits,
+    /// Who was taken for author and sender, as [`address_of`] writes it.
+    sender: String,
+    at_ms: i64,
+}
+
+/// How long a [`Look`] holds: what is set meanwhile counts from the next message on.
+const LOOK_MS: u64 = 2_000;
+
+impl Look {
+    pub(crate) fn new(habits: Habits, sender: String, at_ms: i64) -> Self {
+        Self {
+            habits,
+            sender,
+            at_ms,
+        }
     }
-    let own = arrival.submitted_by.as_ref() == Some(&account.id);
-    if !own && local.is_blocked(&account.id, &arrival.sender).await? {
-        return Ok(Some(blocked()));
+
+    /// Whether the sender is blocked.
+    pub(crate) fn blocks(&self) -> bool {
+        self.habits.blocked
     }
-    Ok(None)
+
+    fn habits(&self, author: &str, sender: &str, now_ms: i64) -> Option<Habits> {
+        let same = self.sender == author && self.sender == sender;
+        (same && now_ms.abs_diff(self.at_ms) <= LOOK_MS).then_some(self.habits)
+    }
 }
 
 /// Who stands for `postmaster` and `abuse`, where nobody is called so: an operator. [`route`] gives it to all of them.

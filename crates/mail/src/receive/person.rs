@@ -1,12 +1,11 @@
 //! A message for a person or a shared mailbox.
 
-use lampion_db::{Row as _, query};
 use lampion_mailproto::mime::Scanned;
 
-use super::{Arrival, Refusal, Route, blocked};
+use super::{Arrival, Look, Refusal, Route, blocked};
 use crate::consent::{address_of, written_by};
 use crate::local::Local;
-use crate::store::{Account, Extra, Flags, MailError, Mailbox, MailboxId, Special, Target, Value};
+use crate::store::{Account, Extra, Flags, Habits, MailError, Mailbox, Special, Target, Value};
 
 pub(super) async fn inbox(local: &Local, account: &str) -> Result<Mailbox, MailError> {
     local
@@ -16,36 +15,9 @@ pub(super) async fn inbox(local: &Local, account: &str) -> Result<Mailbox, MailE
         .ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))
 }
 
-/// What an account's own settings may do with a message, in one look: most do nothing, and this is asked for each.
-struct Habits {
-    inbox: MailboxId,
-    /// There are rules.
-    rules: bool,
-    /// Somebody is away.
-    away: bool,
-}
-
-async fn habits(local: &Local, account: &str) -> Result<Habits, MailError> {
-    let row = query(
-        "select m.id, (select count(*) from mail_rule r where r.account = m.account) as rules,
-            (select count(*) from mail_preference p where p.account = m.account and p.vacation <> 0) as away
-         from mail_mailbox m where m.account = $1 and m.name = 'INBOX'",
-    )
-    .bind(account)
-    .fetch_optional(local.db().read())
-    .await?
-    .ok_or_else(|| MailError::NoSuchMailbox("INBOX".into()))?;
-    let some = |column| Ok::<_, MailError>(row.try_get::<i64, _>(column)? > 0);
-    Ok(Habits {
-        inbox: MailboxId(row.try_get("id")?),
-        rules: some("rules")?,
-        away: some("away")?,
-    })
-}
-
 pub(super) async fn route(
     local: &Local,
-    account: &Account,
+    (account, look): (&Account, Option<&Look>),
     tag: &str,
     arrival: &Arrival,
     scanned: &Scanned,
@@ -53,8 +25,13 @@ pub(super) async fn route(
     let author = written_by(scanned, &arrival.sender);
     // Nobody blocks themselves by a slip of the hand.
     let own = arrival.submitted_by.as_ref() == Some(&account.id);
-    let senders = local.senders(&account.id, &author, &arrival.sender).await?;
-    if senders.blocked && !own {
+    let sender = address_of(&arrival.sender);
+    let seen = look.and_then(|look| look.habits(&author, &sender, local.now_ms()));
+    let habits = match seen {
+        Some(habits) => habits,
+        None => local.store().habits(&account.id, &author, &sender).await?,
+    };
+    if habits.blocked && !own {
         return Ok(Route::refused(blocked()));
     }
     let unproved = arrival.from_outside && arrival.submitted_by.is_none();
@@ -72,7 +49,7 @@ pub(super) async fn route(
             }
             Looks::Plain => {}
         }
-        if !senders.known
+        if !habits.known
             && local
                 .must_ask(&account.id, &arrival.sender, scanned)
                 .await?
@@ -80,7 +57,6 @@ pub(super) async fn route(
             return wait(local, account, author).await;
         }
     }
-    let habits = habits(local, &account.id).await?;
     let mut route = sorted(local, account, tag, scanned, &habits).await?;
     let personal = !arrival.sender.is_empty()
         && !scanned.summary.is_automatic()

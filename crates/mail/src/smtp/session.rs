@@ -18,7 +18,7 @@ use super::Context;
 use super::head::{self, Head};
 use super::limits::{ACCOUNT_RECIPIENTS, ADDRESS_MESSAGES};
 use crate::queue::{Accept, Outcome, Recipient, Route};
-use crate::receive::{self, Arrival};
+use crate::receive;
 use crate::store::{Account, Incoming, MailError, NewMessage};
 
 /// How long a client may be silent (RFC 5321 §4.5.3.2.7: 5 minutes).
@@ -327,7 +327,10 @@ impl Session {
 
     async fn rcpt(&mut self, rcpt: RcptTo) -> Result<Reply, MailError> {
         let queue = self.context.mail.queue();
-        let route = queue.route(&rcpt.to).await?;
+        let from = self.from.from.as_ref().map(ToString::to_string);
+        let (route, look) = queue
+            .route_from(&rcpt.to, &from.unwrap_or_default())
+            .await?;
         let inside = rcpt.to.domain.is_empty() || rcpt.to.is_in(&self.context.domain);
         if self.kind != Kind::Submission && !inside {
             return Ok(Reply::new(
@@ -355,19 +358,10 @@ impl Session {
                 {
                     return Ok(full());
                 }
-                let arrival = Arrival {
-                    sender: self
-                        .from
-                        .from
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                    submitted_by: self.sender.as_ref().map(|sender| sender.account.id.clone()),
-                    from_outside: false,
-                };
+                let submitted_by = self.sender.as_ref().map(|sender| &sender.account.id);
                 let to = rcpt.to.to_string();
-                let local = self.context.mail.local();
-                if let Some(refusal) = receive::check_for(local, account, &to, &arrival).await? {
+                let blocks = look.as_ref().is_some_and(receive::Look::blocks);
+                if let Some(refusal) = receive::check_for(account, blocks, &to, submitted_by) {
                     return Ok(reply_of(&Outcome::Refused(refusal)));
                 }
             }
@@ -389,6 +383,7 @@ impl Session {
         self.recipients.push(Recipient {
             to: rcpt.to,
             route,
+            look,
             notify: rcpt.notify,
             original: rcpt.original,
         });

@@ -1,17 +1,17 @@
 //! Whose mail it is, and who receives at an address.
 
 use lampion_db::{DbError, Row, query, query_scalar, sqlx, transaction};
-use lampion_people::{Person, normal_name};
+use lampion_people::Person;
 
 use super::model::{Account, MailError, Special};
 use super::{Store, narrow};
 
 /// Mailboxes of one account at most.
 pub const FOLDERS_LIMIT: i64 = 2_000;
-const COLUMNS: &str = "id, name, used_bytes, messages, quota_bytes";
+pub(super) const COLUMNS: &str = "id, name, used_bytes, messages, quota_bytes";
 
 impl Store {
-    fn account_from(&self, row: &sqlx::any::AnyRow) -> Result<Account, MailError> {
+    pub(super) fn account_from(&self, row: &sqlx::any::AnyRow) -> Result<Account, MailError> {
         let quota: i64 = row.try_get("quota_bytes")?;
         Ok(Account {
             id: row.try_get("id")?,
@@ -106,34 +106,8 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn account_at(&self, local_part: &str) -> Result<Option<Account>, MailError> {
-        let base = local_part.split('+').next().unwrap_or_default();
-        let Ok(name) = normal_name(base) else {
-            return Ok(None);
-        };
-        let sql = format!(
-            "select {COLUMNS} from mail_account where name = $1
-             union all select {COLUMNS} from mail_account where id = (select account from mail_alias where name = $2)"
-        );
-        let row = query(lampion_db::AssertSqlSafe(sql))
-            .bind(&name)
-            .bind(&name)
-            .fetch_optional(self.db().read())
-            .await?;
-        if let Some(row) = row {
-            let account = self.account_from(&row)?;
-            let shared = account.id.starts_with("s-");
-            let person = if shared {
-                None
-            } else {
-                self.0.parts.people.by_id(&account.id).await?
-            };
-            let receives = shared || person.is_some_and(|person| !person.disabled);
-            return Ok(receives.then_some(account));
-        }
-        match self.0.parts.people.by_name(&name).await? {
-            Some(person) if !person.disabled => Ok(Some(self.account_of(&person).await?)),
-            _ => Ok(None),
-        }
+        let receiver = self.receiver(local_part, "", "").await?;
+        Ok(receiver.map(|receiver| receiver.account))
     }
 
     /// Further names under which an account receives.

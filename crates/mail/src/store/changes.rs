@@ -6,9 +6,10 @@ use std::sync::Arc;
 use lampion_db::{Row, Tx, query, rows, transaction};
 use lampion_mailproto::mime::{Structure, Summary};
 
-use super::deliver::{NewItem, insert_items, references, threads_of};
+use super::deliver::{NewItem, insert_items};
 use super::mailboxes::locked;
 use super::model::{FlagChange, Flags, Item, MailError, Mailbox, MailboxId, ModSeq, Stored, Uid};
+use super::threads::{self, Known, Reference};
 use super::{Store, view};
 
 impl Store {
@@ -123,8 +124,8 @@ impl Store {
             if !away || source.account != target.account {
                 self.need_room(tx, &target.account, size).await?;
             }
-            let threads = if source.account == target.account {
-                BTreeMap::new()
+            let (threads, references) = if source.account == target.account {
+                Default::default()
             } else {
                 threads_in(tx, &target.account, &items).await?
             };
@@ -145,7 +146,7 @@ impl Store {
                     size_bytes: i64::from(item.size_bytes),
                 });
             }
-            insert_items(tx, &new).await?;
+            insert_items(tx, &new, &references).await?;
             query("update mail_mailbox set uid_next = uid_next + $1 where id = $2")
                 .bind(i64::try_from(items.len()).unwrap_or(0))
                 .bind(to.0)
@@ -270,7 +271,7 @@ async fn threads_in(
     tx: &mut Tx,
     account: &str,
     items: &[Item],
-) -> Result<BTreeMap<i64, i64>, MailError> {
+) -> Result<(BTreeMap<i64, i64>, Vec<Reference>), MailError> {
     let account: Arc<str> = account.into();
     let ids: Vec<i64> = items.iter().map(|item| item.message.0).collect();
     let rows = rows::select(
@@ -291,14 +292,18 @@ async fn threads_in(
         let structure: Vec<u8> = row.try_get(1)?;
         let (_, summary): (Structure, Summary) = postcard::from_bytes(&structure)
             .map_err(|_| MailError::Damaged(id, "what it is made of can't be read"))?;
-        known.push((Arc::clone(&account), id, references(&summary)));
+        known.push(Known {
+            account: Arc::clone(&account),
+            message: id,
+            references: threads::references(&summary),
+        });
     }
-    known.sort_by_key(|(_, id, _)| *id);
-    let threads = threads_of(tx, known).await?;
-    Ok(threads
+    known.sort_by_key(|one| one.message);
+    let (threads, references) = threads::look(tx, known).await?;
+    let threads = threads
         .into_iter()
-        .map(|((_, message), thread)| (message, thread))
-        .collect())
+        .map(|((_, message), thread)| (message, thread));
+    Ok((threads.collect(), references))
 }
 
 /// Takes items out of their mailbox, whose lock is held.

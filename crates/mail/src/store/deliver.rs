@@ -3,17 +3,28 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lampion_db::{Row, Tx, query, query_scalar, rows, transaction};
-use lampion_mailproto::mime::Summary;
+use lampion_db::sqlx::any::AnyRow;
+use lampion_db::{Row, Together, Tx, query, query_scalar, rows, transaction};
 use tokio::sync::oneshot;
 
 use super::model::{Flags, MailError, MessageId, Placed, Target, join_keywords};
+use super::threads::{self, Known, Reference};
 use super::{MailboxId, NewMessage, Store, narrow};
 
 /// Deliveries in one transaction at most.
 const BATCH: usize = 128;
-/// Of the messages that a message answers, so many are looked for to find its thread.
-const ANCESTORS: usize = 20;
+/// Numbers for rows, rising: gives the one after the last of them.
+const TAKE_IDS: &str = "update mail_state set next_id = next_id + v.column1 from (values {}) as v where id = 1 returning next_id";
+/// Messages and their bytes, of accounts.
+const USE_ROOM: &str =
+    "update mail_account set used_bytes = used_bytes + v.column2, messages = messages + v.column3
+     from (values {}) as v where mail_account.id = v.column1";
+/// Messages and their bytes, of mailboxes, and a change; gives UIDs and the change's number, and takes the locks.
+const GROW: &str =
+    "update mail_mailbox set uid_next = uid_next + v.column2, modseq = modseq + 1, messages = messages + v.column2,
+         unseen = unseen + v.column3, deleted = deleted + v.column4, size_bytes = mail_mailbox.size_bytes + v.column5
+     from (values {}) as v where mail_mailbox.id = v.column1
+     returning mail_mailbox.id, mail_mailbox.uid_next, mail_mailbox.modseq";
 
 /// A message for some mailboxes; and rows that others write in the same transaction.
 #[derive(Debug)]
@@ -245,7 +256,39 @@ impl Store {
         let all: Vec<&Delivery> = batch.iter().flat_map(|group| &group.deliveries).collect();
         let all = all.as_slice();
         let mut plan = Plan::new(self, tx, batch, all).await?;
-        let first_id = self.take_ids(tx, all.len()).await?;
+        // All that takes locks and numbers goes to the database at once, and then all that is to be written.
+        let known = plan.known(all);
+        let (accounts, rooms, keys) = (plan.used(), plan.growth(), threads::keys(&known));
+        let count = [i64::try_from(all.len()).unwrap_or(i64::MAX)];
+        let mut look = Together::on(tx);
+        look.add(TAKE_IDS, 1, &count, |statement, count| {
+            statement.bind(*count)
+        });
+        look.add(USE_ROOM, 3, &accounts, |statement, (account, size, n)| {
+            statement.bind(account.to_string()).bind(*size).bind(*n)
+        });
+        look.add(GROW, 5, &rooms, |statement, row| {
+            row.iter()
+                .fold(statement, |statement, value| statement.bind(*value))
+        });
+        threads::add(&mut look, &keys);
+        let found = look.run(tx).await?;
+        let [numbers, _, grown, noted] = found.as_slice() else {
+            return Err(MailError::Fault("statements without answers".into()));
+        };
+        let next_id: i64 = match numbers.first() {
+            Some(row) => row.try_get(0)?,
+            None => return Err(MailError::Fault("`mail_state` has no row".into())),
+        };
+        plan.grown(grown)?;
+        let first_id = next_id - count[0];
+        let (threads, references) = threads::from(
+            noted,
+            known.into_iter().map(|known| Known {
+                message: first_id + known.message,
+                ..known
+            }),
+        )?;
         let ids: Vec<i64> = (first_id..).take(all.len()).collect();
         let kept: Vec<(i64, &Delivery)> = ids
             .iter()
@@ -254,9 +297,6 @@ impl Store {
             .zip(&plan.kept)
             .filter_map(|(one, kept)| kept.then_some(one))
             .collect();
-        insert_messages(tx, &kept).await?;
-        plan.reserve(tx).await?;
-        let threads = threads(tx, &plan, all, &ids).await?;
         let (now_ms, mut items, mut done) = (self.now_ms(), Vec::new(), Vec::new());
         for (n, delivery) in all.iter().enumerate() {
             let id = ids.get(n).copied().unwrap_or_default();
@@ -292,7 +332,14 @@ impl Store {
                 placed,
             });
         }
-        insert_items(tx, &items).await?;
+        let messages: Vec<(i64, &NewMessage)> = kept
+            .iter()
+            .map(|(id, delivery)| (*id, &delivery.message))
+            .collect();
+        let mut all_rows = Together::on(tx);
+        add_messages(&mut all_rows, &messages);
+        add_items(&mut all_rows, &items, &references);
+        all_rows.run(tx).await?;
         for (id, delivery) in &kept {
             extra(tx, *id, delivery).await?;
         }
@@ -492,47 +539,25 @@ impl Plan {
         self.into.push(into);
     }
 
-    /// Takes the numbers, and with them the locks.
-    async fn reserve(&mut self, tx: &mut Tx) -> Result<(), MailError> {
-        let accounts: Vec<(Arc<str>, i64, i64)> = self
-            .accounts
+    /// What the accounts use more: account, bytes, messages.
+    fn used(&self) -> Vec<(Arc<str>, i64, i64)> {
+        self.accounts
             .iter()
             .map(|(account, (size, count))| (Arc::clone(account), *size, *count))
-            .collect();
-        rows::insert(
-            tx,
-            (
-                "update mail_account set used_bytes = used_bytes + v.column2, messages = messages + v.column3 from (",
-                ") as v where mail_account.id = v.column1",
-            ),
-            3,
-            &accounts,
-            |statement, (account, size, count)| {
-                statement.bind(account.to_string()).bind(*size).bind(*count)
-            },
-        )
-        .await?;
-        let rooms: Vec<[i64; 5]> = self
-            .rooms
+            .collect()
+    }
+
+    /// By what mailboxes grow: id, messages, unseen, deleted, bytes.
+    fn growth(&self) -> Vec<[i64; 5]> {
+        self.rooms
             .iter()
             .map(|(id, room)| [id.0, room.count, room.unseen, room.deleted, room.size_bytes])
-            .collect();
-        let found = rows::select(
-            tx,
-            (
-                "update mail_mailbox set uid_next = uid_next + v.column2, modseq = modseq + 1, messages = messages + v.column2,
-                     unseen = unseen + v.column3, deleted = deleted + v.column4, size_bytes = mail_mailbox.size_bytes + v.column5
-                 from",
-                "as v where mail_mailbox.id = v.column1 and mail_mailbox.modseq >= $1
-                 returning mail_mailbox.id, mail_mailbox.uid_next, mail_mailbox.modseq",
-            ),
-            0,
-            5,
-            &rooms,
-            |statement, row| row.iter().fold(statement, |statement, value| statement.bind(*value)),
-        )
-        .await?;
-        for row in &found {
+            .collect()
+    }
+
+    /// Takes in the numbers that [`GROW`] gave.
+    fn grown(&mut self, found: &[AnyRow]) -> Result<(), MailError> {
+        for row in found {
             let id = MailboxId(row.try_get(0)?);
             if let Some(room) = self.rooms.get_mut(&id) {
                 room.next_uid = row.try_get::<i64, _>(1)? - room.count;
@@ -544,6 +569,25 @@ impl Plan {
             return Err(MailError::Conflict);
         }
         Ok(())
+    }
+
+    /// For each message in each account the references under which it is known; in place of its number, its place.
+    fn known(&self, all: &[&Delivery]) -> Vec<Known> {
+        let mut known: Vec<Known> = Vec::new();
+        for ((place, delivery), into) in (0i64..).zip(all).zip(&self.into) {
+            let begin = known.len();
+            for room in into.iter().filter_map(|mailbox| self.rooms.get(mailbox)) {
+                let own = known.get(begin..).unwrap_or_default();
+                if !own.iter().any(|one| one.account == room.account) {
+                    known.push(Known {
+                        account: Arc::clone(&room.account),
+                        message: place,
+                        references: threads::references(&delivery.message.scanned.summary),
+                    });
+                }
+            }
+        }
+        known
     }
 
     fn take(&mut self, delivery: usize, mailbox: MailboxId) -> Option<Taken> {
@@ -573,56 +617,35 @@ impl Plan {
     }
 }
 
-async fn insert_messages(tx: &mut Tx, kept: &[(i64, &Delivery)]) -> Result<(), MailError> {
-    type Packed<'a> = (i64, &'a NewMessage, String, Vec<u8>);
-    let packed: Vec<Packed<'_>> = kept
-        .iter()
-        .map(|(id, delivery)| {
-            let message = &delivery.message;
-            let about =
-                postcard::to_stdvec(&(&message.scanned.structure, &message.scanned.summary))
-                    .map_err(|error| {
-                        MailError::Fault(format!("what a message is made of: {error}"))
-                    })?;
-            Ok((*id, message, message.scanned.envelope(), about))
-        })
-        .collect::<Result<_, MailError>>()?;
-    rows::insert(
-        tx,
-        (
-            "insert into mail_message (id, size_bytes, envelope, preview, structure)",
-            "",
-        ),
+fn add_messages<'a>(all: &mut Together<'a>, messages: &'a [(i64, &'a NewMessage)]) {
+    all.add(
+        "insert into mail_message (id, size_bytes, envelope, preview, structure) values {}",
         5,
-        &packed,
-        |statement, (id, message, envelope, about)| {
+        messages,
+        |statement, (id, message)| {
             statement
                 .bind(*id)
                 .bind(i64::try_from(message.size_bytes).unwrap_or(i64::MAX))
-                .bind(clean(envelope))
+                .bind(message.envelope.clone())
                 .bind(clean(&message.scanned.preview))
-                .bind(about.clone())
+                .bind(message.about.clone())
         },
-    )
-    .await?;
-    rows::insert(
-        tx,
-        ("insert into mail_content (message, blob, content)", ""),
+    );
+    all.add(
+        "insert into mail_content (message, blob, content) values {}",
         3,
-        &packed,
-        |statement, (id, message, ..)| {
+        messages,
+        |statement, (id, message)| {
             statement
                 .bind(*id)
                 .bind(message.blob.clone())
                 .bind(message.content.clone())
         },
-    )
-    .await?;
-    Ok(())
+    );
 }
 
 /// PostgreSQL's texts can't hold NUL.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.replace('\0', "")
 }
 
@@ -639,13 +662,33 @@ pub(super) struct NewItem {
     pub size_bytes: i64,
 }
 
-pub(super) async fn insert_items(tx: &mut Tx, items: &[NewItem]) -> Result<(), MailError> {
-    rows::insert(
-        tx,
-        (
-            "insert into mail_item (mailbox, uid, message, thread, flags, keywords, modseq, internal_ms, saved_ms, size_bytes)",
-            "",
-        ),
+/// Puts messages into mailboxes, whose new references to threads are `references`.
+pub(super) async fn insert_items(
+    tx: &mut Tx,
+    items: &[NewItem],
+    references: &[Reference],
+) -> Result<(), MailError> {
+    let mut all = Together::on(tx);
+    add_items(&mut all, items, references);
+    all.run(tx).await?;
+    Ok(())
+}
+
+fn add_items<'a>(all: &mut Together<'a>, items: &'a [NewItem], references: &'a [Reference]) {
+    all.add(
+        "insert into mail_thread (account, reference, thread) values {} on conflict (account, reference) do nothing",
+        3,
+        references,
+        |statement, (account, reference, thread)| {
+            statement
+                .bind(account.to_string())
+                .bind(*reference)
+                .bind(*thread)
+        },
+    );
+    all.add(
+        "insert into mail_item (mailbox, uid, message, thread, flags, keywords, modseq, internal_ms, saved_ms, size_bytes)
+         values {}",
         10,
         items,
         |statement, item| {
@@ -661,120 +704,7 @@ pub(super) async fn insert_items(tx: &mut Tx, items: &[NewItem]) -> Result<(), M
                 .bind(item.saved_ms)
                 .bind(item.size_bytes)
         },
-    )
-    .await?;
-    Ok(())
-}
-
-/// The thread of each message in each account: that of the message that it answers, or its own.
-async fn threads(
-    tx: &mut Tx,
-    plan: &Plan,
-    all: &[&Delivery],
-    ids: &[i64],
-) -> Result<BTreeMap<(Arc<str>, i64), i64>, MailError> {
-    // For each message in each account the references under which it is known, its own first.
-    let mut known: Vec<(Arc<str>, i64, Vec<i64>)> = Vec::new();
-    for ((delivery, id), into) in all.iter().zip(ids).zip(&plan.into) {
-        let references = references(&delivery.message.scanned.summary);
-        for mailbox in into {
-            if let Some(room) = plan.rooms.get(mailbox)
-                && !known
-                    .iter()
-                    .any(|(account, other, _)| other == id && *account == room.account)
-            {
-                known.push((Arc::clone(&room.account), *id, references.clone()));
-            }
-        }
-    }
-    threads_of(tx, known).await
-}
-
-/// The references under which a message is known, its own first.
-pub(super) fn references(summary: &Summary) -> Vec<i64> {
-    let ancestors = summary.ancestors();
-    let skip = ancestors.len().saturating_sub(ANCESTORS);
-    summary
-        .message_id()
-        .into_iter()
-        .chain(ancestors.into_iter().skip(skip))
-        .map(|reference| hash_of(&reference))
-        .collect()
-}
-
-/// The threads of messages (account, message, [`references`]); what is new of them is noted.
-pub(super) async fn threads_of(
-    tx: &mut Tx,
-    known: Vec<(Arc<str>, i64, Vec<i64>)>,
-) -> Result<BTreeMap<(Arc<str>, i64), i64>, MailError> {
-    let keys: Vec<(Arc<str>, i64)> = known
-        .iter()
-        .flat_map(|(account, _, references)| {
-            references.iter().map(|one| (Arc::clone(account), *one))
-        })
-        .collect();
-    let rows = rows::select(
-        tx,
-        (
-            "select account, reference, thread from mail_thread where (account, reference) in",
-            "and thread >= $1",
-        ),
-        0,
-        2,
-        &keys,
-        |statement, (account, reference)| statement.bind(account.to_string()).bind(*reference),
-    )
-    .await?;
-    let mut of: BTreeMap<(Arc<str>, i64), i64> = BTreeMap::new();
-    for row in &rows {
-        let account: String = row.try_get(0)?;
-        of.insert((account.into(), row.try_get(1)?), row.try_get(2)?);
-    }
-    let (mut threads, mut new) = (BTreeMap::new(), Vec::new());
-    for (account, id, references) in known {
-        let found = references
-            .iter()
-            .filter_map(|one| of.get(&(Arc::clone(&account), *one)))
-            .min()
-            .copied();
-        let thread = found.unwrap_or(id);
-        for reference in references {
-            if of
-                .insert((Arc::clone(&account), reference), thread)
-                .is_none()
-            {
-                new.push((Arc::clone(&account), reference, thread));
-            }
-        }
-        threads.insert((account, id), thread);
-    }
-    rows::insert(
-        tx,
-        (
-            "insert into mail_thread (account, reference, thread)",
-            "on conflict (account, reference) do nothing",
-        ),
-        3,
-        &new,
-        |statement, (account, reference, thread)| {
-            statement
-                .bind(account.to_string())
-                .bind(*reference)
-                .bind(*thread)
-        },
-    )
-    .await?;
-    Ok(threads)
-}
-
-/// A Message-ID as a number.
-fn hash_of(reference: &str) -> i64 {
-    let hash = blake3::hash(reference.as_bytes());
-    let mut bytes = [0u8; 8];
-    for (to, from) in bytes.iter_mut().zip(hash.as_bytes()) {
-        *to = *from;
-    }
-    i64::from_le_bytes(bytes)
+    );
 }
 
 async fn extra(tx: &mut Tx, id: i64, delivery: &Delivery) -> Result<(), MailError> {

@@ -6,6 +6,7 @@ use lampion_mailproto::mime::{Scanned, Scanner};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::deliver::clean;
 use super::model::MailError;
 use super::seal::{BlobSeal, CHUNK_BYTES};
 use super::strays::Held;
@@ -39,6 +40,9 @@ pub struct NewMessage {
     pub scanned: Scanned,
     /// RFC822.SIZE.
     pub size_bytes: u64,
+    /// For its row: the envelope as IMAP writes it, and structure and summary packed.
+    pub(super) envelope: String,
+    pub(super) about: Vec<u8>,
     /// Sealed bytes for its row; empty for a long message.
     pub(super) content: Vec<u8>,
     /// The blob of a long message, in hexadecimal digits.
@@ -126,6 +130,8 @@ impl Incoming {
             self.chunk(true).await?;
         }
         let scanned = self.scanner.finish();
+        let about = postcard::to_stdvec(&(&scanned.structure, &scanned.summary))
+            .map_err(|error| MailError::Fault(format!("what a message is made of: {error}")))?;
         let (content, blob, held) = match self.long {
             None => {
                 let parts = &self.store.0.parts;
@@ -143,6 +149,8 @@ impl Incoming {
             }
         };
         Ok(NewMessage {
+            envelope: clean(&scanned.envelope()),
+            about,
             scanned,
             size_bytes: self.size_bytes,
             content,

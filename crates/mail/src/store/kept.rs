@@ -158,7 +158,7 @@ impl Store {
                     }
                 })
                 .collect();
-            insert_items(tx, &new).await?;
+            insert_items(tx, &new, &[]).await?;
             count_items(tx, &target, &stay, 1).await?;
             query("update mail_mailbox set uid_next = uid_next + $1 where id = $2")
                 .bind(i64::try_from(new.len()).unwrap_or(0))

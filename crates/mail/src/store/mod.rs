@@ -8,6 +8,7 @@
 //! - [`View`] is a mailbox as it was at one change, shared by all who look at it. After each commit watchers are told
 //!   the mailbox's newest change; they look again themselves, so a notice that is lost costs nothing.
 //!
+//! - `receiver` says who receives at an address.
 //! - `mark` notices a database from a backup, `strays` finds blobs that a crash left behind, and `prune` bounds the tables
 //!   that would only grow.
 //!
@@ -26,9 +27,11 @@ mod mailboxes;
 mod mark;
 mod model;
 mod prune;
+mod receiver;
 mod seal;
 mod sealing;
 mod strays;
+mod threads;
 mod view;
 
 use std::sync::Arc;
@@ -48,6 +51,7 @@ pub use model::{
     Account, AccountId, Changes, Detail, FlagAction, FlagChange, Flags, Item, MailError, Mailbox,
     MailboxId, MessageId, ModSeq, Placed, Special, Stored, Target, Uid,
 };
+pub(crate) use receiver::Habits;
 pub use view::View;
 
 /// The longest message that is kept in its row; longer ones are blobs.
