@@ -77,9 +77,18 @@ pub struct Prepared {
     salt: Salt,
     commit: Option<Commitment>,
     reading: Option<Reading>,
+    new: bool,
 }
 
 impl Prepared {
+    /// Of an object whose identifier was just made: nothing is looked for that could be known of it. Should there be one all
+    /// the same, appending fails.
+    #[must_use]
+    pub fn of_new_object(mut self) -> Self {
+        self.new = true;
+        self
+    }
+
     /// With what [`crate::Publications::read`] would give of the body, where the feature knows it already.
     #[must_use]
     pub fn with_reading(mut self, reading: Reading) -> Self {
@@ -146,7 +155,7 @@ impl Feeds {
             .zip(salts.map(|salt| Salt::try_from(salt).unwrap_or_default()))
             .map(|(draft, salt)| Salted::new(draft, salt))
             .collect();
-        self.append_salted(tx, kind, &salted, None).await
+        self.append_salted(tx, kind, &salted, None, false).await
     }
 
     /// Salts and hashes a draft's body: the part of [`Feeds::append`] that needs no transaction, to be done on any thread.
@@ -159,6 +168,7 @@ impl Feeds {
             salt,
             commit,
             reading: None,
+            new: false,
         }
     }
 
@@ -182,7 +192,8 @@ impl Feeds {
             .collect();
         let known = prepared.iter().all(|one| one.reading.is_some());
         let readings = known.then(|| prepared.iter().map(|one| one.reading.clone()).collect());
-        self.append_salted(tx, kind, &all, readings).await
+        let new = prepared.iter().all(|one| one.new);
+        self.append_salted(tx, kind, &all, readings, new).await
     }
 
     async fn append_salted(
@@ -191,6 +202,7 @@ impl Feeds {
         kind: &str,
         drafts: &[Salted<'_>],
         readings: Option<Vec<Option<Reading>>>,
+        new: bool,
     ) -> Result<Appended, FeedError> {
         let handler = self.handler(kind)?;
         let bodies = drafts.iter().filter_map(|one| one.draft.body());
@@ -208,7 +220,11 @@ impl Feeds {
                 .ok_or(FeedError::TooMuch);
         }
         let keys = drafts.iter().filter_map(|one| one.draft.object());
-        let mut objects = Objects::load(tx, &feed, keys).await?;
+        let mut objects = if new {
+            Objects::all_new()
+        } else {
+            Objects::load(tx, &feed, keys).await?
+        };
         // The clock of the machine may have been put back; who asks for what changed since then must miss nothing.
         let time = self.seconds().max(feed.clock);
         let mut items = Vec::with_capacity(drafts.len());

@@ -46,6 +46,8 @@ pub(crate) struct Objects {
     changed: BTreeSet<ObjectKey>,
     /// Withdrawn in this batch.
     withdrawn: Vec<ObjectKey>,
+    /// None was there before: nobody looked, and the database would say.
+    all_new: bool,
 }
 
 impl Objects {
@@ -62,6 +64,14 @@ impl Objects {
             states: states.into_iter().collect(),
             ..Self::default()
         })
+    }
+
+    /// Objects of which none is there yet.
+    pub(crate) fn all_new() -> Self {
+        Self {
+            all_new: true,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn get(&self, collection: &str, object: &str) -> Option<ObjectState> {
@@ -137,7 +147,7 @@ impl Objects {
             .iter()
             .filter_map(|key| self.states.get(key).map(|state| (key, *state)))
             .collect();
-        Ok(store::put_objects(tx, feed.id, &rows).await?)
+        Ok(store::put_objects(tx, feed.id, &rows, self.all_new).await?)
     }
 
     /// Indexes of all versions of the objects that the batch withdrew. Entries must be stored already.

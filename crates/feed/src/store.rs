@@ -388,11 +388,12 @@ pub(crate) async fn objects(
         .collect::<Result<_, sqlx::Error>>()?)
 }
 
-/// Writes states of objects.
+/// Writes states of objects. If all are `new` and one is there, it's an error.
 pub(crate) async fn put_objects(
     conn: &mut AnyConnection,
     id: i64,
     objects: &[(&ObjectKey, ObjectState)],
+    new: bool,
 ) -> Result<(), DbError> {
     let rows: Vec<(i64, &str, &str, i64, i64, i64)> = objects
         .iter()
@@ -411,8 +412,12 @@ pub(crate) async fn put_objects(
         conn,
         (
             "insert into feed_object (feed, collection, object, newest, versions, withdrawn)",
-            "on conflict (feed, collection, object) do update
-             set newest = excluded.newest, versions = excluded.versions, withdrawn = excluded.withdrawn",
+            if new {
+                ""
+            } else {
+                "on conflict (feed, collection, object) do update
+                 set newest = excluded.newest, versions = excluded.versions, withdrawn = excluded.withdrawn"
+            },
         ),
         6,
         &rows,

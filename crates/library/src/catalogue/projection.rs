@@ -5,19 +5,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
+use futures_util::future::join;
 use lampion_db::{AssertSqlSafe, Db, Row as _, Tx, query, rows};
 use lampion_feed::entry::Entry;
 use lampion_feed::merkle::Hash;
 use lampion_feed::{Applied, Feed, FeedError, Publications, Reading};
 
+use tokio::task::yield_now;
+
 use super::model::{KIND, RecordState};
-use super::summary::{HeadingKey, Summary};
+use super::summary::{HeadingKey, Summary, heading};
 use super::tally::{self, Counted};
 
 /// Bodies from which on they are read on several threads.
 const PARALLEL: usize = 64;
 /// Bytes of rows that are hashed at once.
 const PRINT_BYTES: usize = 64 << 10;
+/// Records whose rows are made before the database is looked after again: less than it takes for one statement.
+const AT_A_STRETCH: usize = 128;
 /// Threads at most.
 const THREADS_LIMIT: usize = 4;
 
@@ -33,7 +38,7 @@ type Key<'a> = (&'a str, &'a str);
 struct Before {
     version: u64,
     match_keys: BTreeSet<String>,
-    headings: BTreeSet<(String, String)>,
+    headings: BTreeSet<HeadingKey>,
     counted: Counted,
 }
 
@@ -71,10 +76,18 @@ impl Publications for LibraryPublications {
         let before = before(tx, feed.id, applied).await?;
         let mut after = newest(applied, &before);
         summarize(&mut after);
-        write_records(tx, feed.id, &after).await?;
-        write_keys(tx, feed.id, &after, &before).await?;
-        write_headings(tx, feed.id, &after, &before).await?;
-        count(&after, &before).write(tx, feed.id).await?;
+        // While the database has the largest table, the rows of the others are made.
+        let rest = async {
+            let keys = changed_keys(feed.id, &after, &before).await;
+            let headings = changed_headings(feed.id, &after, &before).await;
+            (keys, headings, count(&after, &before).await)
+        };
+        let records = write_records(tx, feed.id, &after);
+        let (written, ((new, gone), headings, counts)) = join(records, rest).await;
+        written?;
+        write_keys(tx, &new, &gone).await?;
+        write_headings(tx, &headings).await?;
+        counts.write(tx, feed.id).await?;
         super::files::project(tx, feed.id, applied).await
     }
 
@@ -238,7 +251,7 @@ async fn before<'a>(
             headings: headings
                 .lines()
                 .filter_map(|line| line.split_once('\t'))
-                .map(|(kind, display)| (kind.to_string(), display.to_string()))
+                .map(|(kind, display)| heading((kind.to_string(), display.to_string())))
                 .collect(),
         };
         if let Some(key) = keys.get(at) {
@@ -340,7 +353,7 @@ async fn write_records(tx: &mut Tx, feed: i64, all: &[After<'_>]) -> Result<(), 
                 .summary
                 .headings
                 .iter()
-                .map(|(kind, display)| format!("{kind}\t{display}"))
+                .map(|(kind, _, display)| format!("{kind}\t{display}"))
                 .collect();
             let keys = after.summary.match_keys.join("\n");
             Row(feed, after, keys, headings.join("\n"))
@@ -386,69 +399,66 @@ async fn write_records(tx: &mut Tx, feed: i64, all: &[After<'_>]) -> Result<(), 
 }
 
 /// What the batch changes of the desk's statistics.
-fn count(all: &[After<'_>], before: &HashMap<Key<'_>, Before>) -> tally::Changes {
+async fn count(all: &[After<'_>], before: &HashMap<Key<'_>, Before>) -> tally::Changes {
     let mut changes = tally::Changes::default();
-    for after in all {
-        if let Some(before) = before.get(&after.key) {
-            changes.count(&before.counted, -1);
+    for some in all.chunks(AT_A_STRETCH) {
+        for after in some {
+            if let Some(before) = before.get(&after.key) {
+                changes.count(&before.counted, -1);
+            }
+            let now = Counted {
+                collection: after.key.0.to_string(),
+                live: after.state == RecordState::Live,
+                language: after.summary.language.clone(),
+                kind: after.summary.kind.clone(),
+                by: after.summary.by.clone(),
+                published_ms: after.published_ms,
+                has: after.summary.has,
+            };
+            changes.count(&now, 1);
         }
-        let now = Counted {
-            collection: after.key.0.to_string(),
-            live: after.state == RecordState::Live,
-            language: after.summary.language.clone(),
-            kind: after.summary.kind.clone(),
-            by: after.summary.by.clone(),
-            published_ms: after.published_ms,
-            has: after.summary.has,
-        };
-        changes.count(&now, 1);
+        yield_now().await;
     }
     changes
 }
 
-async fn write_keys(
-    tx: &mut Tx,
+/// A row of `catalogue_key`.
+type KeyRow = (i64, String, String, String);
+
+/// The keys that are new, in order, and those that go.
+async fn changed_keys(
     feed: i64,
     all: &[After<'_>],
     before: &HashMap<Key<'_>, Before>,
-) -> Result<(), FeedError> {
+) -> (Vec<KeyRow>, Vec<KeyRow>) {
     let none = BTreeSet::new();
-    let mut new: Vec<(i64, String, String, String)> = Vec::new();
-    for after in all {
-        let old = before
-            .get(&after.key)
-            .map_or(&none, |before| &before.match_keys);
-        let row = |key: &String| {
+    let (mut new, mut gone): (Vec<KeyRow>, Vec<KeyRow>) = Default::default();
+    for some in all.chunks(AT_A_STRETCH) {
+        for after in some {
             let (collection, record) = after.key;
-            (
-                feed,
-                key.clone(),
-                collection.to_string(),
-                record.to_string(),
-            )
-        };
-        new.extend(
-            after
-                .summary
-                .match_keys
-                .iter()
-                .filter(|key| !old.contains(*key))
-                .map(row),
-        );
-        for key in old
-            .iter()
-            .filter(|key| !after.summary.match_keys.contains(*key))
-        {
-            query("delete from catalogue_key where feed = $1 and key = $2 and collection = $3 and record = $4")
-                .bind(feed)
-                .bind(key.as_str())
-                .bind(after.key.0)
-                .bind(after.key.1)
-                .execute(&mut **tx)
-                .await?;
+            let row = |key: &String| (feed, key.clone(), collection.into(), record.into());
+            let now = &after.summary.match_keys;
+            let old = before.get(&after.key).map(|before| &before.match_keys);
+            let old = old.unwrap_or(&none);
+            new.extend(now.iter().filter(|key| !old.contains(*key)).map(row));
+            gone.extend(old.iter().filter(|key| !now.contains(*key)).map(row));
         }
+        yield_now().await;
     }
-    new.sort();
+    new.sort_unstable();
+    (new, gone)
+}
+
+async fn write_keys(tx: &mut Tx, new: &[KeyRow], gone: &[KeyRow]) -> Result<(), FeedError> {
+    for (feed, key, collection, record) in gone {
+        query("delete from catalogue_key where feed = $1 and key = $2 and collection = $3 and record = $4")
+            .bind(*feed)
+            .bind(key.as_str())
+            .bind(collection.as_str())
+            .bind(record.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
     Ok(rows::insert(
         tx,
         (
@@ -456,7 +466,7 @@ async fn write_keys(
             "on conflict (feed, key, collection, record) do nothing",
         ),
         4,
-        &new,
+        new,
         |statement, row| {
             statement
                 .bind(row.0)
@@ -468,30 +478,41 @@ async fn write_keys(
     .await?)
 }
 
-async fn write_headings(
-    tx: &mut Tx,
+/// A row of `catalogue_heading`: feed, heading, by how much its use changes.
+type HeadingRow = (i64, HeadingKey, i64);
+
+/// By how much the use of headings changes, in their order.
+async fn changed_headings(
     feed: i64,
     all: &[After<'_>],
     before: &HashMap<Key<'_>, Before>,
-) -> Result<(), FeedError> {
-    let mut changes: BTreeMap<&(String, String), i64> = BTreeMap::new();
-    for after in all {
-        for heading in &after.summary.headings {
-            *changes.entry(heading).or_default() += 1;
+) -> Vec<HeadingRow> {
+    let mut changes: HashMap<&HeadingKey, i64> = HashMap::new();
+    for some in all.chunks(AT_A_STRETCH) {
+        for after in some {
+            for heading in &after.summary.headings {
+                *changes.entry(heading).or_default() += 1;
+            }
+            let old = before.get(&after.key).map(|before| &before.headings);
+            for heading in old.into_iter().flatten() {
+                *changes.entry(heading).or_default() -= 1;
+            }
         }
-        let old = before.get(&after.key).map(|before| &before.headings);
-        for heading in old.into_iter().flatten() {
-            *changes.entry(heading).or_default() -= 1;
-        }
+        yield_now().await;
     }
-    let changes: Vec<(i64, HeadingKey, i64)> = changes
+    let mut changes: Vec<(&HeadingKey, i64)> = changes
         .into_iter()
         .filter(|(_, change)| *change != 0)
-        .map(|((kind, display), change)| {
-            let key = lampion_formats::records::desk::heading_key(display).into_bytes();
-            (feed, (kind.clone(), key, display.clone()), change)
-        })
         .collect();
+    changes.sort_unstable();
+    yield_now().await;
+    changes
+        .into_iter()
+        .map(|(heading, change)| (feed, heading.clone(), change))
+        .collect()
+}
+
+async fn write_headings(tx: &mut Tx, changes: &[HeadingRow]) -> Result<(), FeedError> {
     rows::insert(
         tx,
         (
@@ -499,7 +520,7 @@ async fn write_headings(
             "on conflict (feed, kind, key, display) do update set uses = catalogue_heading.uses + excluded.uses",
         ),
         5,
-        &changes,
+        changes,
         |statement, (feed, heading, change)| {
             statement
                 .bind(*feed)
@@ -510,9 +531,9 @@ async fn write_headings(
         },
     )
     .await?;
-    for (_, (kind, key, display), _) in changes.iter().filter(|(_, _, change)| *change < 0) {
+    for (feed, (kind, key, display), _) in changes.iter().filter(|(_, _, change)| *change < 0) {
         query("delete from catalogue_heading where feed = $1 and kind = $2 and key = $3 and display = $4 and uses <= 0")
-            .bind(feed)
+            .bind(*feed)
             .bind(kind.as_str())
             .bind(key.as_slice())
             .bind(display.as_str())

@@ -61,9 +61,15 @@ impl Packer {
         let ready = self
             .catalogue
             .ready(&self.collection, id, record.base, body);
+        let prepared = ready.prepared.with_reading(reading(summary));
+        let prepared = if new {
+            prepared.of_new_object()
+        } else {
+            prepared
+        };
         Ok(Ready {
             new,
-            prepared: ready.prepared.with_reading(reading(summary)),
+            prepared,
             ..ready
         })
     }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use lampion_formats::records::desk::{
-    HeadingKind, MatchKey, Scheme, Work, article_chars, fold, headings_of, match_keys_of,
+    HeadingKind, MatchKey, Scheme, Work, article_chars, fold, heading_key, headings_of,
+    match_keys_of,
 };
 
 use super::envelope::Envelope;
@@ -30,9 +31,16 @@ pub(super) struct Summary {
     pub scheme: &'static str,
     pub by: String,
     pub match_keys: Vec<String>,
-    pub headings: Vec<(String, String)>,
+    /// In the order of kind and display.
+    pub headings: Vec<HeadingKey>,
     /// What it has, as bits; see [`super::tally`].
     pub has: i64,
+}
+
+/// A heading by its kind and how it is written.
+pub(super) fn heading((kind, display): (String, String)) -> HeadingKey {
+    let key = heading_key(&display).into_bytes();
+    (kind, key, display)
 }
 
 /// The word of a heading's kind.
@@ -108,7 +116,7 @@ impl Summary {
             scheme: scheme_word(work.scheme()),
             by: String::new(),
             match_keys: match_keys_of(&normal).iter().map(MatchKey::text).collect(),
-            headings: names.into_iter().collect(),
+            headings: names.into_iter().map(heading).collect(),
             has: super::tally::has(work, &record),
         }
     }
