@@ -34,6 +34,8 @@ pub(super) struct Row {
     pub count: usize,
     pub subject: String,
     pub preview: String,
+    /// Where it lies, if that isn't said by the page.
+    pub place: String,
     pub when: When,
     pub short: String,
     pub unread: bool,
@@ -75,6 +77,7 @@ struct ListPage<'a> {
     address: String,
     trash: bool,
     junk: bool,
+    drafts: bool,
     modseq: i64,
 }
 
@@ -143,6 +146,7 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
         },
         trash: opened.here.special == Some(Special::Trash),
         junk: opened.here.special == Some(Special::Junk),
+        drafts: opened.here.special == Some(Special::Drafts),
         modseq: view.modseq(),
     })
 }
@@ -249,6 +253,7 @@ pub(super) async fn grouped(
             count: items.len(),
             subject: newest.subject(),
             preview: newest.preview.chars().take(110).collect(),
+            place: String::new(),
             short: when.short(now_ms).into(),
             when,
             unread: items.iter().any(|item| !item.flags.has(Flags::SEEN)),
