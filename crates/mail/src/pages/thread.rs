@@ -79,6 +79,8 @@ pub(super) struct Asked {
     text: u8,
     /// Open all.
     all: u8,
+    /// Where the page of the list begins that one comes from.
+    before: Uid,
 }
 
 #[derive(Template)]
@@ -90,6 +92,7 @@ struct ThreadPage<'a> {
     id: i64,
     uid: Uid,
     back: String,
+    before: Uid,
     /// Of this mailbox, for the buttons above.
     uids: String,
     /// Messages before the first open one, if they are many.
@@ -230,11 +233,7 @@ pub(super) async fn show(
     let messages = folded.split_off(if closed > CLOSED { closed } else { 0 });
     seen(&web, &all, &open).await?;
     let subject = subject(&web, &item).await?;
-    let back = if opened.here.name == "INBOX" {
-        "/mail".into()
-    } else {
-        format!("/mail/box/{id}")
-    };
+    let back = super::list::address(&opened, asked.before);
     // The count of unread messages beside is that after reading.
     let opened = web.open(&page, Some(id)).await?;
     if let Some(inbox) = opened.mailboxes.iter().find(|one| one.name == "INBOX") {
@@ -249,6 +248,7 @@ pub(super) async fn show(
         id,
         uid,
         back,
+        before: asked.before,
         uids: own.join(" "),
         folded,
         messages,
@@ -334,13 +334,9 @@ pub(super) async fn act(
     let opened = web.open(&page, Some(id)).await?;
     let chosen = super::list::uids(&form);
     let done = super::list::perform(&web, &opened, &form, &chosen).await?;
-    let back = if opened.here.name == "INBOX" {
-        "/mail".into()
-    } else {
-        format!("/mail/box/{id}")
-    };
+    let back = super::list::address(&opened, form.get("before").parse().unwrap_or(0));
     Ok(Page::see_other(&match done {
-        Some(done) => format!("{back}?{}", done.query(chosen.len())),
+        Some(done) => done.after(back, chosen.len()),
         None if form.get("do") == "unread" => back,
         None => format!("/mail/box/{id}/{uid}"),
     }))

@@ -7,7 +7,7 @@
   const picker = form.querySelector("input[name=file]"), text = form.elements.text;
   if (document.activeElement === text) text.setSelectionRange(0, 0);
   const trouble = document.getElementById("trouble");
-  const tell = (words) => { trouble.textContent = words; trouble.hidden = !words; if (words) trouble.scrollIntoView({ block: "nearest" }); };
+  const tell = (words) => { trouble.setAttribute("role", "alert"); trouble.textContent = words; trouble.hidden = !words; if (words) trouble.scrollIntoView({ block: "nearest" }); };
   // Whoever has signed in anew in another window has another token for forms.
   const renew = async () => {
     const r = await fetch("/mail/write");
