@@ -336,9 +336,21 @@ test("mail: folders and rules", async (world) => {
     const rule = page.locator(".mrule");
     await rule.locator("[name=field]").selectOption("subject");
     await rule.locator("[name=words]").fill("depth");
-    await rule.locator("[name=box]").selectOption({ label: "Wells" });
+    await rule.locator("[name=box]").selectOption({ label: "Projects/Wells" });
     await rule.locator("[name=words]").press("Enter");
     await page.locator("ol.rows li", { hasText: "depth" }).waitFor();
+    // A usual mailbox is called what the page calls it, in whatever language that is.
+    await rule.locator("[name=words]").fill("offers");
+    await rule.locator("[name=box]").selectOption({ label: "Junk" });
+    await rule.locator("[name=words]").press("Enter");
+    await page.locator("ol.rows li", { hasText: "“Junk”" }).waitFor();
+    await page.context().addCookies([{ name: "lang", value: "fr", url: world.node.url }]);
+    await page.goto(`${world.node.url}/mail/settings`);
+    const junk = await page.locator("[name=box] option").nth(3).innerText();
+    assert.match(await page.locator("ol.rows li", { hasText: "offers" }).innerText(), new RegExp(`“${junk}”`));
+    await page.context().addCookies([{ name: "lang", value: "en", url: world.node.url }]);
+    await page.locator("ol.rows li", { hasText: "offers" }).locator("[value=delete]").press("Enter");
+    await page.locator(".notice").waitFor();
     await write(page, world, { to: "mira", subject: "The depth of it", text: "Twelve metres." });
     await act(page, "send");
     await page.locator(".mside a", { hasText: "Wells" }).click();

@@ -87,10 +87,12 @@ for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar",
       await own.locator("[value=remove]").click();
       await page.locator("[role=alert]").waitFor();
       // Somebody who is no member writes: it waits.
-      for (const subject of ["Seals", "Ropes", "Lamps for sale"]) await handIn(world, LENA[1], `${name}@${here}`, letter({ from: LENA, to: ["", `${name}@${here}`], subject: `${subject} ${language}`, text: `About ${subject}.` }));
+      for (const subject of ["Seals", "Ropes", "Lamps for sale"]) await handIn(world, LENA[1], `${name}@${here}`, letter({ from: LENA, to: ["", `${name}@${here}`], subject: `${subject} ${language}`, text: `About ${subject}.`, files: [["plan.txt", "text/plain", subject]] }));
       await page.goto(`${url}/mail/lists/${name}/held`);
       await page.locator("section.card", { hasText: "Seals" }).locator("h3 a").click();
       assert.match(await page.locator("article").innerText(), /About Seals/);
+      const [waiting] = await Promise.all([page.waitForEvent("download"), page.locator("article li a").click()]);
+      assert.equal(waiting.suggestedFilename(), "plan.txt");
       await page.locator("form.line [value=approve]").click();
       await notice(page).waitFor();
       await page.locator("section.card", { hasText: "Lamps for sale" }).locator("[value=discard]").click();
@@ -103,9 +105,11 @@ for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar",
       await page.goto(`${url}/mail/lists/${name}`);
       await page.locator("main .rows a", { hasText: `Seals ${language}` }).click();
       assert.match(await page.locator("article").innerText(), /About Seals/);
+      const [kept] = await Promise.all([page.waitForEvent("download"), page.locator("article li a").click()]);
+      assert.equal(kept.suggestedFilename(), "plan.txt");
       assert.equal((await page.goto(`${url}/mail/lists/${name}/held`)).status(), 403);
       await page.goto(`${url}/mail/lists/${name}`);
-      await page.locator("main details summary").click();
+      await page.locator(".mmain details summary").click();
       await page.locator("[value=leave]").click();
       await notice(page).waitFor();
       await page.goto(`${url}/mail/lists/${name}`);
@@ -131,13 +135,15 @@ for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar",
       await page.locator("[name=do][value=add]").click();
       await notice(page).waitFor();
     });
-    await handIn(world, LENA[1], `${name}@${here}`, letter({ from: LENA, to: ["", `${name}@${here}`], subject: `A key ${language}`, text: "Where is the key?" }));
+    await handIn(world, LENA[1], `${name}@${here}`, letter({ from: LENA, to: ["", `${name}@${here}`], subject: `A key ${language}`, text: "Where is the key?", files: [["열쇠.txt", "text/plain", "a picture of it"]] }));
     await visitor(world, { storageState: world.jo, javaScriptEnabled }, async (page) => {
       await speak(page, world, language);
       await page.goto(`${url}/mail/shared`);
       await page.locator("main a", { hasText: `Help ${language}` }).click();
       await page.locator("main .rows a", { hasText: `A key ${language}` }).click();
       assert.match(await page.locator("article").innerText(), /Where is the key/);
+      const [file] = await Promise.all([page.waitForEvent("download"), page.locator("article li a").click()]);
+      assert.equal(file.suggestedFilename(), "열쇠.txt");
       await page.locator("[name=assigned]").selectOption({ label: "Jo Lindqvist" });
       await page.locator("[value=task]").click();
       await notice(page).waitFor();

@@ -57,6 +57,7 @@ for (const [language, javaScriptEnabled] of [["en", true], ["ko", false], ["ar",
         assert.equal(await frame.locator("body").getAttribute("data-ran"), null, "no script ran");
         assert.equal(await frame.locator("form, input, button, iframe, object, embed, video, audio, svg, meta[http-equiv], base").count(), 0);
         assert.equal(await frame.locator("a[href^='javascript:'], a[href='/mail/settings']").count(), 0);
+        assert.equal(await frame.locator("h1").evaluate((one) => getComputedStyle(one).direction), "ltr", "a note in Arabic doesn't turn the message");
         if (javaScriptEnabled) await page.locator("iframe.fit").waitFor();
 
         // A link opens a page of its own, which learns nothing of where it came from.

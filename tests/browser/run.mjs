@@ -9,6 +9,7 @@ import "./scenarios.mjs";
 import "./terminals.mjs";
 import "./desk.mjs";
 import "./mail.mjs";
+import "./mail_edges.mjs";
 import "./mail_html.mjs";
 import "./mail_groups.mjs";
 import "./pages.mjs";

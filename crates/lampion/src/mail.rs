@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use lampion_core::{Config, clock};
-use lampion_mail::queue::Dropped;
+use lampion_mail::queue::{Dropped, PAGE_ROWS, Queue};
 
 use crate::Outcome;
 use crate::cli::{Mail, MailQueue};
@@ -25,35 +25,7 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
     let queue = node.mail.queue();
     match command.unwrap_or(MailQueue::List) {
         MailQueue::List => {
-            let all = queue.list().await?;
-            if json {
-                let all: Vec<_> = all
-                    .iter()
-                    .map(|one| {
-                        serde_json::json!({
-                            "id": one.id, "sender": one.sender, "recipient": one.recipient, "route": one.route,
-                            "state": one.state(), "arrived": clock::timestamp(one.arrived_ms), "tries": one.tries,
-                            "age_seconds": one.age_s, "next_seconds": one.pause_s, "said": one.said,
-                        })
-                    })
-                    .collect();
-                say!("{}", serde_json::json!(all));
-            } else {
-                for one in &all {
-                    let sender = if one.sender.is_empty() {
-                        "<>"
-                    } else {
-                        &one.sender
-                    };
-                    say!(
-                        "{}  {}  {sender} -> {}",
-                        one.id,
-                        clock::timestamp(one.arrived_ms),
-                        one.recipient
-                    );
-                    say!("    {}", one.state());
-                }
-            }
+            list(queue, json).await?;
         }
         // A running node looks at the queue every few seconds.
         MailQueue::Retry { id } => {
@@ -76,6 +48,41 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// All that is on its way, read page by page: a link that was away for weeks leaves much.
+async fn list(queue: &Queue, json: bool) -> anyhow::Result<()> {
+    let mut count = 0usize;
+    let mut page = queue.after(None, PAGE_ROWS).await?;
+    while !page.is_empty() {
+        for one in &page {
+            count += 1;
+            if json {
+                let row = serde_json::json!({
+                    "id": one.id, "sender": one.sender, "recipient": one.recipient, "route": one.route,
+                    "state": one.state(), "arrived": clock::timestamp(one.arrived_ms), "tries": one.tries,
+                    "age_seconds": one.age_s, "next_seconds": one.pause_s, "said": one.said,
+                });
+                say!("{}{row}", if count == 1 { "[" } else { "," });
+                continue;
+            }
+            let sender = match one.sender.as_str() {
+                "" => "<>",
+                sender => sender,
+            };
+            let arrived = clock::timestamp(one.arrived_ms);
+            say!("{}  {arrived}  {sender} -> {}", one.id, one.recipient);
+            say!("    {}", one.state());
+        }
+        page = queue.after(page.last(), PAGE_ROWS).await?;
+    }
+    match (json, count) {
+        (true, 0) => say!("[]"),
+        (true, _) => say!("]"),
+        (false, 0) => say!("nothing is on its way"),
+        (false, _) => say!("{count} on their way"),
+    }
+    Ok(())
 }
 
 /// Programs that are connected would go on with what they know, so the node must not be running.

@@ -45,6 +45,40 @@ mail-back = رجوع
 mail-print = طباعة
 mail-open-all = فتح كل الرسائل
 mail-thread-cut = تظهر أحدث رسائل هذه المحادثة فقط.
+mail-earlier = { $n ->
+    [zero] لا رسائل أقدم
+    [one] رسالة واحدة أقدم
+    [two] رسالتان أقدم
+    [few] { $shown } رسائل أقدم
+    [many] { $shown } رسالة أقدم
+   *[other] { $shown } رسالة أقدم
+    }
+mail-later = { $n ->
+    [zero] لا رسائل أحدث
+    [one] رسالة واحدة أحدث
+    [two] رسالتان أحدث
+    [few] { $shown } رسائل أحدث
+    [many] { $shown } رسالة أحدث
+   *[other] { $shown } رسالة أحدث
+    }
+mail-more-people = { $n ->
+    [zero] لا أحد غيرهم
+    [one] شخص آخر
+    [two] شخصان آخران
+    [few] { $shown } أشخاص آخرين
+    [many] { $shown } شخصًا آخر
+   *[other] { $shown } شخص آخر
+    }
+mail-failed-letters = { $n ->
+    [zero] أُرسلت كل الرسائل.
+    [one] تعذّر إرسال رسالة واحدة.
+    [two] تعذّر إرسال رسالتين.
+    [few] تعذّر إرسال { $shown } رسائل.
+    [many] تعذّر إرسال { $shown } رسالة.
+   *[other] تعذّر إرسال { $shown } رسالة.
+    }
+mail-signed-out = انتهت جلستك. سجّل الدخول في نافذة أخرى ثم تابع هنا: لا يضيع شيء مما كتبته.
+mail-look-again = سجّلتَ الدخول من جديد في هذه الأثناء. راجع ما كتبته وأرفق الملفات مرة أخرى، ثم أرسله أو احفظه.
 mail-from = من
 mail-to = إلى
 mail-cc = نسخة
@@ -90,7 +124,7 @@ mail-many-recipients = المستلمون كثيرون: المسموح 500.
 mail-bad-recipient = «{ $s }» ليس عنوانًا.
 mail-nobody = لا أحد هنا له العنوان { $s }.
 mail-no-way = لا طريق إلى { $s }: ليس لهذه العقدة وصلة لإرسال البريد إلى العالم الخارجي.
-mail-too-large = الملفات أكبر من أن تسعها رسالة واحدة.
+mail-too-large = الملفات أكبر مما ينبغي: تسع الرسالة الواحدة { $s } منها.
 mail-folder-name = الاسم
 mail-folder-new = مجلد جديد
 mail-folder-help = وضع / في الاسم يضع مجلدًا داخل آخر: مشاريع/آبار

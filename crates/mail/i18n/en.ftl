@@ -53,6 +53,24 @@ mail-back = Back
 mail-print = Print
 mail-open-all = Open all messages
 mail-thread-cut = Only the newest messages of this conversation are shown.
+mail-earlier = { $n ->
+    [one] One earlier message
+   *[other] { $shown } earlier messages
+    }
+mail-later = { $n ->
+    [one] One later message
+   *[other] { $shown } later messages
+    }
+mail-more-people = { $n ->
+    [one] One more
+   *[other] { $shown } more
+    }
+mail-failed-letters = { $n ->
+    [one] One message could not be sent.
+   *[other] { $shown } messages could not be sent.
+    }
+mail-signed-out = You are not signed in any more. Sign in in another window; then go on here: nothing that you wrote is lost.
+mail-look-again = You have signed in anew meanwhile. Look over what you wrote, attach files again, and send it or save it.
 mail-from = From
 mail-to = To
 mail-cc = Cc
@@ -98,7 +116,7 @@ mail-many-recipients = There are too many recipients: 500 are allowed.
 mail-bad-recipient = “{ $s }” is not an address.
 mail-nobody = Nobody here has the address { $s }.
 mail-no-way = There is no way to { $s }: this node has no connection for mail to the world outside.
-mail-too-large = The files are too large for one message.
+mail-too-large = The files are too large: one message can have { $s } of them.
 mail-folder-name = Name
 mail-folder-new = New folder
 mail-folder-help = A / in the name puts a folder into another: Projects/Wells

@@ -45,6 +45,24 @@ mail-back = Volver
 mail-print = Imprimir
 mail-open-all = Abrir todos los mensajes
 mail-thread-cut = Solo se muestran los mensajes más recientes de esta conversación.
+mail-earlier = { $n ->
+    [one] Un mensaje anterior
+   *[other] { $shown } mensajes anteriores
+    }
+mail-later = { $n ->
+    [one] Un mensaje posterior
+   *[other] { $shown } mensajes posteriores
+    }
+mail-more-people = { $n ->
+    [one] Una persona más
+   *[other] { $shown } personas más
+    }
+mail-failed-letters = { $n ->
+    [one] Un mensaje no se pudo enviar.
+   *[other] { $shown } mensajes no se pudieron enviar.
+    }
+mail-signed-out = Su sesión ha terminado. Inicie sesión en otra ventana y siga aquí: nada de lo que escribió se pierde.
+mail-look-again = Entretanto ha vuelto a iniciar sesión. Revise lo que escribió, adjunte de nuevo los archivos y envíelo o guárdelo.
 mail-from = De
 mail-to = Para
 mail-cc = CC
@@ -90,7 +108,7 @@ mail-many-recipients = Hay demasiados destinatarios: se permiten 500.
 mail-bad-recipient = «{ $s }» no es una dirección.
 mail-nobody = Nadie aquí tiene la dirección { $s }.
 mail-no-way = No hay camino hasta { $s }: este nodo no tiene conexión para enviar correo al exterior.
-mail-too-large = Los archivos son demasiado grandes para un mensaje.
+mail-too-large = Los archivos son demasiado grandes: un mensaje puede llevar { $s }.
 mail-folder-name = Nombre
 mail-folder-new = Carpeta nueva
 mail-folder-help = Una / en el nombre pone una carpeta dentro de otra: Proyectos/Pozos

@@ -45,6 +45,24 @@ mail-back = Retour
 mail-print = Imprimer
 mail-open-all = Ouvrir tous les messages
 mail-thread-cut = Seuls les messages les plus récents de cette conversation sont montrés.
+mail-earlier = { $n ->
+    [one] Un message plus ancien
+   *[other] { $shown } messages plus anciens
+    }
+mail-later = { $n ->
+    [one] Un message plus récent
+   *[other] { $shown } messages plus récents
+    }
+mail-more-people = { $n ->
+    [one] Encore une personne
+   *[other] Encore { $shown } personnes
+    }
+mail-failed-letters = { $n ->
+    [one] Un message n’a pas pu être envoyé.
+   *[other] { $shown } messages n’ont pas pu être envoyés.
+    }
+mail-signed-out = Vous n’êtes plus connecté. Connectez-vous dans une autre fenêtre, puis continuez ici : rien de ce que vous avez écrit n’est perdu.
+mail-look-again = Vous vous êtes reconnecté entre-temps. Relisez ce que vous avez écrit, joignez de nouveau les fichiers, puis envoyez ou enregistrez.
 mail-from = De
 mail-to = À
 mail-cc = Cc
@@ -90,7 +108,7 @@ mail-many-recipients = Trop de destinataires : 500 au plus.
 mail-bad-recipient = « { $s } » n’est pas une adresse.
 mail-nobody = Personne ici n’a l’adresse { $s }.
 mail-no-way = Aucun chemin vers { $s } : ce nœud n’a pas de liaison pour le courrier vers l’extérieur.
-mail-too-large = Les fichiers sont trop gros pour un message.
+mail-too-large = Les fichiers sont trop gros : un message peut en porter { $s }.
 mail-folder-name = Nom
 mail-folder-new = Nouveau dossier
 mail-folder-help = Un / dans le nom met un dossier dans un autre : Projets/Puits

@@ -45,6 +45,20 @@ mail-back = 뒤로
 mail-print = 인쇄
 mail-open-all = 모든 메일 펼치기
 mail-thread-cut = 이 대화의 최신 메일만 표시됩니다.
+mail-earlier = { $n ->
+   *[other] 이전 메일 { $shown }통
+    }
+mail-later = { $n ->
+   *[other] 이후 메일 { $shown }통
+    }
+mail-more-people = { $n ->
+   *[other] { $shown }명 더
+    }
+mail-failed-letters = { $n ->
+   *[other] 메일 { $shown }통을 보내지 못했습니다.
+    }
+mail-signed-out = 로그인이 끝났습니다. 다른 창에서 로그인한 다음 여기서 이어 가십시오. 쓰신 내용은 사라지지 않습니다.
+mail-look-again = 그사이 다시 로그인하셨습니다. 쓰신 내용을 살펴보고 파일을 다시 첨부한 다음 보내거나 저장하십시오.
 mail-from = 보낸 사람
 mail-to = 받는 사람
 mail-cc = 참조
@@ -90,7 +104,7 @@ mail-many-recipients = 받는 사람이 너무 많습니다. 500명까지 됩니
 mail-bad-recipient = “{ $s }”은(는) 주소가 아닙니다.
 mail-nobody = 여기에는 { $s } 주소를 쓰는 사람이 없습니다.
 mail-no-way = { $s } 주소로는 보낼 수 없습니다. 이 노드에는 바깥세상으로 메일을 보낼 길이 없습니다.
-mail-too-large = 파일이 한 메일에 담기에 너무 큽니다.
+mail-too-large = 파일이 너무 큽니다. 한 메일에는 { $s }까지 담을 수 있습니다.
 mail-folder-name = 이름
 mail-folder-new = 새 폴더
 mail-folder-help = 이름에 /를 쓰면 다른 폴더 안에 들어갑니다: 사업/우물

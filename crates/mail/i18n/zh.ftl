@@ -45,6 +45,20 @@ mail-back = 返回
 mail-print = 打印
 mail-open-all = 展开全部邮件
 mail-thread-cut = 只显示此会话中最新的邮件。
+mail-earlier = { $n ->
+   *[other] 更早的 { $shown } 封邮件
+    }
+mail-later = { $n ->
+   *[other] 更晚的 { $shown } 封邮件
+    }
+mail-more-people = { $n ->
+   *[other] 另外 { $shown } 人
+    }
+mail-failed-letters = { $n ->
+   *[other] 有 { $shown } 封邮件未能发出。
+    }
+mail-signed-out = 登录已失效。请在另一个窗口登录，然后在此继续：所写内容不会丢失。
+mail-look-again = 您已重新登录。请检查所写内容，重新添加附件，然后发送或保存。
 mail-from = 发件人
 mail-to = 收件人
 mail-cc = 抄送
@@ -90,7 +104,7 @@ mail-many-recipients = 收件人过多：最多 500 位。
 mail-bad-recipient = “{ $s }”不是邮件地址。
 mail-nobody = 这里没有人使用地址 { $s }。
 mail-no-way = 无法发送到 { $s }：本节点没有通往外部世界的邮件线路。
-mail-too-large = 附件对一封邮件来说太大。
+mail-too-large = 附件太大：一封邮件最多可带 { $s }。
 mail-folder-name = 名称
 mail-folder-new = 新建文件夹
 mail-folder-help = 名称中的 / 表示放入另一个文件夹：项目/水井

@@ -8,10 +8,13 @@ use lampion_web::{AppError, Page, PageResult};
 
 use crate::consent::summary_of;
 use crate::local::Local;
+use crate::pages::section;
 use crate::store::{Item, MailError, MessageId, View, refusal};
 
 /// Messages on one page.
 pub(crate) const SHOWN: usize = 50;
+/// Files of one message on a page.
+const FILES_LIMIT: usize = 100;
 /// Text of one message on a page, in bytes.
 const TEXT_LIMIT_BYTES: usize = 200_000;
 
@@ -62,10 +65,15 @@ pub(crate) struct Row {
 
 impl Row {
     pub fn done(&self) -> bool {
-        self.keywords
-            .split(' ')
-            .any(|one| one.eq_ignore_ascii_case(crate::shared::DONE))
+        has_keyword(&self.keywords, crate::shared::DONE)
     }
+}
+
+/// Whether a keyword is among those of a message, which are divided by spaces.
+pub(crate) fn has_keyword(keywords: &str, keyword: &str) -> bool {
+    keywords
+        .split(' ')
+        .any(|one| one.eq_ignore_ascii_case(keyword))
 }
 
 /// A time as pages show it: to the minute, UTC.
@@ -131,8 +139,16 @@ pub(crate) struct Shown {
     pub when: String,
     /// Paragraphs of lines.
     pub text: Vec<Vec<String>>,
-    /// Names of files.
-    pub files: Vec<String>,
+    /// Its files.
+    pub files: Vec<File>,
+}
+
+/// A file of a message on a page.
+pub(crate) struct File {
+    /// The section that it is fetched by.
+    pub section: String,
+    pub name: String,
+    pub size_bytes: u64,
 }
 
 /// Reads a message for a page.
@@ -161,8 +177,14 @@ pub(crate) async fn read(local: &Local, item: &Item) -> Result<Shown, AppError> 
         files: structure
             .parts()
             .iter()
-            .filter_map(|(_, part)| part.file_name())
-            .take(100)
+            .filter_map(|(path, part)| {
+                Some(File {
+                    section: section(path),
+                    name: part.file_name()?,
+                    size_bytes: part.decoded_octets(),
+                })
+            })
+            .take(FILES_LIMIT)
             .collect(),
         summary,
     })

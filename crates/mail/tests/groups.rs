@@ -18,8 +18,10 @@ use lampion_mail::consent::Choice;
 use lampion_mail::lists::{HELD, Joins, Kind, List, Others, Post, Role, Settings};
 use lampion_mail::local::{Local, LocalParts};
 use lampion_mail::receive::{Arrival, Inside, Outgoing, Route, check, route};
-use lampion_mail::shared::{Level, Task};
-use lampion_mail::store::{Delivery, Extra, Flags, MailError, MailKey, NewMessage, Parts, Store};
+use lampion_mail::shared::{DONE, Level, Task};
+use lampion_mail::store::{
+    Delivery, Extra, FlagAction, FlagChange, Flags, MailError, MailKey, NewMessage, Parts, Store,
+};
 use lampion_people::People;
 
 struct Bed {
@@ -951,6 +953,22 @@ async fn several_people_answer_one_address() {
             bed.local.task(&shared.account, item.message).await.unwrap(),
             task
         );
+
+        // A mail program marks it as done, and takes that back.
+        for (action, done) in [(FlagAction::Add, true), (FlagAction::Remove, false)] {
+            let change = FlagChange {
+                action,
+                flags: Flags::default(),
+                keywords: vec![DONE.into()],
+            };
+            store
+                .store_flags(inbox.id, &[item.uid], &change, None)
+                .await
+                .unwrap();
+            let item = store.view(inbox.id).await.unwrap().get(0).cloned().unwrap();
+            let seen = bed.local.task_of(&shared.account, &item).await.unwrap();
+            assert_eq!((seen.done, &seen.assigned), (done, &tomas));
+        }
 
         let bytes = STRANGER
             .replace("jo@example.org", "lea@hill.internal")

@@ -204,6 +204,23 @@ async fn a_sender_is_told_of_failure_in_the_nodes_language_and_in_english() {
                 .unwrap();
             send(&mail, "kim@valley.internal").await;
             let id = mail.queue().list().await.unwrap()[0].id.clone();
+            // Page after page, each once, also of one and the same moment.
+            for n in 0..4 {
+                send(&mail, &format!("kim{n}@valley.internal")).await;
+            }
+            let (mut paged, mut last) = (Vec::new(), None);
+            loop {
+                let page = mail.queue().after(last.as_ref(), 2).await.unwrap();
+                let Some(newest) = page.last().cloned() else {
+                    break;
+                };
+                assert!(page.len() <= 2);
+                paged.extend(page.into_iter().map(|one| one.id));
+                last = Some(newest);
+            }
+            let all = mail.queue().list().await.unwrap();
+            let all: Vec<String> = all.into_iter().map(|one| one.id).collect();
+            assert_eq!((paged.len(), &paged), (5, &all));
             mail.queue().give_up(&id).await.unwrap();
             let told = inbox(&mail).await;
             assert_eq!(told.len(), 1);

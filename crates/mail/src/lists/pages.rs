@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{HELD, Held, Joins, Kind, List, Others, Post, Role, Settings};
 use crate::local::Local;
 use crate::members::{self, Asked, Members, Said};
-use crate::pages::Side;
+use crate::pages::{Side, send_file};
 use crate::store::{MailError, Uid};
 use crate::text::{self, Row, Shown, typed_wrong, when};
 
@@ -23,9 +23,14 @@ pub fn routes(local: Local) -> Router<App> {
         .route("/mail/lists/{name}", get(show).post(join))
         .route("/mail/lists/{name}/m/{uid}", get(message))
         .route("/mail/lists/{name}/m/{uid}/raw", get(raw))
+        .route("/mail/lists/{name}/m/{uid}/file/{section}", get(file))
         .route("/mail/lists/{name}/members", get(members).post(set_member))
         .route("/mail/lists/{name}/held", get(held).post(moderate))
         .route("/mail/lists/{name}/held/{uid}", get(held_message))
+        .route(
+            "/mail/lists/{name}/held/{uid}/file/{section}",
+            get(held_file),
+        )
         .route("/mail/lists/{name}/settings", get(settings).post(set))
         .route(
             "/mail/leave/{name}/{key}/{address}",
@@ -252,6 +257,8 @@ struct MessagePage<'a> {
     side: Side,
     opened: Opened,
     shown: Shown,
+    /// Where its files are.
+    files_at: String,
     uid: Uid,
     /// It waits for a moderator, and a notice can be sent.
     held: Option<Held>,
@@ -277,6 +284,7 @@ async fn message(
     page.html(&MessagePage {
         page: &page,
         side: Side::of(&local, &page).await?,
+        files_at: format!("{}/m/{uid}", opened.href()),
         opened,
         shown,
         uid,
@@ -317,6 +325,31 @@ async fn raw(
     )
     .await?;
     text::raw(&local, item.message).await
+}
+
+type OneFile = Path<(String, Uid, String)>;
+
+/// `GET /mail/lists/{name}/m/{uid}/file/{section}`.
+async fn file(
+    page: Page,
+    Extension(local): Extension<Local>,
+    Path((name, uid, section)): OneFile,
+) -> PageResult {
+    let opened = open(&page, &local, &name).await?;
+    let may = opened.role.is_some() && opened.list.archive;
+    let item = item(&local, &opened, "INBOX", uid, may).await?;
+    send_file(local.store(), item.message, &section).await
+}
+
+/// `GET /mail/lists/{name}/held/{uid}/file/{section}`.
+async fn held_file(
+    page: Page,
+    Extension(local): Extension<Local>,
+    Path((name, uid, section)): OneFile,
+) -> PageResult {
+    let opened = open(&page, &local, &name).await?;
+    let item = item(&local, &opened, HELD, uid, opened.moderates()).await?;
+    send_file(local.store(), item.message, &section).await
 }
 
 #[derive(Template)]
@@ -486,6 +519,7 @@ async fn held_message(
     page.html(&MessagePage {
         page: &page,
         side: Side::of(&local, &page).await?,
+        files_at: format!("{}/held/{uid}", opened.href()),
         opened,
         shown,
         uid,

@@ -10,16 +10,18 @@ use serde::Deserialize;
 
 use super::list::{Row, grouped};
 use super::side::Side;
-use super::{Opened, Web};
+use super::{Opened, Web, shown};
 use crate::store::{Item, Mailbox, MessageId, Special};
 
-/// Hits shown.
+/// Hits on one page.
 const HITS: usize = 50;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Asked {
     q: String,
+    /// Where the page before ended, as the index says it.
+    after: String,
 }
 
 #[derive(Template)]
@@ -29,6 +31,8 @@ struct SearchPage<'a> {
     side: Side,
     words: String,
     rows: Vec<Row>,
+    /// Where the next page begins.
+    next: Option<String>,
 }
 
 /// `GET /mail/search?q=`.
@@ -38,7 +42,7 @@ pub(super) async fn search(
     Query(asked): Query<Asked>,
 ) -> PageResult {
     let opened = web.open(&page, None).await?;
-    let hits = hits(&web, &opened, &asked.q).await?;
+    let (hits, next) = hits(&web, &opened, &asked).await?;
     let mut rows = Vec::new();
     for (mailbox, item, around) in hits {
         let place = Opened {
@@ -50,6 +54,7 @@ pub(super) async fn search(
             if !around.trim().is_empty() {
                 row.preview.clone_from(&around);
             }
+            row.place = shown::name(&page, &place.here);
             rows.push(row);
         }
     }
@@ -60,19 +65,25 @@ pub(super) async fn search(
             .with("mail.js"),
         words: asked.q,
         rows,
+        next,
     })
 }
 
-/// Messages as the index finds them, best first, with the mailbox that each lies in and the words around what was found.
+/// A message with the mailbox that it lies in and the words around what was found.
+type Placed = (Mailbox, Item, String);
+
+/// Messages as the index finds them, best first, and where the next page begins.
 async fn hits(
     web: &Web,
     opened: &Opened,
-    words: &str,
-) -> Result<Vec<(Mailbox, Item, String)>, AppError> {
-    if words.trim().is_empty() {
-        return Ok(Vec::new());
+    asked: &Asked,
+) -> Result<(Vec<Placed>, Option<String>), AppError> {
+    if asked.q.trim().is_empty() {
+        return Ok((Vec::new(), None));
     }
-    let found = web.0.mail.find(&opened.account, words, None, HITS).await?;
+    let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
+    let mail = &web.0.mail;
+    let found = mail.find(&opened.account, &asked.q, after, HITS).await?;
     let mut wanted: HashMap<MessageId, usize> = HashMap::new();
     for (at, hit) in found.hits.iter().enumerate() {
         wanted.insert(hit.message, at);
@@ -102,9 +113,9 @@ async fn hits(
             _ => text,
         }
     });
-    Ok(places
+    let placed = places
         .into_iter()
         .zip(pieces)
-        .filter_map(|(place, text)| place.map(|(mailbox, item)| (mailbox, item, text)))
-        .collect())
+        .filter_map(|(place, text)| place.map(|(mailbox, item)| (mailbox, item, text)));
+    Ok((placed.collect(), found.next))
 }

@@ -78,14 +78,10 @@ fn letter(web: &Web, row: Columns) -> Result<Letter, MailError> {
     })
 }
 
-/// How many letters are not sent.
-pub(super) async fn count(db: &lampion_db::Db, account: &str) -> Result<i64, MailError> {
-    Ok(
-        query_scalar("select count(*) from mail_letter where account = $1")
-            .bind(account)
-            .fetch_one(db.read())
-            .await?,
-    )
+/// How many letters are not sent, and how many of these could not be.
+pub(super) async fn count(db: &lampion_db::Db, account: &str) -> Result<(i64, i64), MailError> {
+    let sql = "select count(*), count(case when state = 'failed' then 1 end) from mail_letter where account = $1";
+    Ok(query_as(sql).bind(account).fetch_one(db.read()).await?)
 }
 
 /// All of an account, the newest first.
@@ -294,6 +290,11 @@ impl Coming<'_> {
             .await?;
         self.number += 1;
         Ok(())
+    }
+
+    /// The file doesn't come whole.
+    pub(super) async fn forget(self, letter: &str) -> Result<(), MailError> {
+        drop_file(self.web, letter, &self.id).await
     }
 
     /// The file is whole.

@@ -34,6 +34,8 @@ pub(super) struct Row {
     pub count: usize,
     pub subject: String,
     pub preview: String,
+    /// Where it lies, if that isn't said by the page.
+    pub place: String,
     pub when: When,
     pub short: String,
     pub unread: bool,
@@ -65,6 +67,8 @@ struct ListPage<'a> {
     id: i64,
     rows: Vec<Row>,
     next: Option<Uid>,
+    /// Where this page begins; 0 for the first.
+    before: Uid,
     first: bool,
     /// A letter that can still be taken back.
     undo: String,
@@ -75,6 +79,7 @@ struct ListPage<'a> {
     address: String,
     trash: bool,
     junk: bool,
+    drafts: bool,
     modseq: i64,
 }
 
@@ -132,6 +137,7 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
         id: opened.here.id.0,
         rows,
         next,
+        before: asked.before,
         first: asked.before == 0,
         undo,
         done,
@@ -143,6 +149,7 @@ async fn draw(page: &Page, web: &Web, opened: Opened, asked: Asked) -> PageResul
         },
         trash: opened.here.special == Some(Special::Trash),
         junk: opened.here.special == Some(Special::Junk),
+        drafts: opened.here.special == Some(Special::Drafts),
         modseq: view.modseq(),
     })
 }
@@ -204,7 +211,27 @@ async fn conversations(
         .iter()
         .filter_map(|thread| found.remove(thread))
         .collect();
-    Ok((grouped(page, web, opened, groups).await?, next))
+    let mut rows = grouped(page, web, opened, groups).await?;
+    if before > 0 {
+        // So that the way back leads to this page.
+        for row in &mut rows {
+            row.href.push_str(&format!("?before={before}"));
+        }
+    }
+    Ok((rows, next))
+}
+
+/// The address of the open mailbox's list, where it begins before a message; from the newest for 0.
+pub(super) fn address(opened: &Opened, before: Uid) -> String {
+    let mut address = if opened.here.name == "INBOX" {
+        "/mail".to_owned()
+    } else {
+        format!("/mail/box/{}", opened.here.id.0)
+    };
+    if before > 0 {
+        address.push_str(&format!("?before={before}"));
+    }
+    address
 }
 
 /// Rows of conversations, each with its messages in this mailbox, newest first.
@@ -249,6 +276,7 @@ pub(super) async fn grouped(
             count: items.len(),
             subject: newest.subject(),
             preview: newest.preview.chars().take(110).collect(),
+            place: String::new(),
             short: when.short(now_ms).into(),
             when,
             unread: items.iter().any(|item| !item.flags.has(Flags::SEEN)),
@@ -319,11 +347,7 @@ pub(super) async fn act(
     form: Form,
 ) -> PageResult {
     let opened = web.open(&page, Some(id)).await?;
-    let back = if opened.here.name == "INBOX" {
-        "/mail".to_owned()
-    } else {
-        format!("/mail/box/{id}")
-    };
+    let back = address(&opened, form.get("before").parse().unwrap_or(0));
     let mut chosen = uids(&form);
     if form.get("do") == "empty" {
         if !matches!(opened.here.special, Some(Special::Trash | Special::Junk))
@@ -347,7 +371,7 @@ pub(super) async fn act(
         return Ok(Page::see_other(&format!("/mail/box/{to}")));
     }
     Ok(Page::see_other(&match done {
-        Some(done) => format!("{back}?{}", done.query(chosen.len())),
+        Some(done) => done.after(back, chosen.len()),
         None => back,
     }))
 }
@@ -360,9 +384,10 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// For the address of the list that is shown next.
-    pub(super) fn query(&self, count: usize) -> String {
-        let mut query = format!("done={}&n={count}", self.word);
+    /// The address of the list that is shown next, which says what was done.
+    pub(super) fn after(&self, list: String, count: usize) -> String {
+        let sign = if list.contains('?') { '&' } else { '?' };
+        let mut query = format!("{list}{sign}done={}&n={count}", self.word);
         if let Some((id, uids)) = &self.at
             && (1..=UNDO).contains(&uids.len())
         {

@@ -26,7 +26,13 @@ mod side;
 mod thread;
 mod write;
 
+pub(crate) use part::{answer as send_file, section};
 pub(crate) use side::Side;
+
+/// The address of the style of mail.
+pub(crate) fn style() -> String {
+    assets::url("mail.css")
+}
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use lampion_web::{AppError, ContentSite, Page, PageResult};
 use serde::Deserialize;
 
 use super::{Web, safe};
-use crate::store::{Content, MailError, MessageId, Uid};
+use crate::store::{Content, MailError, MessageId, Store, Uid};
 
 /// Longest section number, in levels: as deep as the scanner goes.
 const LEVELS: usize = 60;
@@ -30,7 +30,7 @@ pub(super) fn is_image(part: &Part) -> bool {
 }
 
 /// `1.2` for `[1, 2]`.
-pub(super) fn section(path: &[u32]) -> String {
+pub(crate) fn section(path: &[u32]) -> String {
     path.iter()
         .map(u32::to_string)
         .collect::<Vec<_>>()
@@ -66,18 +66,17 @@ impl Web {
             .update(&message.0.to_le_bytes());
         ids::base32(hasher.finalize().as_bytes().get(..20).unwrap_or_default())
     }
+}
 
-    /// What a message is made of.
-    pub(super) async fn structure(&self, message: MessageId) -> Result<Structure, MailError> {
-        let detail = self
-            .store()
-            .details(&[message])
-            .await?
-            .pop()
-            .ok_or(MailError::NoSuchMessage)?;
-        postcard::from_bytes(&detail.structure)
-            .map_err(|_| MailError::Damaged(message.0, "its structure can't be read"))
-    }
+/// What a message is made of.
+async fn structure(store: &Store, message: MessageId) -> Result<Structure, MailError> {
+    let detail = store
+        .details(&[message])
+        .await?
+        .pop()
+        .ok_or(MailError::NoSuchMessage)?;
+    postcard::from_bytes(&detail.structure)
+        .map_err(|_| MailError::Damaged(message.0, "its structure can't be read"))
 }
 
 /// What is left of a part: its message, where it goes on, where it ends.
@@ -152,15 +151,20 @@ pub(super) async fn file(
     let opened = web.open(&page, Some(id)).await?;
     let view = web.store().view(opened.here.id).await?;
     let message = view.by_uid(uid).ok_or_else(AppError::not_found)?.message;
-    let structure = web.structure(message).await?;
-    let path = path_of(&number).ok_or_else(AppError::not_found)?;
+    answer(web.store(), message, &number).await
+}
+
+/// A part of a message to save; who asks may read it.
+pub(crate) async fn answer(store: &Store, message: MessageId, number: &str) -> PageResult {
+    let structure = structure(store, message).await?;
+    let path = path_of(number).ok_or_else(AppError::not_found)?;
     let part = structure.part(&path).ok_or_else(AppError::not_found)?;
-    let content = web.store().content(message).await?;
+    let content = store.content(message).await?;
     let mut response = stream(content, part).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_DISPOSITION,
-        attachment(&file_name(part, &number)),
+        attachment(&file_name(part, number)),
     );
     let kind = HeaderValue::from_str(&part.media_type());
     headers.insert(
@@ -237,7 +241,7 @@ async fn piece(
     (token, message, number): (&str, MessageId, &str),
     remote: bool,
 ) -> Result<Option<Response>, MailError> {
-    let structure = web.structure(message).await?;
+    let structure = structure(web.store(), message).await?;
     let Some(part) = path_of(number).and_then(|path| structure.part(&path)) else {
         return Ok(None);
     };
@@ -278,22 +282,28 @@ async fn piece(
     Ok(Some(response))
 }
 
-/// The page in the frame.
+/// The page in the frame. What is said about the message doesn't turn the direction of the message.
 fn framed(site: &ContentSite, clean: &safe::Safe, remote: bool) -> String {
     let mut note = String::new();
     if clean.remote > 0 && !remote {
-        note.push_str("<p class=\"lampion-note\">");
+        note.push_str("<p class=\"lampion-note\" dir=\"auto\">");
         super::plain::escape(&site.t("mail-remote-blocked"), &mut note);
         note.push_str(" <a href=\"?remote=1\">");
         super::plain::escape(&site.t("mail-remote-show"), &mut note);
         note.push_str("</a></p>");
+    }
+    let mut end = String::new();
+    if clean.cut {
+        end.push_str("<p class=\"lampion-note\" dir=\"auto\">");
+        super::plain::escape(&site.t("mail-text-cut"), &mut end);
+        end.push_str("</p>");
     }
     format!(
         "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"color-scheme\" content=\"light\"><title>·</title><style>html{{font:100%/1.5 system-ui,sans-serif;background:#fff;color:#211a12;overflow-wrap:anywhere}}\
          body{{margin:.6rem}}img{{max-width:100%;height:auto}}table{{max-width:100%}}pre{{white-space:pre-wrap}}blockquote{{margin-inline:.2rem;padding-inline-start:.8rem;border-inline-start:3px solid #ccc}}\
          .lampion-note{{background:#f6efe4;padding:.4rem .7rem;border-radius:.3rem;font-size:.9rem;margin:0 0 .8rem}}</style></head>\
-         <body dir=\"auto\">{note}{}<script src=\"{}/mail-frame.js\"></script></body></html>",
+         <body>{note}<div dir=\"auto\">{}</div>{end}<script src=\"{}/mail-frame.js\"></script></body></html>",
         site.language, clean.html, site.own
     )
 }

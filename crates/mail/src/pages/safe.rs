@@ -49,6 +49,8 @@ pub(super) struct Safe {
     pub html: String,
     /// How many images lie elsewhere.
     pub remote: usize,
+    /// It was too long, and ends early.
+    pub cut: bool,
 }
 
 /// Makes a body safe. `parts` maps content ids to addresses. Images from elsewhere keep their address if `remote`.
@@ -57,6 +59,7 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
     while !html.is_char_boundary(end) {
         end -= 1;
     }
+    let cut = end < html.len();
     let html = html.get(..end).unwrap_or(html);
     let count = Arc::new(AtomicUsize::new(0));
     let (counted, parts) = (Arc::clone(&count), parts.clone());
@@ -105,6 +108,7 @@ pub(super) fn clean(html: &str, parts: &HashMap<String, String>, remote: bool) -
     Safe {
         html,
         remote: count.load(Ordering::Relaxed),
+        cut,
     }
 }
 
@@ -198,7 +202,8 @@ mod tests {
             "{}",
             shown.html
         );
-        assert_eq!(shown.remote, 1);
+        assert_eq!((shown.remote, shown.cut), (1, false));
+        assert!(clean(&"<p>물</p>".repeat(MAX_HTML_BYTES / 8), &parts, false).cut);
         // An address without a scheme would be one of this node.
         assert!(
             !clean("<img src='a.png'>", &parts, true)

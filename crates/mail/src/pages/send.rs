@@ -67,16 +67,6 @@ pub(super) async fn check(
     if all.len() > RECIPIENTS_LIMIT {
         return Ok(Err(page.t("mail-many-recipients")));
     }
-    for person in &all {
-        if person.local.contains(char::is_whitespace) || person.local.is_empty() {
-            return Ok(Err(page.s("mail-bad-recipient", &person.local)));
-        }
-        match web.0.mail.queue().route(&envelope(person)).await? {
-            Route::None => return Ok(Err(page.s("mail-no-way", &person.address()))),
-            Route::Unknown => return Ok(Err(page.s("mail-nobody", &person.address()))),
-            Route::Local(_) | Route::Node(_) | Route::Smarthost => {}
-        }
-    }
     let size: i64 = letters::files(web, id)
         .await?
         .iter()
@@ -85,9 +75,39 @@ pub(super) async fn check(
     // In a message, three bytes of a file are four, and line ends come to them.
     let whole = u64::try_from(size).unwrap_or(0) / 3 * 4 / 76 * 78 + written.text.len() as u64;
     if whole > web.store().message_limit_bytes() {
-        return Ok(Err(page.t("mail-too-large")));
+        return Ok(Err(too_large(web, page)));
+    }
+    for person in &all {
+        if person.local.contains(char::is_whitespace) || person.local.is_empty() {
+            return Ok(Err(page.s("mail-bad-recipient", &person.local)));
+        }
+        match web.0.mail.queue().route(&envelope(person)).await? {
+            Route::None => return Ok(Err(page.s("mail-no-way", &person.address()))),
+            Route::Unknown => return Ok(Err(page.s("mail-nobody", &person.address()))),
+            // Better now than when the letter is out of sight.
+            Route::Local(receiver) if is_full(&receiver, whole) => {
+                return Ok(Err(page.s("me-full", &person.address())));
+            }
+            Route::Local(_) | Route::Node(_) | Route::Smarthost => {}
+        }
     }
     Ok(Ok(all))
+}
+
+/// Bytes of files that one message can have: in it, three are four.
+pub(super) fn room(web: &Web) -> u64 {
+    web.store().message_limit_bytes() / 4 * 3
+}
+
+/// Says how large files may be together.
+pub(super) fn too_large(web: &Web, page: &Page) -> String {
+    page.s("mail-too-large", &page.bytes(room(web)))
+}
+
+fn is_full(receiver: &Account, size_bytes: u64) -> bool {
+    let size = i64::try_from(size_bytes).unwrap_or(i64::MAX);
+    let full = |quota| receiver.used_bytes.saturating_add(size) > quota;
+    receiver.quota_bytes.is_some_and(full)
 }
 
 /// `POST /mail/write/{letter}/undo`: takes a letter back that waits.
@@ -298,14 +318,10 @@ async fn submit(
             Route::Unknown | Route::None => {
                 return Err(MailError::NoSuchMailbox(person.address()));
             }
-            Route::Local(receiver) => {
-                let size = i64::try_from(message.size_bytes).unwrap_or(i64::MAX);
-                let full = |quota| receiver.used_bytes.saturating_add(size) > quota;
-                if receiver.quota_bytes.is_some_and(full) {
-                    return Err(MailError::OverQuota(receiver.name.clone()));
-                }
+            Route::Local(receiver) if is_full(receiver, message.size_bytes) => {
+                return Err(MailError::OverQuota(receiver.name.clone()));
             }
-            Route::Node(_) | Route::Smarthost => {}
+            Route::Local(_) | Route::Node(_) | Route::Smarthost => {}
         }
         recipients.push(Recipient {
             to,

@@ -8,6 +8,7 @@ use lampion_db::{query, query_as, query_scalar};
 use lampion_web::{AppError, Form, Page, PageResult};
 
 use super::Web;
+use super::shown::Folder;
 use super::side::Side;
 use crate::filters::{Action, Field, Preference, RULES_LIMIT, Rule, WORDS_LIMIT};
 use crate::store::MailError;
@@ -59,13 +60,34 @@ pub(crate) async fn rules(db: &lampion_db::Db, account: &str) -> Result<Vec<Rule
         .collect())
 }
 
+/// A rule on the page.
+struct RuleShown {
+    rule: Rule,
+    /// The mailbox as the side bar calls it, or an address.
+    target: String,
+}
+
+impl RuleShown {
+    fn new(rule: Rule, folders: &[Folder]) -> Self {
+        let target = rule.action.target();
+        let folder = match &rule.action {
+            Action::Move(_) => folders.iter().find(|folder| folder.path == target),
+            _ => None,
+        };
+        Self {
+            target: folder.map_or(target, Folder::label).to_owned(),
+            rule,
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "mail_settings.html")]
 struct SettingsPage<'a> {
     page: &'a Page,
     side: Side,
     own: Preference,
-    rules: Vec<Rule>,
+    rules: Vec<RuleShown>,
     address: String,
     used: i64,
     quota: Option<i64>,
@@ -91,16 +113,21 @@ async fn draw(
 ) -> PageResult {
     let opened = web.open(page, None).await?;
     let db = &web.kernel().db;
+    let side = Side::new(web.local(), page, &opened, false).await?;
+    let rules = rules(db, &opened.account.id).await?;
+    let rules = rules.into_iter();
     page.html_with(
         status,
         &SettingsPage {
             page,
-            side: Side::new(web.local(), page, &opened, false).await?,
+            rules: rules
+                .map(|rule| RuleShown::new(rule, &side.folders))
+                .collect(),
+            side,
             own: match own {
                 Some(own) => own,
                 None => preference(db, &opened.account.id).await?,
             },
-            rules: rules(db, &opened.account.id).await?,
             address: format!("{}@{}", opened.account.name, web.domain()),
             used: opened.account.used_bytes,
             quota: opened.account.quota_bytes,

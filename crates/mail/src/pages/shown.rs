@@ -20,6 +20,15 @@ pub(crate) struct Folder {
     pub here: bool,
     /// It can be renamed and deleted.
     pub own: bool,
+    /// Messages that came can go there by hand or by a rule.
+    pub target: bool,
+}
+
+impl Folder {
+    /// Its name where it stands alone, without those above it.
+    pub fn label(&self) -> &str {
+        if self.own { &self.path } else { &self.name }
+    }
 }
 
 /// The name of a mailbox as its owner reads it.
@@ -74,6 +83,7 @@ pub(super) fn folders(page: &Page, mailboxes: &[Mailbox], here: Option<i64>) -> 
                 messages: mailbox.messages,
                 here: here == Some(mailbox.id.0),
                 own,
+                target: mailbox.special != Some(Special::Drafts) && !mailbox.is_kept(),
             }
         })
         .collect()

@@ -11,6 +11,8 @@ use crate::store::{Account, Mailbox, MailboxId};
 pub(crate) struct Side {
     pub folders: Vec<Folder>,
     pub letters: i64,
+    /// Those of them that could not be sent.
+    pub failed: i64,
     /// Strangers who wait for consent.
     pub requests: i64,
     pub script: String,
@@ -29,6 +31,14 @@ pub(super) async fn enter(local: &Local, page: &Page) -> Result<(Account, Vec<Ma
 }
 
 impl Side {
+    /// Pages beside the mailboxes, with the keys of their names.
+    pub(crate) const WAYS: [(&'static str, &'static str); 4] = [
+        ("/mail/lists", "ml-lists"),
+        ("/mail/shared", "ms-shared"),
+        ("/mail/folders", "mail-folders"),
+        ("/mail/settings", "mail-settings"),
+    ];
+
     /// Of a page that shows no mailbox.
     ///
     /// # Errors
@@ -55,9 +65,11 @@ impl Side {
         (account, mailboxes): (&Account, &[Mailbox]),
         here: Option<MailboxId>,
     ) -> Result<Self, AppError> {
+        let (letters, failed) = super::letters::count(local.db(), &account.id).await?;
         Ok(Self {
             folders: shown::folders(page, mailboxes, here.map(|id| id.0)),
-            letters: super::letters::count(local.db(), &account.id).await?,
+            letters,
+            failed,
             requests: local.waiting_count(&account.id).await?,
             script: String::new(),
             style: super::assets::url("mail.css"),

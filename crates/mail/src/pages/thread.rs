@@ -12,12 +12,20 @@ use serde::Deserialize;
 use super::shown::{Message, When, when};
 use super::side::Side;
 use super::{Opened, Web, part, plain};
-use crate::store::{FlagAction, FlagChange, Flags, Item, Mailbox, MessageId, Special, Uid};
+use crate::store::{
+    FlagAction, FlagChange, Flags, Item, Mailbox, MailboxId, MessageId, Special, Uid,
+};
 
-/// Messages of a conversation that are shown; of more, the newest.
-const MESSAGES: usize = 100;
+/// Messages of a conversation on one page.
+const MESSAGES: usize = 50;
 /// Messages that are open at once.
 const OPEN: usize = 5;
+/// Closed messages before the first open one are folded if they are more.
+const CLOSED: usize = 3;
+/// Recipients that are named at once in each of To and Cc; more can be unfolded.
+const PEOPLE: usize = 8;
+/// Recipients that are named at all.
+const PEOPLE_LIMIT: usize = 1_000;
 /// Text that is read of one message for a page, in raw bytes.
 const TEXT_RAW_BYTES: usize = 512 << 10;
 
@@ -32,6 +40,8 @@ pub(super) struct Shown {
     pub initial: String,
     pub to: String,
     pub cc: String,
+    /// More of those whom it went to, and how many they are.
+    pub more: (String, usize),
     pub when: When,
     pub preview: String,
     pub open: bool,
@@ -69,6 +79,8 @@ pub(super) struct Asked {
     text: u8,
     /// Open all.
     all: u8,
+    /// Where the page of the list begins that one comes from.
+    before: Uid,
 }
 
 #[derive(Template)]
@@ -80,13 +92,44 @@ struct ThreadPage<'a> {
     id: i64,
     uid: Uid,
     back: String,
+    before: Uid,
     /// Of this mailbox, for the buttons above.
     uids: String,
+    /// Messages before the first open one, if they are many.
+    folded: Vec<Shown>,
     messages: Vec<Shown>,
-    more: bool,
+    earlier: Option<Aside>,
+    later: Option<Aside>,
     text: bool,
     trash: bool,
     junk: bool,
+}
+
+/// Messages of a conversation that are on other pages.
+struct Aside {
+    count: usize,
+    href: String,
+}
+
+impl Aside {
+    /// The way to them is the message that is `nearest` in the mailbox that is open, or else in another.
+    fn new<'a>(
+        count: usize,
+        here: MailboxId,
+        mut nearest: impl Iterator<Item = &'a (Mailbox, Item)> + Clone,
+    ) -> Option<Self> {
+        let (mailbox, item) = nearest
+            .clone()
+            .find(|(mailbox, _)| mailbox.id == here)
+            .or_else(|| nearest.next())?;
+        Some(Self {
+            count,
+            href: format!(
+                "/mail/box/{}/{}#m{}",
+                mailbox.id.0, item.uid, item.message.0
+            ),
+        })
+    }
 }
 
 #[derive(Template)]
@@ -98,6 +141,8 @@ struct PrintPage<'a> {
     style: String,
     script: String,
     messages: Vec<Shown>,
+    /// Older ones are left out.
+    cut: bool,
 }
 
 /// The messages of a conversation in all mailboxes of its owner, oldest first, none twice.
@@ -150,21 +195,28 @@ pub(super) async fn show(
 ) -> PageResult {
     let opened = web.open(&page, Some(id)).await?;
     let (item, mut all) = gather(&web, &opened, uid).await?;
-    let more = all.len() > MESSAGES;
-    if more {
-        all.drain(..all.len() - MESSAGES);
-    }
+    let here = opened.here.id;
+    // What is done with the conversation is done with all of it, also with what is on other pages.
     let own: Vec<String> = all
         .iter()
-        .filter(|(mailbox, _)| mailbox.id == opened.here.id)
+        .filter(|(mailbox, _)| mailbox.id == here)
         .map(|(_, item)| item.uid.to_string())
         .collect();
-    let last = all.last().map(|(_, item)| item.message);
     let newest_here = all
         .iter()
         .rev()
-        .find(|(mailbox, _)| mailbox.id == opened.here.id)
+        .find(|(mailbox, _)| mailbox.id == here)
         .map(|(_, item)| item.uid);
+    let (start, end) = window(
+        all.iter().position(|(_, one)| one.message == item.message),
+        all.len(),
+    );
+    let (before, after) = (all.get(..start), all.get(end..));
+    let earlier = before.and_then(|before| Aside::new(start, here, before.iter().rev()));
+    let later = after.and_then(|after| Aside::new(all.len() - end, here, after.iter()));
+    all.truncate(end);
+    all.drain(..start);
+    let last = all.last().map(|(_, item)| item.message);
     let mut open: HashSet<MessageId> = HashSet::from([item.message]);
     // Who comes from the list wants to see all that is new, and the last word.
     if newest_here == Some(uid) || asked.all == 1 {
@@ -173,16 +225,15 @@ pub(super) async fn show(
             .iter()
             .rev()
             .filter(|(_, item)| asked.all == 1 || !item.flags.has(Flags::SEEN));
-        open.extend(unread.map(|(_, item)| item.message).take(OPEN));
+        let most = if asked.all == 1 { MESSAGES } else { OPEN };
+        open.extend(unread.map(|(_, item)| item.message).take(most));
     }
-    let messages = messages(&page, &web, &all, &open, asked.text == 1).await?;
+    let mut folded = messages(&page, &web, &all, &open, asked.text == 1).await?;
+    let closed = folded.iter().take_while(|one| !one.open).count();
+    let messages = folded.split_off(if closed > CLOSED { closed } else { 0 });
     seen(&web, &all, &open).await?;
     let subject = subject(&web, &item).await?;
-    let back = if opened.here.name == "INBOX" {
-        "/mail".into()
-    } else {
-        format!("/mail/box/{id}")
-    };
+    let back = super::list::address(&opened, asked.before);
     // The count of unread messages beside is that after reading.
     let opened = web.open(&page, Some(id)).await?;
     if let Some(inbox) = opened.mailboxes.iter().find(|one| one.name == "INBOX") {
@@ -197,13 +248,23 @@ pub(super) async fn show(
         id,
         uid,
         back,
+        before: asked.before,
         uids: own.join(" "),
+        folded,
         messages,
-        more,
+        earlier,
+        later,
         text: asked.text == 1,
         trash: opened.here.special == Some(Special::Trash),
         junk: opened.here.special == Some(Special::Junk),
     })
+}
+
+/// Which messages of a conversation are on the page that has the one at `at`: pages are counted from the newest.
+fn window(at: Option<usize>, count: usize) -> (usize, usize) {
+    let from_end = at.map_or(0, |at| (count - 1 - at) / MESSAGES);
+    let end = count - from_end * MESSAGES;
+    (end.saturating_sub(MESSAGES), end)
 }
 
 async fn subject(web: &Web, item: &Item) -> Result<String, AppError> {
@@ -248,8 +309,8 @@ pub(super) async fn print(
 ) -> PageResult {
     let opened = web.open(&page, Some(id)).await?;
     let (item, mut all) = gather(&web, &opened, uid).await?;
-    let skip = all.len().saturating_sub(OPEN * 4);
-    all.drain(..skip);
+    let cut = all.len().saturating_sub(MESSAGES);
+    all.drain(..cut);
     let open: HashSet<MessageId> = all.iter().map(|(_, item)| item.message).collect();
     let messages = messages(&page, &web, &all, &open, true).await?;
     page.html(&PrintPage {
@@ -259,6 +320,7 @@ pub(super) async fn print(
         style: super::assets::url("mail.css"),
         script: super::assets::url("mail.js"),
         messages,
+        cut: cut > 0,
     })
 }
 
@@ -272,13 +334,9 @@ pub(super) async fn act(
     let opened = web.open(&page, Some(id)).await?;
     let chosen = super::list::uids(&form);
     let done = super::list::perform(&web, &opened, &form, &chosen).await?;
-    let back = if opened.here.name == "INBOX" {
-        "/mail".into()
-    } else {
-        format!("/mail/box/{id}")
-    };
+    let back = super::list::address(&opened, form.get("before").parse().unwrap_or(0));
     Ok(Page::see_other(&match done {
-        Some(done) => format!("{back}?{}", done.query(chosen.len())),
+        Some(done) => done.after(back, chosen.len()),
         None if form.get("do") == "unread" => back,
         None => format!("/mail/box/{id}/{uid}"),
     }))
@@ -313,18 +371,20 @@ async fn messages(
     Ok(shown)
 }
 
-fn people(list: &[Person]) -> String {
-    list.iter()
-        .take(50)
-        .map(Person::shown)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// The first of a list of people, and the others.
+fn people(list: &[Person]) -> (String, Vec<String>) {
+    let mut all: Vec<String> = list.iter().take(PEOPLE_LIMIT).map(Person::shown).collect();
+    let rest = all.split_off(all.len().min(PEOPLE));
+    (all.join(", "), rest)
 }
 
 fn head(page: &Page, mailbox: &Mailbox, message: &Message) -> Shown {
     let from = message.envelope.from.first();
     let who = from.map(Person::shown).unwrap_or_default();
     let item = &message.item;
+    let (to, mut more) = people(&message.envelope.to);
+    let (cc, more_cc) = people(&message.envelope.cc);
+    more.extend(more_cc);
     Shown {
         id: item.message.0,
         uid: item.uid,
@@ -340,8 +400,9 @@ fn head(page: &Page, mailbox: &Mailbox, message: &Message) -> Shown {
             .map(|c| c.to_uppercase().collect())
             .unwrap_or_default(),
         who,
-        to: people(&message.envelope.to),
-        cc: people(&message.envelope.cc),
+        to,
+        cc,
+        more: (more.join(", "), more.len()),
         when: when(item.internal_ms),
         preview: message.preview.chars().take(110).collect(),
         open: false,
@@ -480,5 +541,21 @@ fn file(box_id: i64, uid: Uid, part: &Part, path: &[u32]) -> File {
         name: part::file_name(part, &section),
         kind: part.media_type(),
         size_bytes: part.decoded_octets(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_a_conversation_are_counted_from_the_newest() {
+        assert_eq!(window(Some(0), 1), (0, 1));
+        assert_eq!(window(Some(3), 50), (0, 50));
+        let count = 2 * MESSAGES + 7;
+        assert_eq!(window(Some(count - 1), count), (MESSAGES + 7, count));
+        assert_eq!(window(Some(MESSAGES + 7), count), (MESSAGES + 7, count));
+        assert_eq!(window(Some(MESSAGES + 6), count), (7, MESSAGES + 7));
+        assert_eq!(window(Some(6), count), (0, 7));
     }
 }

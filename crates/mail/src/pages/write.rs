@@ -1,6 +1,7 @@
 //! A letter being written: new, an answer, or one that is passed on.
 
 use askama::Template;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -41,6 +42,16 @@ struct WritePage<'a> {
     find: String,
     found: Vec<Contact>,
     room: u64,
+    large: String,
+}
+
+/// What somebody wrote who isn't signed in any more, so that nothing of it is lost.
+#[derive(Template)]
+#[template(path = "mail_again.html")]
+struct AgainPage<'a> {
+    page: &'a Page,
+    id: String,
+    written: Written,
 }
 
 #[derive(Template)]
@@ -202,6 +213,11 @@ async fn draw(
     } else {
         Vec::new()
     };
+    // What was not kept may bear the name of a letter of somebody else.
+    let files = match letters::get(web, &opened.account.id, id).await? {
+        Some(_) => letters::files(web, id).await?,
+        None => Vec::new(),
+    };
     page.html_with(
         status,
         &WritePage {
@@ -211,12 +227,13 @@ async fn draw(
                 .with("write.js"),
             id: id.into(),
             written: form.written,
-            files: letters::files(web, id).await?,
+            files,
+            saved: form.action == "save" && error.is_empty(),
             error,
-            saved: form.action == "save",
             find: form.find,
             found,
-            room: web.store().message_limit_bytes() / 4 * 3,
+            room: send::room(web),
+            large: send::too_large(web, page),
         },
     )
 }
@@ -226,6 +243,8 @@ struct Source {
     message: Message,
     summary: Summary,
     text: String,
+    /// The text goes on.
+    cut: bool,
     content: crate::store::Content,
 }
 
@@ -246,11 +265,12 @@ impl Source {
             .range(root.header.start..root.header.end, HEADER_BYTES)
             .await?;
         let summary = mime::fuzz::scan(&header, header.len()).summary;
-        let text = best_text(&content, &message.structure).await?;
+        let (text, cut) = best_text(&content, &message.structure).await?;
         Ok(Self {
             message,
             summary,
             text,
+            cut,
             content,
         })
     }
@@ -370,45 +390,67 @@ impl Source {
         written.in_reply_to = written.references.last().cloned();
     }
 
-    /// Copies the files into the letter.
+    /// Copies the files into the letter, and the whole message where its text is too long to be written further.
     async fn bring_files(&self, web: &Web, letter: &str) -> Result<(), AppError> {
+        // Messages inside the message come as they are: what lies in them is not brought once more.
+        let mut inside: Vec<Vec<u32>> = Vec::new();
         for (path, part) in self.message.structure.parts() {
             let whole = part.is_attachment() || (part.kind != "text" && part.kind != "multipart");
-            if !whole || !matches!(part.content, mime::Body::Leaf) {
+            let within = inside
+                .iter()
+                .any(|outer| path.starts_with(outer) && path.len() > outer.len());
+            if !whole || within || matches!(part.content, mime::Body::Multipart(_)) {
                 continue;
             }
-            let name = part::file_name(part, &part::section(&path));
-            let mut coming =
-                letters::begin_file(web, letter, (&name, &part.media_type(), "")).await?;
-            let mut decoder = mime::Decoder::new(&part.encoding);
-            let mut at = part.body.start;
-            let mut out = Vec::new();
-            while at < part.body.end {
-                let piece = self.content.piece(at).await?;
-                let take = usize::try_from(part.body.end - at)
-                    .unwrap_or(usize::MAX)
-                    .min(piece.len());
-                if take == 0 {
-                    break;
-                }
-                decoder.push(piece.get(..take).unwrap_or_default(), &mut out);
-                coming.write(&out).await?;
-                out.clear();
-                at += take as u64;
+            if matches!(part.content, mime::Body::Message { .. }) {
+                inside.push(path.clone());
             }
-            decoder.finish(&mut out);
-            coming.write(&out).await?;
-            coming.finish().await?;
+            let name = part::file_name(part, &part::section(&path));
+            self.bring(web, letter, &name, part).await?;
+        }
+        if self.cut {
+            let mut whole = mime::Part::default();
+            whole.body.end = self.content.size_bytes;
+            self.bring(web, letter, "message.eml", &whole).await?;
         }
         Ok(())
     }
+
+    async fn bring(
+        &self,
+        web: &Web,
+        letter: &str,
+        name: &str,
+        part: &mime::Part,
+    ) -> Result<(), AppError> {
+        let mut coming = letters::begin_file(web, letter, (name, &part.media_type(), "")).await?;
+        let mut decoder = mime::Decoder::new(&part.encoding);
+        let mut at = part.body.start;
+        let mut out = Vec::new();
+        while at < part.body.end {
+            let piece = self.content.piece(at).await?;
+            let take = usize::try_from(part.body.end - at)
+                .unwrap_or(usize::MAX)
+                .min(piece.len());
+            if take == 0 {
+                break;
+            }
+            decoder.push(piece.get(..take).unwrap_or_default(), &mut out);
+            coming.write(&out).await?;
+            out.clear();
+            at += take as u64;
+        }
+        decoder.finish(&mut out);
+        coming.write(&out).await?;
+        Ok(coming.finish().await?)
+    }
 }
 
-/// The text of a message to quote: what is plain, or else HTML as text.
+/// The text of a message to quote: what is plain, or else HTML as text; and whether it goes on.
 async fn best_text(
     content: &crate::store::Content,
     structure: &Structure,
-) -> Result<String, AppError> {
+) -> Result<(String, bool), AppError> {
     let texts = structure.texts();
     let plain = texts.iter().any(|part| part.is("text", "plain"));
     let mut gathered = text::Gathered::new(TEXT_LIMIT / 2);
@@ -419,7 +461,8 @@ async fn best_text(
         let limit = usize::try_from(gathered.wants(part)).unwrap_or(usize::MAX);
         gathered.add(part, &part::raw_bytes(content, part, limit).await?);
     }
-    Ok(gathered.finish().replace("\r\n", "\n"))
+    let cut = gathered.is_full();
+    Ok((gathered.finish().replace("\r\n", "\n"), cut))
 }
 
 /// What a form sent.
@@ -475,23 +518,33 @@ pub(super) async fn save(
     headers: HeaderMap,
     mut sent: Multipart,
 ) -> PageResult {
-    let opened = web.open(&page, None).await?;
-    let bad = |error: axum::extract::multipart::MultipartError| {
-        AppError::new(error.status(), "error-bad-request", error.body_text())
-    };
     if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Err(AppError::not_found());
     }
+    let partial = headers.contains_key("x-partial");
+    if page.person.is_none() && !partial {
+        return written_before(&page, id, sent).await;
+    }
+    let opened = web.open(&page, None).await?;
     let mut form = Form::default();
     let mut known = None;
-    while let Some(mut field) = sent.next_field().await.map_err(bad)? {
+    loop {
+        let mut field = match sent.next_field().await {
+            Ok(Some(field)) => field,
+            Ok(None) => break,
+            Err(error) if is_too_large(&error) => {
+                return refuse_large(&page, &web, &opened, &id, form).await;
+            }
+            Err(error) => return Err(bad(error)),
+        };
         let name = field.name().unwrap_or("").to_owned();
         if !matches!(name.as_str(), "file" | "inline") {
             form.set(&name, field.text().await.map_err(bad)?);
             continue;
         }
         let file = field.file_name().unwrap_or("").to_owned();
-        if file.is_empty() {
+        // Files of a form from before the sign-in are not taken: see below.
+        if file.is_empty() || !partial && check_csrf(&page, &form.csrf).is_err() {
             continue;
         }
         check_csrf(&page, &form.csrf)?;
@@ -509,21 +562,74 @@ pub(super) async fn save(
             String::new()
         };
         let mut coming = letters::begin_file(&web, &id, (&file, &media_type, &content_id)).await?;
-        while let Some(piece) = field.chunk().await.map_err(bad)? {
-            coming.write(&piece).await?;
+        loop {
+            match field.chunk().await {
+                Ok(Some(piece)) => coming.write(&piece).await?,
+                Ok(None) => break,
+                Err(error) if is_too_large(&error) => {
+                    coming.forget(&id).await?;
+                    return refuse_large(&page, &web, &opened, &id, form).await;
+                }
+                Err(error) => return Err(bad(error)),
+            }
         }
         coming.finish().await?;
     }
-    check_csrf(&page, &form.csrf)?;
-    act(
-        &page,
-        &web,
-        &opened,
-        &id,
-        form,
-        headers.contains_key("x-partial"),
-    )
-    .await
+    match check_csrf(&page, &form.csrf) {
+        Ok(()) => act(&page, &web, &opened, &id, form, partial).await,
+        Err(error) if partial => Err(error),
+        // Signed in anew since the form was made, or sent by a page of others: nothing is done, and nothing lost.
+        Err(error) => {
+            form.action.clear();
+            let said = page.t("mail-look-again");
+            draw(&page, &web, &opened, &id, form, (error.status, said)).await
+        }
+    }
+}
+
+fn bad(error: MultipartError) -> AppError {
+    AppError::new(error.status(), "error-bad-request", error.body_text())
+}
+
+fn is_too_large(error: &MultipartError) -> bool {
+    error.status() == StatusCode::PAYLOAD_TOO_LARGE
+}
+
+/// The form again, without the file that was too large.
+async fn refuse_large(
+    page: &Page,
+    web: &Web,
+    opened: &Opened,
+    id: &str,
+    mut form: Form,
+) -> PageResult {
+    check_csrf(page, &form.csrf)?;
+    form.action.clear();
+    let said = send::too_large(web, page);
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    draw(page, web, opened, id, form, (status, said)).await
+}
+
+/// The form of somebody who isn't signed in any more, to be sent again after signing in. Nothing is kept here.
+async fn written_before(page: &Page, id: String, mut sent: Multipart) -> PageResult {
+    let mut form = Form::default();
+    let mut room = TEXT_LIMIT + 4 * LINE_LIMIT;
+    while let Some(mut field) = sent.next_field().await.map_err(bad)? {
+        let name = field.name().unwrap_or("").to_owned();
+        let mut value = Vec::new();
+        while let Some(piece) = field.chunk().await.map_err(bad)? {
+            if matches!(name.as_str(), "file" | "inline") {
+                continue;
+            }
+            room = room
+                .checked_sub(piece.len())
+                .ok_or_else(AppError::sign_in_first)?;
+            value.extend_from_slice(&piece);
+        }
+        form.set(&name, String::from_utf8_lossy(&value).into_owned());
+    }
+    let written = form.written;
+    page.html_with(StatusCode::UNAUTHORIZED, &AgainPage { page, id, written })
 }
 
 /// Keeps what was sent as a draft. What the first save learnt of the thread stays.

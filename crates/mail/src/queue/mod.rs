@@ -37,7 +37,7 @@ use crate::store::{
 
 use parts::Part;
 
-pub use rows::{Dropped, Queued};
+pub use rows::{Dropped, PAGE_ROWS, Queued};
 pub use smarthost::{BadSmarthost, Smarthost};
 
 /// Who holds messages that are on their way; see `mail_hold`.

@@ -6,8 +6,8 @@ use lampion_mailproto::smtp::{Address, Notify, OriginalRecipient};
 use super::{HOLDER, Queue};
 use crate::store::{Extra, MailError, MessageId, Value};
 
-/// Rows that are listed at most.
-const LIST_LIMIT: i64 = 1_000;
+/// Rows that are read at once.
+pub const PAGE_ROWS: i64 = 1_000;
 
 /// A message on its way to one recipient.
 #[derive(Debug, Clone)]
@@ -142,10 +142,31 @@ impl Queue {
     /// # Errors
     /// The database.
     pub async fn list(&self) -> Result<Vec<Queued>, MailError> {
-        let rows = query("select * from mail_queue order by arrived_ms, id limit $1")
-            .bind(LIST_LIMIT)
-            .fetch_all(self.0.db.read())
-            .await?;
+        let mut all: Vec<Queued> = Vec::new();
+        loop {
+            let page = self.after(all.last(), PAGE_ROWS).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// The oldest after one, or of all: at most `limit`.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn after(&self, last: Option<&Queued>, limit: i64) -> Result<Vec<Queued>, MailError> {
+        let (arrived_ms, id) = last.map_or((i64::MIN, ""), |one| (one.arrived_ms, &*one.id));
+        let rows = query(
+            "select * from mail_queue where arrived_ms > $1 or arrived_ms = $1 and id > $2
+             order by arrived_ms, id limit $3",
+        )
+        .bind(arrived_ms)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(self.0.db.read())
+        .await?;
         Ok(rows
             .iter()
             .map(Queued::from_row)

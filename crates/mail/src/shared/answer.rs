@@ -97,8 +97,8 @@ impl Local {
             .store_flags(mailbox, &[uid], &change, None)
             .await?;
         let view = self.store().view(mailbox).await?;
-        let message = view.by_uid(uid).ok_or(MailError::NoSuchMessage)?.message;
-        let before = self.task(&shared.account, message).await?;
+        let item = view.by_uid(uid).ok_or(MailError::NoSuchMessage)?;
+        let before = self.task_of(&shared.account, item).await?;
         let assigned = if before.assigned.is_empty() {
             person.to_string()
         } else {

@@ -16,8 +16,9 @@ pub use pages::routes;
 use crate::lists::words;
 use crate::local::Local;
 use crate::store::{
-    AccountId, FlagAction, FlagChange, Flags, MailError, MailboxId, MessageId, Uid, refusal,
+    AccountId, FlagAction, FlagChange, Flags, Item, MailError, MailboxId, MessageId, Uid, refusal,
 };
+use crate::text::has_keyword;
 
 /// Shared mailboxes of a node at most.
 const SHARED_LIMIT: usize = 1_000;
@@ -307,6 +308,17 @@ impl Local {
             assigned,
             done: done != 0,
         }))
+    }
+
+    /// The same of a message where it lies: done is what its keyword says, which mail programs change too.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn task_of(&self, account: &str, item: &Item) -> Result<Task, MailError> {
+        Ok(Task {
+            done: has_keyword(&item.keywords, DONE),
+            ..self.task(account, item.message).await?
+        })
     }
 
     /// Who answers which message.

@@ -14,7 +14,7 @@ use super::{Level, Shared, Task};
 use crate::lists::Kind;
 use crate::local::Local;
 use crate::members::{self, Members, Said};
-use crate::pages::Side;
+use crate::pages::{Side, send_file};
 use crate::store::{MailError, MailboxId, Special, Uid};
 use crate::text::{self, Row, Shown, typed_wrong};
 
@@ -25,6 +25,10 @@ pub fn routes(local: Local) -> Router<App> {
         .route("/mail/shared/{name}", get(show))
         .route("/mail/shared/{name}/m/{box}/{uid}", get(message).post(act))
         .route("/mail/shared/{name}/m/{box}/{uid}/raw", get(raw))
+        .route(
+            "/mail/shared/{name}/m/{box}/{uid}/file/{section}",
+            get(file),
+        )
         .route("/mail/shared/{name}/members", get(members).post(set_member))
         .layer(Extension(local))
 }
@@ -178,10 +182,7 @@ async fn show(
     let tasks = local.assigned(account).await?;
     let view = local.store().view(mailbox.id).await?;
     let (rows, more) = text::newest(&local, &view, asked.before, |item| {
-        let done = item
-            .keywords
-            .split(' ')
-            .any(|one| one.eq_ignore_ascii_case(super::DONE));
+        let done = text::has_keyword(&item.keywords, super::DONE);
         match here {
             "open" => !done,
             "done" => done,
@@ -225,6 +226,8 @@ struct MessagePage<'a> {
     side: Side,
     opened: Opened,
     shown: Shown,
+    /// Where its files are.
+    files_at: String,
     task: Task,
     people: Vec<(String, String)>,
     mailbox: i64,
@@ -284,9 +287,13 @@ async fn draw(
         &MessagePage {
             page,
             side: Side::of(local, page).await?,
-            task: local.task(&opened.shared.account, item.message).await?,
+            task: local.task_of(&opened.shared.account, &item).await?,
             people: local.answerers(&opened.shared.account).await?,
             shown: text::read(local, &item).await?,
+            files_at: format!(
+                "/mail/shared/{}/m/{mailbox}/{uid}",
+                page.url(&opened.shared.name)
+            ),
             opened,
             mailbox,
             uid,
@@ -373,6 +380,17 @@ async fn raw(
     let opened = open(&page, &local, &name).await?;
     let (item, _) = item(&local, &opened, (mailbox, uid)).await?;
     text::raw(&local, item.message).await
+}
+
+/// `GET …/file/{section}`.
+async fn file(
+    page: Page,
+    Extension(local): Extension<Local>,
+    Path((name, mailbox, uid, section)): Path<(String, i64, Uid, String)>,
+) -> PageResult {
+    let opened = open(&page, &local, &name).await?;
+    let (item, _) = item(&local, &opened, (mailbox, uid)).await?;
+    send_file(local.store(), item.message, &section).await
 }
 
 #[derive(Template)]

@@ -135,6 +135,26 @@ struct Sending {
     total: usize,
 }
 
+impl Sending {
+    /// What each recipient is told, if nobody is left to send to and the next line isn't on its way yet: without
+    /// PIPELINING there is no reason to ask for more (RFC 5321 §4.1.1.4).
+    fn refused_before_data(&self) -> Option<Vec<Reply>> {
+        if self.later.is_empty() {
+            return None;
+        }
+        let (mail, recipients) = self.replies.split_first()?;
+        // 421 ends the session: what is said then is not listened to.
+        if self.replies.iter().any(|reply| reply.code == 421) {
+            return None;
+        }
+        if !mail.is_positive() {
+            return Some(vec![mail.clone(); self.recipients]);
+        }
+        let all = recipients.len() == self.recipients;
+        (all && !recipients.iter().any(Reply::is_positive)).then(|| recipients.to_vec())
+    }
+}
+
 /// One session.
 #[derive(Debug)]
 pub struct Client {
@@ -459,6 +479,11 @@ impl Client {
     fn envelope(&mut self, mut sending: Sending, reply: Reply) -> Option<ClientEvent> {
         sending.replies.push(reply);
         if sending.replies.len() < sending.total {
+            if let Some(refused) = sending.refused_before_data() {
+                self.say("RSET");
+                self.wait = Wait::Reset;
+                return Some(ClientEvent::Done(refused));
+            }
             if let Some(line) = sending.later.pop_front() {
                 self.say(&line);
             }
@@ -767,14 +792,36 @@ mod tests {
             "MAIL FROM:<mira@hill.internal>\r\n"
         );
         assert_eq!(hear(&mut client, "250 ok\r\n").1, "RCPT TO:<a@x>\r\n");
-        assert_eq!(hear(&mut client, "450 later\r\n").1, "DATA\r\n");
-        let (event, said) = hear(&mut client, "503 no\r\n");
+        // Nobody is left to send to: no DATA.
+        let (event, said) = hear(&mut client, "450 later\r\n");
+        let later = Reply::new(450, "", "later");
         assert_eq!(
             (event, said.as_str()),
-            (
-                Some(ClientEvent::Done(vec![Reply::new(450, "", "later")])),
-                "RSET\r\n"
-            )
+            (Some(ClientEvent::Done(vec![later.clone()])), "RSET\r\n")
+        );
+        assert_eq!(hear(&mut client, "250 ok\r\n").0, Some(ClientEvent::Ready));
+
+        // One of two is enough.
+        client.send(&envelope(&["a@x", "b@x"]));
+        hear(&mut client, "250 ok\r\n");
+        assert_eq!(hear(&mut client, "450 later\r\n").1, "RCPT TO:<b@x>\r\n");
+        assert_eq!(hear(&mut client, "250 ok\r\n").1, "DATA\r\n");
+        assert_eq!(
+            hear(&mut client, "354 go\r\n").0,
+            Some(ClientEvent::Content)
+        );
+        client.content(b"a");
+        client.content_end();
+        hear(&mut client, "250 ok\r\n");
+
+        // A sender who is refused: nobody is named.
+        client.send(&envelope(&["a@x", "b@x"]));
+        let (event, said) = hear(&mut client, "550 5.1.8 no\r\n");
+        let no = Reply::new(550, "5.1.8", "no");
+        assert_eq!(event, Some(ClientEvent::Done(vec![no; 2])));
+        assert!(
+            said.ends_with("RSET\r\n") && !said.contains("RCPT"),
+            "{said}"
         );
     }
 }

@@ -1,7 +1,9 @@
 "use strict";
 // All of this only adds: every page works without it.
 (() => {
-  const root = document.querySelector(".mail"), lang = document.documentElement.lang;
+  const root = document.querySelector(".mail"), page = document.documentElement.lang;
+  // The reader's own way of writing times, if it is of the page's language.
+  const lang = navigator.languages?.find((l) => l.split("-")[0] === page) || page;
   document.documentElement.classList.add("js");
   // Times in the reader's own zone and way.
   const times = (within) => {
@@ -54,8 +56,13 @@
             for (const c of rows.querySelectorAll("input[name=uid]")) if (c.value.split(" ").some((u) => chosen.has(u))) c.checked = true;
             if (at) rows.querySelector(`a[href="${at}"]`)?.focus();
             mark();
-            const n = document.querySelector('nav.main a[href="/mail"] b'); if (n) n.textContent = r.headers.get("unread");
-            document.querySelector(".empty").hidden = !!rows.querySelector(".m");
+            for (const a of document.querySelectorAll('nav.main a[href="/mail"],.mside a[href="/mail"]')) {
+              let n = a.querySelector("b");
+              if (!n) { n = document.createElement("b"); n.className = "n"; a.append(" ", n); }
+              n.textContent = r.headers.get("unread");
+            }
+            const some = !!rows.querySelector(".m"), tools = document.querySelector(".mtools");
+            document.querySelector(".empty").hidden = some; if (tools) tools.hidden = !some;
           }
         } catch { /* the node may be restarting */ }
         busy = false;

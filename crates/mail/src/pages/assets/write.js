@@ -6,6 +6,21 @@
   const state = document.getElementById("state"), files = document.getElementById("files"), bar = document.getElementById("progress");
   const picker = form.querySelector("input[name=file]"), text = form.elements.text;
   if (document.activeElement === text) text.setSelectionRange(0, 0);
+  const trouble = document.getElementById("trouble");
+  const tell = (words) => { trouble.setAttribute("role", "alert"); trouble.textContent = words; trouble.hidden = !words; if (words) trouble.scrollIntoView({ block: "nearest" }); };
+  // Whoever has signed in anew in another window has another token for forms.
+  const renew = async () => {
+    const r = await fetch("/mail/write");
+    if (!r.ok) return false;
+    const fresh = new DOMParser().parseFromString(await r.text(), "text/html").querySelector("#write [name=csrf]");
+    if (fresh) form.elements.csrf.value = fresh.value;
+    return !!fresh;
+  };
+  const refused = async (status) => {
+    if (status !== 401 && status !== 403) return state.textContent = form.dataset.unsaved;
+    state.textContent = "";
+    if (!(await renew().catch(() => false))) tell(form.dataset.out);
+  };
   let timer = 0, dirty = false, saving = null, sent = false;
   const data = (action) => {
     const d = new FormData();
@@ -19,8 +34,8 @@
     if (saving) await saving;
     dirty = false;
     saving = fetch(form.action, { method: "POST", body: data("auto"), headers: { "x-partial": "1" } })
-      .then((r) => { if (!r.ok) throw 0; state.textContent = form.dataset.saved; })
-      .catch(() => { dirty = true; state.textContent = form.dataset.unsaved; timer = setTimeout(save, 10000); });
+      .then((r) => { if (!r.ok) throw r.status; state.textContent = form.dataset.saved; if (trouble.textContent === form.dataset.out) tell(""); })
+      .catch(async (status) => { dirty = true; await refused(status); timer = setTimeout(save, 5000); });
     await saving; saving = null;
   };
   form.addEventListener("input", () => { dirty = true; state.textContent = ""; clearTimeout(timer); timer = setTimeout(save, 1500); });
@@ -46,7 +61,8 @@
   };
   const put = (all, name) => new Promise((done) => {
     if (!all.length) return done();
-    if (all.reduce((n, f) => n + f.size, 0) > +form.dataset.room) { state.textContent = form.dataset.large; return done(); }
+    if (all.reduce((n, f) => n + f.size, 0) > +form.dataset.room) { tell(form.dataset.large); return done(); }
+    tell("");
     const d = data("attach"), x = new XMLHttpRequest();
     d.delete("do");
     for (const f of all) d.append(name, f, f.name || "image.png");
@@ -55,7 +71,9 @@
     x.upload.addEventListener("progress", (e) => { if (e.lengthComputable) bar.value = e.loaded / e.total; });
     x.addEventListener("loadend", () => {
       bar.hidden = true;
-      if (x.status === 200) { files.innerHTML = x.responseText; state.textContent = form.dataset.saved; dirty = false; } else state.textContent = form.dataset.unsaved;
+      if (x.status === 200) { files.innerHTML = x.responseText; state.textContent = form.dataset.saved; dirty = false; }
+      else if (x.status === 413) tell(form.dataset.large);
+      else refused(x.status);
       done();
     });
     x.open("POST", form.action); x.setRequestHeader("x-partial", "1"); x.send(d);
