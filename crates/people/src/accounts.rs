@@ -127,6 +127,7 @@ impl People {
             found(changed.rows_affected(), id)
         });
         self.0.sessions.clear();
+        self.tell_revoked();
         done
     }
 
@@ -189,6 +190,7 @@ impl People {
             found(gone.rows_affected(), id)
         });
         self.0.sessions.clear();
+        self.tell_revoked();
         done
     }
 

@@ -8,6 +8,7 @@
 //! - [`View`] is a mailbox as it was at one change, shared by all who look at it. After each commit watchers are told
 //!   the mailbox's newest change; they look again themselves, so a notice that is lost costs nothing.
 //!
+//! - `snapshot` keeps large mailboxes packed, so that the first look after a start is quick.
 //! - `mark` notices a database from a backup, `strays` finds blobs that a crash left behind, and `prune` bounds the tables
 //!   that would only grow.
 //!
@@ -26,9 +27,12 @@ mod mailboxes;
 mod mark;
 mod model;
 mod prune;
+mod recent;
 mod seal;
 mod sealing;
+mod snapshot;
 mod strays;
+mod subscribed_names;
 mod view;
 
 use std::sync::Arc;
@@ -77,6 +81,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         step!(8),
         step!(9),
         step!(10),
+        step!(11),
     ],
 };
 
@@ -109,6 +114,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     parts: Parts,
     views: view::Views,
+    touched: snapshot::Touched,
+    recents: recent::Recents,
     deliveries: deliver::Queue,
     marks: mark::Marks,
     arriving: strays::Arriving,
@@ -126,6 +133,8 @@ impl Store {
         Self(Arc::new(Inner {
             parts,
             views: view::Views::default(),
+            touched: snapshot::Touched::default(),
+            recents: recent::Recents::default(),
             deliveries: deliver::Queue::default(),
             marks: mark::Marks::default(),
             arriving: strays::Arriving::default(),
@@ -148,6 +157,7 @@ impl Store {
     /// A mailbox changed: whoever watches it is told, and the mark is to be renewed.
     fn changed(&self, mailbox: MailboxId, modseq: ModSeq) {
         self.0.marks.changed();
+        self.0.touched.add(mailbox);
         self.0.views.changed(mailbox, modseq);
     }
 }

@@ -7,6 +7,7 @@
 //! - In a blob: `2 | 32 random bytes`, then for each 64 KiB of the message those bytes sealed; the nonce is the chunk's
 //!   number, and the last chunk's nonce says that it is the last, so nothing can be cut off or put elsewhere.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use lampion_core::Rng;
@@ -29,6 +30,11 @@ const BLOB: u8 = 2;
 const LEVEL: i32 = 3;
 /// In the last byte of the nonce of the last chunk.
 const LAST: u8 = 1;
+
+thread_local! {
+    /// What unpacks, some 160 KB: to make it takes longer than to unpack a message.
+    static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// The node's key for mail.
 pub struct MailKey(hkdf::Prk);
@@ -146,7 +152,17 @@ impl MailKey {
         if packed == 0 {
             return Ok(bytes);
         }
-        zstd::bulk::decompress(&bytes, size_bytes).map_err(damaged("it can't be unpacked"))
+        UNPACKER.with_borrow_mut(|unpacker| {
+            let unpacker = match unpacker {
+                Some(unpacker) => unpacker,
+                None => unpacker.insert(
+                    zstd::bulk::Decompressor::new().map_err(damaged("it can't be unpacked"))?,
+                ),
+            };
+            unpacker
+                .decompress(&bytes, size_bytes)
+                .map_err(damaged("it can't be unpacked"))
+        })
     }
 
     /// Begins a blob; gives its first bytes.
