@@ -4,6 +4,7 @@
 //! written the next are made ready on other processors. Answers keep their order; [`AHEAD`] lots bound the memory.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use lampion_mailproto::imap::command::FetchCommand;
 use lampion_mailproto::imap::date::write_date_time;
@@ -72,7 +73,7 @@ impl Needs {
 #[derive(Default)]
 struct Lot {
     details: Vec<(MessageId, Detail)>,
-    envelopes: Vec<(MessageId, String)>,
+    envelopes: Vec<(MessageId, Arc<str>)>,
     contents: Vec<(MessageId, Content)>,
 }
 
@@ -432,13 +433,13 @@ impl Session {
 /// What was read of a message.
 struct Parts<'d> {
     detail: Option<&'d Detail>,
-    envelope: Option<&'d String>,
+    envelope: Option<&'d Arc<str>>,
     content: Option<&'d Content>,
 }
 
 impl Parts<'_> {
     fn envelope(&self) -> Option<&str> {
-        let own = self.envelope.map(String::as_str);
+        let own = self.envelope.map(|envelope| &**envelope);
         own.or(self.detail.map(|detail| detail.envelope.as_str()))
     }
 

@@ -92,6 +92,7 @@ impl Store {
                     tracing::warn!(%error, "large mailboxes could not be packed: it is tried again");
                 }
             }
+            self.0.envelopes.age();
             self.note_recents().await;
             if let Err(error) = self.sweep_kept().await {
                 tracing::warn!(%error, "kept messages could not be looked through: it is tried again");

@@ -20,6 +20,7 @@ mod accounts;
 mod changes;
 mod content;
 mod deliver;
+mod envelopes;
 mod incoming;
 mod kept;
 mod loose;
@@ -116,6 +117,7 @@ struct Inner {
     views: view::Views,
     touched: snapshot::Touched,
     recents: recent::Recents,
+    envelopes: envelopes::Envelopes,
     deliveries: deliver::Queue,
     marks: mark::Marks,
     arriving: strays::Arriving,
@@ -135,6 +137,7 @@ impl Store {
             views: view::Views::default(),
             touched: snapshot::Touched::default(),
             recents: recent::Recents::default(),
+            envelopes: envelopes::Envelopes::default(),
             deliveries: deliver::Queue::default(),
             marks: mark::Marks::default(),
             arriving: strays::Arriving::default(),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::model::{Flags, Item, MailError, Mailbox, MailboxId, MessageId, ModSeq};
-use super::view::{self, View};
+use super::view::{self, Chunks, View};
 
 /// UIDs of one piece.
 const PIECE_UIDS: i64 = 512;
@@ -111,10 +111,10 @@ fn pack(items: &[Item]) -> Result<Vec<u8>, MailError> {
 }
 
 /// Adds the items of a piece; `None` if it can't be read.
-fn unpack(content: &[u8], items: &mut Vec<Item>) -> Option<()> {
+fn unpack(content: &[u8], items: &mut Chunks) -> Option<()> {
     let mut rest = content.strip_prefix(&[KIND])?;
     let mut before = Before::default();
-    let mut last = items.last().map_or(0, |item| item.uid);
+    let mut last = items.last_uid();
     while !rest.is_empty() {
         let (packed, after): (Packed<'_>, _) = postcard::take_from_bytes(rest).ok()?;
         rest = after;
@@ -144,7 +144,7 @@ fn unpack(content: &[u8], items: &mut Vec<Item>) -> Option<()> {
 pub(super) struct Snapshot {
     pub modseq: ModSeq,
     pub uid_end: i64,
-    pub items: Vec<Item>,
+    pub items: Chunks,
 }
 
 /// Reads a mailbox's snapshot, if it has one that can be read.
@@ -156,7 +156,7 @@ pub(super) async fn read(tx: &mut Tx, mailbox: &Mailbox) -> Result<Option<Snapsh
         .bind(mailbox.id.0)
         .fetch_all(&mut **tx)
         .await?;
-    let mut items = Vec::with_capacity(usize::try_from(mailbox.messages).unwrap_or(0));
+    let mut items = Chunks::default();
     for piece in &pieces {
         let content: Vec<u8> = piece.try_get(0)?;
         if unpack(&content, &mut items).is_none() {
@@ -182,11 +182,14 @@ async fn head(tx: &mut Tx, mailbox: MailboxId) -> Result<Option<(ModSeq, i64)>, 
 /// Whether a view has as many messages of each kind as its mailbox's row says.
 pub(super) fn agrees(view: &View) -> bool {
     let row = &view.mailbox;
-    let with = |flag| view.iter().filter(|item| item.flags.has(flag)).count();
-    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    number(view.len()) == row.messages
-        && number(view.len() - with(Flags::SEEN)) == row.unseen
-        && number(with(Flags::DELETED)) == row.deleted
+    let (mut unseen, mut deleted) = (0, 0);
+    for item in view.iter() {
+        unseen += i64::from(!item.flags.has(Flags::SEEN));
+        deleted += i64::from(item.flags.has(Flags::DELETED));
+    }
+    i64::try_from(view.len()).is_ok_and(|messages| messages == row.messages)
+        && unseen == row.unseen
+        && deleted == row.deleted
 }
 
 /// What a renewal writes.
@@ -420,6 +423,24 @@ mod tests {
         }
     }
 
+    fn mailbox() -> Mailbox {
+        Mailbox {
+            id: MailboxId(1),
+            account: "mira".into(),
+            name: "INBOX".into(),
+            special: None,
+            subscribed: true,
+            uid_validity: 1,
+            uid_next: 1,
+            recent_from: 1,
+            modseq: 1,
+            messages: 0,
+            unseen: 0,
+            deleted: 0,
+            size_bytes: 0,
+        }
+    }
+
     #[test]
     fn what_is_packed_comes_out_the_same() {
         for items in [
@@ -427,9 +448,10 @@ mod tests {
             vec![item(5)],
             (1..400).filter(|uid| uid % 3 != 0).map(item).collect(),
         ] {
-            let mut out = Vec::new();
+            let mut out = Chunks::default();
             unpack(&pack(&items).unwrap(), &mut out).unwrap();
-            assert_eq!(out, items);
+            let view = out.view(mailbox());
+            assert_eq!(view.iter().cloned().collect::<Vec<_>>(), items);
         }
     }
 
@@ -438,11 +460,13 @@ mod tests {
         let packed = pack(&(1..9).map(item).collect::<Vec<_>>()).unwrap();
         for len in [0, packed.len() - 1] {
             assert!(
-                unpack(&packed[..len], &mut Vec::new()).is_none(),
+                unpack(&packed[..len], &mut Chunks::default()).is_none(),
                 "{len} bytes"
             );
         }
-        assert!(unpack(&packed, &mut vec![item(8)]).is_none());
-        assert!(unpack(&[9, 9, 9], &mut Vec::new()).is_none());
+        let mut later = Chunks::default();
+        later.push(item(8));
+        assert!(unpack(&packed, &mut later).is_none());
+        assert!(unpack(&[9, 9, 9], &mut Chunks::default()).is_none());
     }
 }

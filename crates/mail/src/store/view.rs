@@ -37,21 +37,57 @@ struct Chunk {
     items: Arc<[Item]>,
 }
 
+/// Items by UID as they come, put into chunks at once: a long list of them would take as much memory again.
+#[derive(Default)]
+pub(super) struct Chunks {
+    whole: Vec<Chunk>,
+    last: Vec<Item>,
+}
+
+impl Chunks {
+    pub(super) fn push(&mut self, item: Item) {
+        self.last.push(item);
+        if self.last.len() == CHUNK {
+            self.close();
+        }
+    }
+
+    /// The last item's UID; 0 if there is none.
+    pub(super) fn last_uid(&self) -> Uid {
+        let last = self.last.last();
+        let last = last.or_else(|| self.whole.last().and_then(|chunk| chunk.items.last()));
+        last.map_or(0, |item| item.uid)
+    }
+
+    fn close(&mut self) {
+        if !self.last.is_empty() {
+            let before = self
+                .whole
+                .last()
+                .map_or(0, |chunk| chunk.before + chunk.items.len());
+            self.whole.push(Chunk {
+                before,
+                items: self.last.drain(..).collect(),
+            });
+        }
+    }
+
+    pub(super) fn view(mut self, mailbox: Mailbox) -> View {
+        self.close();
+        View {
+            mailbox,
+            chunks: self.whole.into(),
+        }
+    }
+}
+
 impl View {
     fn new(mailbox: Mailbox, items: Vec<Item>) -> Self {
-        let mut chunks = Vec::with_capacity(items.len() / CHUNK + 1);
-        let mut before = 0;
-        for some in items.chunks(CHUNK) {
-            chunks.push(Chunk {
-                before,
-                items: some.into(),
-            });
-            before += some.len();
+        let mut chunks = Chunks::default();
+        for item in items {
+            chunks.push(item);
         }
-        Self {
-            mailbox,
-            chunks: chunks.into(),
-        }
+        chunks.view(mailbox)
     }
 
     /// The highest change that it shows.
@@ -546,44 +582,6 @@ impl Store {
         }
         Ok(places)
     }
-
-    /// IMAP's ENVELOPE of messages, written out; by message, those that are gone are left out. One row of text for many, as
-    /// with items.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn envelopes(
-        &self,
-        messages: &[MessageId],
-    ) -> Result<Vec<(MessageId, String)>, MailError> {
-        let rows = rows_of_ids(
-            self.db(),
-            "select coalesce(string_agg(concat_ws(' ', id, octet_length(envelope), envelope), ''), '') from mail_message where id in",
-            messages,
-        )
-        .await?;
-        let mut all = Vec::with_capacity(messages.len());
-        for row in &rows {
-            let text: String = row.try_get(0)?;
-            let mut rest = text.as_str();
-            while !rest.is_empty() {
-                let (one, after) = envelope(rest)
-                    .ok_or_else(|| MailError::Fault("envelopes can't be read".into()))?;
-                all.push(one);
-                rest = after;
-            }
-        }
-        all.sort_unstable_by_key(|(message, _)| *message);
-        Ok(all)
-    }
-}
-
-/// The first of envelopes that follow one another: its message, its length in bytes, itself.
-fn envelope(text: &str) -> Option<((MessageId, String), &str)> {
-    let (message, rest) = text.split_once(' ')?;
-    let (length, rest) = rest.split_once(' ')?;
-    let (envelope, rest) = rest.split_at_checked(length.parse().ok()?)?;
-    Some(((MessageId(message.parse().ok()?), envelope.into()), rest))
 }
 
 /// What changed after `modseq`, as a mailbox's row is.
@@ -635,7 +633,7 @@ async fn unpacked(
     changes.changed.retain(|item| item.uid < end);
     let behind = items(tx, row.id, "uid >= $2", [snapshot.uid_end]).await?;
     let rows = changes.changed.len() + behind.len();
-    let packed = View::new(row.clone(), snapshot.items);
+    let packed = snapshot.items.view(row.clone());
     // What went is told of those, too, that the snapshot never had.
     changes.vanished.retain(|uid| packed.by_uid(*uid).is_some());
     changes.changed.extend(behind);
