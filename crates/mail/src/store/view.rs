@@ -59,6 +59,26 @@ impl Chunks {
         last.map_or(0, |item| item.uid)
     }
 
+    /// These and those that follow, whose chunks stay as they are; `None` if they don't follow.
+    pub(super) fn join(mut self, mut rest: Self) -> Option<Self> {
+        self.close();
+        rest.close();
+        let last = self.last_uid();
+        let first = rest.whole.first().and_then(|chunk| chunk.items.first());
+        if first.is_some_and(|first| first.uid <= last) {
+            return None;
+        }
+        let before = self
+            .whole
+            .last()
+            .map_or(0, |chunk| chunk.before + chunk.items.len());
+        self.whole.extend(rest.whole.into_iter().map(|chunk| Chunk {
+            before: before + chunk.before,
+            ..chunk
+        }));
+        Some(self)
+    }
+
     fn close(&mut self) {
         if !self.last.is_empty() {
             let before = self
