@@ -52,18 +52,17 @@ pub async fn run(data: &Path, command: Mail) -> anyhow::Result<Outcome> {
 
 /// All that is on its way, read page by page: a link that was away for weeks leaves much.
 async fn list(queue: &Queue, json: bool) -> anyhow::Result<()> {
-    let mut count = 0usize;
+    let (mut count, mut rows) = (0usize, Vec::new());
     let mut page = queue.after(None, PAGE_ROWS).await?;
     while !page.is_empty() {
         for one in &page {
             count += 1;
             if json {
-                let row = serde_json::json!({
+                rows.push(serde_json::json!({
                     "id": one.id, "sender": one.sender, "recipient": one.recipient, "route": one.route,
                     "state": one.state(), "arrived": clock::timestamp(one.arrived_ms), "tries": one.tries,
                     "age_seconds": one.age_s, "next_seconds": one.pause_s, "said": one.said,
-                });
-                say!("{}{row}", if count == 1 { "[" } else { "," });
+                }));
                 continue;
             }
             let sender = match one.sender.as_str() {
@@ -77,8 +76,7 @@ async fn list(queue: &Queue, json: bool) -> anyhow::Result<()> {
         page = queue.after(page.last(), PAGE_ROWS).await?;
     }
     match (json, count) {
-        (true, 0) => say!("[]"),
-        (true, _) => say!("]"),
+        (true, _) => say!("{}", serde_json::Value::Array(rows)),
         (false, 0) => say!("nothing is on its way"),
         (false, _) => say!("{count} on their way"),
     }

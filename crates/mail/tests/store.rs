@@ -14,8 +14,8 @@ use lampion_core::{ManualClock, Rng, SeededRng, SystemRng};
 use lampion_db::testing::{TestDb, databases};
 use lampion_db::{KERNEL, Row, query, query_scalar};
 use lampion_mail::store::{
-    Delivery, FlagAction, FlagChange, Flags, MailError, MailKey, MailboxId, Parts, Special, Store,
-    Target, Uid,
+    Delivery, FlagAction, FlagChange, Flags, Item, MailError, MailKey, MailboxId, Parts, Special,
+    Store, Target, Uid, View,
 };
 use lampion_people::People;
 
@@ -462,4 +462,148 @@ async fn whatever_is_done_views_counts_and_changes_agree_with_the_rows() {
         let total: usize = models.values().map(BTreeMap::len).sum();
         assert_eq!(account.messages, i64::try_from(total).unwrap());
     }
+}
+
+/// All of a view.
+fn all_of(view: &View) -> Vec<Item> {
+    view.iter().cloned().collect()
+}
+
+#[tokio::test]
+async fn a_packed_mailbox_is_what_its_rows_are_whatever_changes_meanwhile() {
+    for bed in beds("mailpacked").await {
+        let id = bed.store.account_at("mira").await.unwrap().unwrap().id;
+        let inbox = bed.store.mailbox(&id, "INBOX").await.unwrap().unwrap().id;
+        let other = bed.store.special(&id, Special::Archive).await.unwrap().id;
+        for n in 0..50 {
+            put(&bed.store, inbox, &letter(&format!("n{n}"), "x"))
+                .await
+                .unwrap();
+        }
+        let uids = async |store: &Store| uids_of(store, inbox).await;
+        while uids(&bed.store).await.len() < 2_500 {
+            let all = uids(&bed.store).await;
+            bed.store.copy(inbox, &all, inbox).await.unwrap();
+        }
+        let pieces = async || -> i64 {
+            query_scalar("select count(*) from mail_snapshot_piece where mailbox = $1")
+                .bind(inbox.0)
+                .fetch_one(bed.db.db().read())
+                .await
+                .unwrap()
+        };
+        assert_eq!(pieces().await, 0, "nothing is packed within a change");
+        bed.store.renew_snapshots_of(&id).await.unwrap();
+        assert!(pieces().await >= 4);
+        let rng = SeededRng::new(5);
+        let chance = |n: u32| {
+            let mut bytes = [0u8; 4];
+            rng.fill(&mut bytes);
+            u32::from_le_bytes(bytes) % n
+        };
+        for step in 0..40 {
+            let some: Vec<Uid> = {
+                let every = 1 + chance(40);
+                let all = uids(&bed.store).await;
+                all.into_iter().filter(|_| chance(every) == 0).collect()
+            };
+            match chance(6) {
+                0 | 1 => {
+                    let change = FlagChange {
+                        action: [FlagAction::Add, FlagAction::Remove, FlagAction::Replace]
+                            [chance(3) as usize],
+                        flags: Flags(u16::try_from(chance(32)).unwrap()),
+                        keywords: vec!["$Forwarded".into(); chance(2) as usize],
+                    };
+                    bed.store
+                        .store_flags(inbox, &some, &change, None)
+                        .await
+                        .unwrap();
+                }
+                2 => {
+                    bed.store.move_to(inbox, &some, other).await.unwrap();
+                    bed.store
+                        .copy(other, &uids_of(&bed.store, other).await, inbox)
+                        .await
+                        .unwrap();
+                    let all = uids_of(&bed.store, other).await;
+                    bed.store.delete(other, &all).await.unwrap();
+                }
+                3 => {
+                    let few = &some[..some.len().min(30)];
+                    bed.store.delete(inbox, few).await.unwrap();
+                }
+                4 => {
+                    put(&bed.store, inbox, &letter(&format!("s{step}"), "x"))
+                        .await
+                        .unwrap();
+                }
+                _ => bed.store.renew_snapshot(inbox).await.unwrap(),
+            }
+            // One knows the mailbox from change to change, the other begins with what is packed.
+            let (own, fresh) = (
+                bed.store.view(inbox).await.unwrap(),
+                bed.another().view(inbox).await.unwrap(),
+            );
+            assert_eq!(all_of(&own), all_of(&fresh), "step {step}");
+            assert_eq!(own.mailbox, fresh.mailbox, "step {step}");
+            assert!(own.len() > 1_024, "step {step}: so few are read by rows");
+        }
+        // What went is forgotten: all that isn't there is gone.
+        bed.store.renew_snapshot(inbox).await.unwrap();
+        let all = uids(&bed.store).await;
+        bed.store.delete(inbox, &all[..700]).await.unwrap();
+        query("update mail_mailbox set forgotten = modseq where id = $1")
+            .bind(inbox.0)
+            .execute(bed.db.db().write())
+            .await
+            .unwrap();
+        query("delete from mail_expunged where mailbox = $1")
+            .bind(inbox.0)
+            .execute(bed.db.db().write())
+            .await
+            .unwrap();
+        let fresh = bed.another().view(inbox).await.unwrap();
+        assert_eq!(
+            all_of(&bed.store.view(inbox).await.unwrap()),
+            all_of(&fresh)
+        );
+        let before = pieces().await;
+        bed.store.renew_snapshot(inbox).await.unwrap();
+        assert!(pieces().await < before, "pieces without messages go");
+        let fresh = bed.another().view(inbox).await.unwrap();
+        assert_eq!(
+            all_of(&bed.store.view(inbox).await.unwrap()),
+            all_of(&fresh)
+        );
+        // One that is wrong is noticed, and made anew.
+        for damage in [
+            "delete from mail_snapshot_piece where mailbox = $1 and piece in
+                 (select max(piece) from mail_snapshot_piece)",
+            "update mail_snapshot_piece set content = (select content from mail_snapshot_piece
+                 order by piece limit 1) where mailbox = $1",
+        ] {
+            query(damage)
+                .bind(inbox.0)
+                .execute(bed.db.db().write())
+                .await
+                .unwrap();
+            let fresh = bed.another().view(inbox).await.unwrap();
+            assert_eq!(
+                all_of(&bed.store.view(inbox).await.unwrap()),
+                all_of(&fresh)
+            );
+            bed.store.renew_snapshot(inbox).await.unwrap();
+            assert!(pieces().await > 0);
+        }
+        bed.store.delete_mailbox(&id, "Archive").await.unwrap();
+        bed.store.rename_mailbox(&id, "INBOX", "Old").await.unwrap();
+        bed.store.renew_snapshot(inbox).await.unwrap();
+        assert_eq!(pieces().await, 0);
+    }
+}
+
+async fn uids_of(store: &Store, mailbox: MailboxId) -> Vec<Uid> {
+    let view = store.view(mailbox).await.unwrap();
+    view.iter().map(|item| item.uid).collect()
 }

@@ -135,6 +135,7 @@ impl People {
             found(changed.rows_affected(), id)
         });
         self.0.sessions.clear();
+        self.tell_revoked();
         done
     }
 
@@ -197,6 +198,7 @@ impl People {
             found(gone.rows_affected(), id)
         });
         self.0.sessions.clear();
+        self.tell_revoked();
         done
     }
 

@@ -115,7 +115,34 @@ impl People {
             .bind(id)
             .execute(self.0.db.write())
             .await?;
+        self.tell_revoked();
         Ok(())
+    }
+
+    /// Tells whenever this process revokes an app password, switches an account off or deletes one: who is signed in by an
+    /// app password looks then, by [`People::app_password_holds`], whether it still holds.
+    pub fn revocations(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.revoked.subscribe()
+    }
+
+    pub(crate) fn tell_revoked(&self) {
+        self.0.revoked.send_modify(|count| *count += 1);
+    }
+
+    /// Whether an app password (its id) still is the person's, and the person's account is on.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn app_password_holds(&self, person_id: &str, id: &str) -> Result<bool, PeopleError> {
+        let count: i64 = query_scalar(
+            "select count(*) from people_app_password a join people_person p on p.id = a.person
+             where a.id = $1 and a.person = $2 and p.disabled = 0",
+        )
+        .bind(id)
+        .bind(person_id)
+        .fetch_one(self.0.db.read())
+        .await?;
+        Ok(count > 0)
     }
 
     /// Whose app password it is. Hyphens, blanks and case don't matter, nor o for 0 and i or l for 1.
@@ -131,12 +158,28 @@ impl People {
         secret: &str,
         client: IpAddr,
     ) -> Result<Person, PeopleError> {
+        let verified = self
+            .verify_app_password_and_id(name, secret, client)
+            .await?;
+        Ok(verified.0)
+    }
+
+    /// The same, with the app password's id.
+    ///
+    /// # Errors
+    /// As [`People::sign_in`].
+    pub async fn verify_app_password_and_id(
+        &self,
+        name: &str,
+        secret: &str,
+        client: IpAddr,
+    ) -> Result<(Person, String), PeopleError> {
         if let Some((person, id, used_day)) = self.app_password_of(name, secret).await? {
             if person.disabled {
                 return Err(PeopleError::Disabled);
             }
             self.used_app_password(&id, &used_day).await;
-            return Ok(person);
+            return Ok((person, id));
         }
         self.begin_try(name, client).await?;
         Err(PeopleError::WrongNameOrPassword)

@@ -88,6 +88,8 @@ struct Inner {
     hasher: hashing::Hasher,
     state: OnceCell<node_time::State>,
     sessions: sessions::Cache,
+    /// Rises when somebody may no longer sign in as before.
+    revoked: tokio::sync::watch::Sender<u64>,
     pruned_at: std::sync::atomic::AtomicI64,
 }
 
@@ -123,6 +125,7 @@ impl People {
             hasher,
             state: OnceCell::new(),
             sessions: sessions::Cache::default(),
+            revoked: tokio::sync::watch::Sender::new(0),
             pruned_at: std::sync::atomic::AtomicI64::new(i64::MIN),
         }))
     }

@@ -19,7 +19,7 @@ pub(super) enum Sasl {
     /// SCRAM awaits the proof.
     ScramLast(Box<ScramServer>),
     /// SCRAM awaits an empty message: the client knows now that this is the right server.
-    ScramDone(Box<Person>),
+    ScramDone(Box<(Person, String)>),
 }
 
 impl Session {
@@ -84,7 +84,7 @@ impl Session {
             }
             Sasl::ScramFirst => self.scram_first(tag, &message).await,
             Sasl::ScramLast(server) => self.scram_last(tag, &server, &message).await,
-            Sasl::ScramDone(person) => self.entered(&person).await,
+            Sasl::ScramDone(who) => self.entered(&who.0, who.1).await,
         }
     }
 
@@ -118,9 +118,9 @@ impl Session {
         let local = self.local(server.name()).to_string();
         let verified = people.verify_scram(&local, &proof.auth_message, &proof.proof, self.peer);
         match verified.await {
-            Ok((person, _, signature)) => {
+            Ok((person, password, signature)) => {
                 let last = sasl::encode(ScramServer::success(&signature).as_bytes());
-                Ok(self.ask(tag, &last, Sasl::ScramDone(Box::new(person))))
+                Ok(self.ask(tag, &last, Sasl::ScramDone(Box::new((person, password)))))
             }
             Err(error) => Ok(refused(&error)),
         }
@@ -137,18 +137,35 @@ impl Session {
     async fn enter(&mut self, name: &str, secret: &str) -> Done {
         let local = self.local(name);
         let people = &self.shared.mail.kernel().people;
-        match people.verify_app_password(local, secret, self.peer).await {
-            Ok(person) => self.entered(&person).await,
+        let verified = people.verify_app_password_and_id(local, secret, self.peer);
+        match verified.await {
+            Ok((person, password)) => self.entered(&person, password).await,
             Err(error) => Ok(refused(&error)),
         }
     }
 
-    async fn entered(&mut self, person: &Person) -> Done {
+    /// Somebody has signed in, by an app password (its id).
+    async fn entered(&mut self, person: &Person, password: String) -> Done {
+        // Listened to before it is looked at again, so that no revocation falls between.
+        let people = &self.shared.mail.kernel().people;
+        let revocations = people.revocations();
+        let holds = people.app_password_holds(&person.id, &password).await;
+        if !holds.map_err(MailError::from)? {
+            return Ok(refused(&PeopleError::WrongNameOrPassword));
+        }
         let account = self.store().account_of(person).await?;
         let Some(place) = self.shared.place(&person.id) else {
             return Ok(Answer::No("[LIMIT] you have too many connections".into()));
         };
-        self.who = Some(Box::new(Who::new(account.id, person.name.clone(), place)));
+        self.who = Some(Box::new(Who {
+            account: account.id,
+            name: person.name.clone(),
+            person: person.id.clone(),
+            password,
+            revocations,
+            looked: tokio::time::Instant::now(),
+            _place: place,
+        }));
         self.reader.set_limit(COMMAND_LIMIT);
         Ok(Answer::Ok(format!(
             "[CAPABILITY {}] welcome",

@@ -11,7 +11,7 @@ use super::session::{Failure, Session};
 use crate::store::{Content, MailError};
 
 /// Read and written at once.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 256 * 1024;
 /// The longest header block that is looked through for fields.
 const HEADER_LIMIT: usize = 1 << 20;
 
@@ -23,15 +23,19 @@ enum Found {
     Absent,
 }
 
+/// Whether a section is the whole message, whatever its parts.
+pub(super) fn is_whole(section: &Section) -> bool {
+    section.path.is_empty() && section.text.is_none()
+}
+
 fn find(structure: &Structure, section: &Section) -> Found {
-    let whole = Span {
-        start: 0,
-        end: structure.octets,
-    };
     if section.path.is_empty() {
         let root = &structure.root;
         return match &section.text {
-            None => Found::Range(whole),
+            None => Found::Range(Span {
+                start: 0,
+                end: structure.octets,
+            }),
             Some(SectionText::Header | SectionText::Mime) => Found::Range(root.header),
             Some(SectionText::Text) => Found::Range(root.body),
             Some(SectionText::Fields(_) | SectionText::FieldsNot(_)) => Found::Fields(root.header),
@@ -174,19 +178,34 @@ impl Session {
         name: BodyName,
         section: &Section,
         partial: Option<Partial>,
-        structure: &Structure,
+        structure: Option<&Structure>,
         content: &Content,
     ) -> Result<(), Failure> {
         let utf8 = self.utf8;
         write_name(name, section, partial, utf8, &mut self.wire.out);
-        match find(structure, section) {
+        let found = match structure {
+            Some(structure) => find(structure, section),
+            None => Found::Range(Span {
+                start: 0,
+                end: content.size_bytes,
+            }),
+        };
+        match found {
             Found::Absent => self.wire.out.extend_from_slice(b" NIL"),
             Found::Fields(span) => {
-                let header = content.range(span.start..span.end, HEADER_LIMIT).await?;
+                let range = span.start..span.end;
+                let read;
+                let header = match content.in_memory(range.clone()) {
+                    Some(header) => header,
+                    None => {
+                        read = content.range(range, HEADER_LIMIT).await?;
+                        &read
+                    }
+                };
                 let fields = match &section.text {
-                    Some(SectionText::Fields(names)) => select_fields(&header, names, true),
-                    Some(SectionText::FieldsNot(names)) => select_fields(&header, names, false),
-                    _ => header,
+                    Some(SectionText::FieldsNot(names)) => select_fields(header, names, false),
+                    Some(SectionText::Fields(names)) => select_fields(header, names, true),
+                    _ => header.to_vec(),
                 };
                 let range = cut(
                     Span {
@@ -218,16 +237,27 @@ impl Session {
         content: &Content,
         mut range: Range<u64>,
     ) -> Result<(), Failure> {
-        while range.start < range.end {
-            let piece = content.range(range.clone(), PIECE).await.map_err(broken)?;
-            if piece.is_empty() {
-                return Err(broken(MailError::NoSuchMessage));
-            }
+        if let Some(bytes) = content.in_memory(range.clone()) {
+            self.wire.out.extend_from_slice(bytes);
+            return Ok(());
+        }
+        if range.is_empty() {
+            return Ok(());
+        }
+        let mut piece = content.range(range.clone(), PIECE).await.map_err(broken)?;
+        while !piece.is_empty() {
             range.start += piece.len() as u64;
             self.wire.out.extend_from_slice(&piece);
-            self.wire.relieve().await?;
+            if range.is_empty() {
+                return Ok(());
+            }
+            // While one piece is on its way, the next is read.
+            let (written, next) =
+                tokio::join!(self.wire.relieve(), content.range(range.clone(), PIECE));
+            written?;
+            piece = next.map_err(broken)?;
         }
-        Ok(())
+        Err(broken(MailError::NoSuchMessage))
     }
 
     /// `BINARY[1.2] ~{5}…`: decoded. `false` if the encoding isn't known.

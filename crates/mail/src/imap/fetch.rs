@@ -1,28 +1,39 @@
 //! FETCH: flags, dates and sizes come out of the view, envelopes and structures out of rows, bodies by ranges.
+//!
+//! What is not in the view is read, opened and unpacked ahead, some messages at a time, in tasks of their own: while one lot is
+//! written the next are made ready on other processors. Answers keep their order; [`AHEAD`] lots bound the memory.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use lampion_mailproto::imap::command::FetchCommand;
 use lampion_mailproto::imap::date::write_date_time;
-use lampion_mailproto::imap::fetch::{FetchItem, SectionText};
+use lampion_mailproto::imap::fetch::FetchItem;
 use lampion_mailproto::imap::{set, write};
 use lampion_mailproto::mime::{Structure, bodystructure};
 use lampion_mailproto::put;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::selected::{Member, flags};
+use super::body::is_whole;
+use super::selected::{Member, Selected, flags};
 use super::session::{Answer, Done, Failure, Session};
 use crate::store::{
     CONTENTS_AT_ONCE, Content, Detail, FlagAction, FlagChange, Flags, MailError, MessageId,
+    ROW_LIMIT_BYTES, Store,
 };
 
 /// Messages whose rows are read at once.
-const BATCH: usize = 500;
+const BATCH: usize = 256;
+/// Bytes of short messages that are read at once.
+const BATCH_BYTES: usize = 512 * 1024;
+/// Lots that are read while another is written.
+const AHEAD: usize = 2;
 
 /// What a command needs beside the view.
+#[derive(Clone, Copy)]
 struct Needs {
-    /// Only the envelope.
     envelope: bool,
-    /// All of the row.
+    /// Parts or preview, out of the row.
     detail: bool,
     content: bool,
     /// Marks messages as read.
@@ -42,18 +53,106 @@ impl Needs {
                 FetchItem::Envelope => needs.envelope = true,
                 FetchItem::BodyStructure { .. } | FetchItem::Preview { .. } => needs.detail = true,
                 FetchItem::Body { peek, .. } | FetchItem::Binary { peek, .. } => {
-                    needs.detail = true;
                     needs.content = true;
                     needs.seen |= !peek;
                 }
-                FetchItem::BinarySize { .. } => {
-                    needs.detail = true;
-                    needs.content = true;
-                }
+                FetchItem::BinarySize { .. } => needs.content = true,
                 _ => {}
             }
         }
         needs
+    }
+
+    /// Nothing has to be read.
+    fn is_none(self) -> bool {
+        !(self.envelope || self.detail || self.content)
+    }
+}
+
+/// What was read of some messages, each by message.
+#[derive(Default)]
+struct Lot {
+    details: Vec<(MessageId, Detail)>,
+    envelopes: Vec<(MessageId, Arc<str>)>,
+    contents: Vec<(MessageId, Content)>,
+}
+
+impl Lot {
+    async fn read(store: Store, ids: Vec<MessageId>, needs: Needs) -> Result<Self, MailError> {
+        let mut lot = Self::default();
+        if needs.detail {
+            let details = store.details(&ids).await?;
+            lot.details = details.into_iter().map(|one| (one.message, one)).collect();
+            lot.details.sort_unstable_by_key(|(id, _)| *id);
+        } else if needs.envelope {
+            lot.envelopes = store.envelopes(&ids).await?;
+        }
+        if needs.content {
+            lot.contents = store.contents(&ids).await?;
+            lot.contents.sort_unstable_by_key(|(id, _)| *id);
+        }
+        Ok(lot)
+    }
+
+    /// What was read of a message; `None` if it is gone.
+    fn parts(&self, id: MessageId, needs: Needs) -> Option<Parts<'_>> {
+        let parts = Parts {
+            detail: of(&self.details, id),
+            envelope: of(&self.envelopes, id),
+            content: of(&self.contents, id),
+        };
+        let lacks = (needs.detail && parts.detail.is_none())
+            || (needs.envelope && parts.envelope().is_none())
+            || (needs.content && parts.content.is_none());
+        (!lacks).then_some(parts)
+    }
+}
+
+fn of<T>(all: &[(MessageId, T)], id: MessageId) -> Option<&T> {
+    let at = all.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+    all.get(at).map(|(_, one)| one)
+}
+
+/// The messages of a command that are still to come.
+struct Coming {
+    places: VecDeque<(usize, usize)>,
+    /// Only those that changed after this.
+    since: Option<i64>,
+    needs: Needs,
+}
+
+impl Coming {
+    /// The next some.
+    fn next(&mut self, selected: &Selected) -> Vec<Member> {
+        let limit = match self.needs.content {
+            true => CONTENTS_AT_ONCE,
+            false => BATCH,
+        };
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while let Some((from, to)) = self.places.front_mut() {
+            let at = *from;
+            if at >= *to {
+                self.places.pop_front();
+                continue;
+            }
+            *from += 1;
+            let Some(member) = selected.member(at) else {
+                continue;
+            };
+            if self.since.is_some_and(|since| member.item.modseq <= since) {
+                continue;
+            }
+            let size = usize::try_from(member.item.size_bytes).unwrap_or(usize::MAX);
+            // Longer ones are read piece by piece.
+            if size <= ROW_LIMIT_BYTES {
+                bytes += size;
+            }
+            batch.push(member);
+            if batch.len() >= limit || (self.needs.content && bytes >= BATCH_BYTES) {
+                break;
+            }
+        }
+        batch
     }
 }
 
@@ -67,13 +166,13 @@ impl Session {
             .changed_since
             .map(|since| i64::try_from(since).unwrap_or(i64::MAX));
         if since.is_some() {
-            self.condstore = true;
+            self.enable_condstore();
             if !command.items.contains(&FetchItem::ModSeq) {
                 command.items.push(FetchItem::ModSeq);
             }
         }
         if command.items.contains(&FetchItem::ModSeq) {
-            self.condstore = true;
+            self.enable_condstore();
         }
         let Some(selected) = &self.selected else {
             return Ok(Answer::Bad("select a mailbox first".into()));
@@ -83,27 +182,38 @@ impl Session {
             self.tell_vanished(&command, since).await?;
         }
         let needs = Needs::of(&command.items);
-        let (mut batch, mut missing, mut odd) = (Vec::new(), false, false);
-        for (from, to) in places {
-            for at in from..to {
-                let member = self
-                    .selected
-                    .as_ref()
-                    .and_then(|selected| selected.member(at));
-                let Some(member) = member else { continue };
-                if since.is_some_and(|since| member.item.modseq <= since) {
+        let mut coming = Coming {
+            places: places.into(),
+            since,
+            needs,
+        };
+        let (mut missing, mut odd) = (false, false);
+        let mut ahead: VecDeque<(Vec<Member>, AbortOnDropHandle<_>)> = VecDeque::new();
+        loop {
+            while let Some(selected) = self.selected.as_ref().filter(|_| ahead.len() <= AHEAD) {
+                let batch = coming.next(selected);
+                if batch.is_empty() {
+                    break;
+                }
+                if needs.is_none() {
+                    self.write_lot(batch, &command.items, needs, &Lot::default())
+                        .await?;
                     continue;
                 }
-                batch.push(member);
-                if batch.len() >= BATCH {
-                    let some = std::mem::take(&mut batch);
-                    self.fetch_batch(some, &command.items, &needs, (&mut missing, &mut odd))
-                        .await?;
-                }
+                let ids = batch.iter().map(|member| member.item.message).collect();
+                let reading = tokio::spawn(Lot::read(self.store(), ids, needs));
+                ahead.push_back((batch, AbortOnDropHandle::new(reading)));
             }
+            let Some((batch, reading)) = ahead.pop_front() else {
+                break;
+            };
+            let lot = reading
+                .await
+                .unwrap_or_else(|error| Err(MailError::Away(error.to_string())))?;
+            let (lacks, undecoded) = self.write_lot(batch, &command.items, needs, &lot).await?;
+            missing |= lacks;
+            odd |= undecoded;
         }
-        self.fetch_batch(batch, &command.items, &needs, (&mut missing, &mut odd))
-            .await?;
         if odd {
             return Ok(Answer::No(
                 "[UNKNOWN-CTE] a part is not there, or in an unknown encoding".into(),
@@ -140,64 +250,31 @@ impl Session {
         Ok(())
     }
 
-    async fn fetch_batch(
+    /// Writes what was read; whether some messages are gone, and whether a part of one could not be decoded.
+    async fn write_lot(
         &mut self,
         mut batch: Vec<Member>,
         items: &[FetchItem],
-        needs: &Needs,
-        (missing, odd): (&mut bool, &mut bool),
-    ) -> Result<(), Failure> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let store = self.store();
+        needs: Needs,
+        lot: &Lot,
+    ) -> Result<(bool, bool), Failure> {
         let newly_seen = self.mark_seen(&mut batch, needs).await?;
-        let ids: Vec<MessageId> = batch.iter().map(|member| member.item.message).collect();
-        let mut details: HashMap<MessageId, Detail> = HashMap::new();
-        let mut envelopes: HashMap<MessageId, String> = HashMap::new();
-        if needs.detail {
-            details = store
-                .details(&ids)
-                .await?
-                .into_iter()
-                .map(|one| (one.message, one))
-                .collect();
-        } else if needs.envelope {
-            envelopes = store.envelopes(&ids).await?.into_iter().collect();
-        }
-        let mut contents: HashMap<MessageId, Content> = HashMap::new();
-        for (n, member) in batch.iter().enumerate() {
-            let id = member.item.message;
-            if needs.content && n.is_multiple_of(CONTENTS_AT_ONCE) {
-                let ids = ids.get(n..).unwrap_or_default();
-                contents = store.contents(ids).await?.into_iter().collect();
-            }
-            let lacks = (needs.detail && !details.contains_key(&id))
-                || (needs.envelope && !needs.detail && !envelopes.contains_key(&id));
-            let content = contents.get(&id);
-            if lacks || (needs.content && content.is_none()) {
-                *missing = true;
+        let (mut missing, mut odd) = (false, false);
+        for member in &batch {
+            let Some(parts) = lot.parts(member.item.message, needs) else {
+                missing = true;
                 continue;
-            }
-            let parts = Parts {
-                detail: details.get(&id),
-                envelope: envelopes.get(&id),
-                content,
             };
             let also_flags =
                 newly_seen.contains(&member.item.uid) && !items.contains(&FetchItem::Flags);
-            *odd |= !self.fetch_one(member, items, &parts, also_flags).await?;
+            odd |= !self.fetch_one(member, items, &parts, also_flags).await?;
             self.wire.relieve().await?;
         }
-        Ok(())
+        Ok((missing, odd))
     }
 
     /// Marks what is about to be read; gives the UIDs that were not marked before.
-    async fn mark_seen(
-        &mut self,
-        batch: &mut [Member],
-        needs: &Needs,
-    ) -> Result<Vec<u32>, Failure> {
+    async fn mark_seen(&mut self, batch: &mut [Member], needs: Needs) -> Result<Vec<u32>, Failure> {
         let store = self.store();
         let Some(selected) = self
             .selected
@@ -263,7 +340,11 @@ impl Session {
                 self.wire.out.push(b' ');
             }
             self.wire.out.extend_from_slice(b"FLAGS ");
-            flags(&member.item, &mut self.wire.out);
+            let recent = self
+                .selected
+                .as_ref()
+                .is_some_and(|selected| selected.is_recent(member.item.uid));
+            flags(&member.item, recent, &mut self.wire.out);
             if self.condstore && !items.contains(&FetchItem::ModSeq) {
                 put!(self.wire.out, " MODSEQ ({})", member.item.modseq);
             }
@@ -286,7 +367,11 @@ impl Session {
             FetchItem::Uid => put!(out, "UID {}", own.uid),
             FetchItem::Flags => {
                 out.extend_from_slice(b"FLAGS ");
-                flags(own, out);
+                let recent = self
+                    .selected
+                    .as_ref()
+                    .is_some_and(|selected| selected.is_recent(own.uid));
+                flags(own, recent, out);
             }
             FetchItem::InternalDate => {
                 out.extend_from_slice(b"INTERNALDATE ");
@@ -301,10 +386,8 @@ impl Session {
             FetchItem::EmailId => put!(out, "EMAILID (M{})", own.message.0),
             FetchItem::ThreadId => put!(out, "THREADID (T{})", own.thread),
             FetchItem::Envelope => {
-                let envelope = parts
-                    .envelope
-                    .or(parts.detail.map(|detail| &detail.envelope));
-                put!(out, "ENVELOPE {}", envelope.map_or("NIL", String::as_str));
+                out.extend_from_slice(b"ENVELOPE ");
+                out.extend_from_slice(parts.envelope().unwrap_or("NIL").as_bytes());
             }
             FetchItem::Preview { .. } => {
                 out.extend_from_slice(b"PREVIEW ");
@@ -324,7 +407,7 @@ impl Session {
                 partial,
                 ..
             } => {
-                let (Some(structure), Some(content)) = (structure, parts.content) else {
+                let Some(content) = parts.content else {
                     return Ok(false);
                 };
                 self.write_section(*name, section, *partial, structure, content)
@@ -350,24 +433,28 @@ impl Session {
 /// What was read of a message.
 struct Parts<'d> {
     detail: Option<&'d Detail>,
-    envelope: Option<&'d String>,
+    envelope: Option<&'d Arc<str>>,
     content: Option<&'d Content>,
 }
 
 impl Parts<'_> {
+    fn envelope(&self) -> Option<&str> {
+        let own = self.envelope.map(|envelope| &**envelope);
+        own.or(self.detail.map(|detail| detail.envelope.as_str()))
+    }
+
     /// The tree of parts, if one of the items needs it.
     fn structure(&self, items: &[FetchItem]) -> Result<Option<Structure>, MailError> {
         let needed = items.iter().any(|item| match item {
             FetchItem::BodyStructure { .. }
             | FetchItem::Binary { .. }
             | FetchItem::BinarySize { .. } => true,
-            FetchItem::Body { section, .. } => {
-                !matches!(section.text, Some(SectionText::Mime) if section.path.is_empty())
-            }
+            FetchItem::Body { section, .. } => !is_whole(section),
             _ => false,
         });
-        match self.detail {
-            Some(detail) if needed => structure(detail).map(Some),
+        match (self.detail, self.content) {
+            (Some(detail), _) if needed => structure(detail).map(Some),
+            (None, Some(content)) if needed => content.structure().map(Some),
             _ => Ok(None),
         }
     }

@@ -57,6 +57,8 @@ const SIGN_IN_TIME: Duration = Duration::from_secs(60);
 const QUIET_TIME: Duration = Duration::from_secs(31 * 60);
 /// In `IDLE`, something is said after this time, so that nobody between forgets the connection.
 const STILL_HERE_TIME: Duration = Duration::from_secs(120);
+/// After this time a command looks again whether who signed in still may: other processes of the node tell no one.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Time for a client to take what it asked for.
 const WRITE_TIME: Duration = Duration::from_secs(120);
 

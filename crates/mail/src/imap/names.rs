@@ -11,9 +11,12 @@ use super::rights::{self, Found, SHARED, is_shared};
 use super::session::{Answer, Done, Failure, Session};
 use crate::store::{Flags, MailError, Special};
 
-/// A name that LIST may show; without a mailbox it is only above others.
+/// A name that LIST may show; without a mailbox it is only above others, or subscribed although its mailbox is gone.
+#[derive(Default)]
 struct Entry {
     found: Option<Found>,
+    /// It has no mailbox, but is subscribed.
+    gone: bool,
     children: bool,
     /// Something below it is selected by the options.
     child_selected: bool,
@@ -47,8 +50,9 @@ impl Session {
                     ));
                 }
                 let store = self.store();
+                // Programs say themselves which mailboxes they show.
                 match store
-                    .create_mailbox(&place.account, &place.name, wanted)
+                    .make_mailbox(&place.account, &place.name, wanted, !place.own())
                     .await
                 {
                     Ok(made) => Ok(Answer::Ok(format!("[MAILBOXID (F{})] made", made.id.0))),
@@ -82,9 +86,19 @@ impl Session {
                     ));
                 }
                 let store = self.store();
+                let before = store.mailboxes(&mailbox.account).await?;
                 store
                     .rename_mailbox(&mailbox.account, &mailbox.name, &place.name)
                     .await?;
+                // RFC 9051 §6.3.7: no name leaves the list but by UNSUBSCRIBE.
+                for one in before.iter().filter(|one| one.subscribed) {
+                    let below = one.name.strip_prefix(&mailbox.name);
+                    if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+                        store
+                            .keep_subscribed_name(&mailbox.account, &one.name)
+                            .await?;
+                    }
+                }
                 Answer::done("renamed")
             }
             Body::Subscribe(name) => {
@@ -129,7 +143,20 @@ impl Session {
 
     /// Whether programs show a mailbox; of shared ones everybody decides for themselves.
     async fn subscribe(&self, name: &str, subscribed: bool) -> Result<(), MailError> {
-        let found = self.find(name, 'l').await?;
+        let found = match (self.find(name, 'l').await, &self.who) {
+            (Ok(found), _) => found,
+            (Err(error @ MailError::NoSuchMailbox(_)), Some(who)) if !subscribed => {
+                let place = self.place(name).await?;
+                if !place.own() {
+                    return Err(error);
+                }
+                return self
+                    .store()
+                    .subscribe(&who.account, &place.name, false)
+                    .await;
+            }
+            (Err(error), _) => return Err(error),
+        };
         let mailbox = &found.mailbox;
         match &self.who {
             Some(who) if who.account != mailbox.account => {
@@ -160,18 +187,25 @@ impl Session {
             (!command.select.subscribed || found.mailbox.subscribed)
                 && (!command.select.special_use || found.mailbox.special.is_some())
         };
-        let entries = entries(all, &chosen);
         let patterns: Vec<String> = command
             .patterns
             .iter()
             .map(|pattern| format!("{}{pattern}", command.reference))
             .collect();
+        let shown = |name: &str| patterns.iter().any(|pattern| matches(pattern, name));
+        // RFC 5258 §3.5: what is above is told for the sake of those that no pattern shows.
+        let mut entries = entries(all, &|found| chosen(found) && !shown(&found.shown));
+        if command.select.subscribed && !command.select.special_use {
+            for name in self.gone().await? {
+                add_gone(&mut entries, name, |name| !shown(name));
+            }
+        }
         let mut waiting = Vec::new();
         for (name, entry) in &entries {
-            if !patterns.iter().any(|pattern| matches(pattern, name)) {
+            if !shown(name) {
                 continue;
             }
-            let own = entry.found.as_ref().is_some_and(&chosen);
+            let own = entry.gone || entry.found.as_ref().is_some_and(&chosen);
             let by_child = command.select.recursive && entry.child_selected;
             let above =
                 entry.found.is_none() && !command.select.subscribed && !command.select.special_use;
@@ -199,7 +233,12 @@ impl Session {
         let out = &mut self.wire.out;
         let mut attributes: Vec<&str> = Vec::new();
         match &entry.found {
-            None => attributes.push("\\NonExistent"),
+            None => {
+                attributes.push("\\NonExistent");
+                if entry.gone {
+                    attributes.push("\\Subscribed");
+                }
+            }
             Some(Found { mailbox, .. }) => {
                 if let Some(special) = mailbox.special {
                     attributes.push(special.attribute());
@@ -238,13 +277,14 @@ impl Session {
 
     async fn lsub(&mut self, reference: &str, pattern: &str) -> Done {
         let all = self.all().await?;
-        let entries = entries(all, &|found| found.mailbox.subscribed);
+        let mut entries = entries(all, &|found| found.mailbox.subscribed);
+        for name in self.gone().await? {
+            add_gone(&mut entries, name, |_| true);
+        }
         let pattern = format!("{reference}{pattern}");
         for (name, entry) in &entries {
-            let own = entry
-                .found
-                .as_ref()
-                .is_some_and(|found| found.mailbox.subscribed);
+            let there = entry.found.as_ref();
+            let own = entry.gone || there.is_some_and(|found| found.mailbox.subscribed);
             // RFC 3501 §6.3.9: with %, what is above a subscribed mailbox is shown too.
             let above = pattern.ends_with('%') && entry.child_selected;
             if !matches(&pattern, name) || (!own && !above) {
@@ -263,6 +303,14 @@ impl Session {
         Answer::done("that is all")
     }
 
+    /// Names that are subscribed although their mailboxes are gone.
+    async fn gone(&self) -> Result<Vec<String>, MailError> {
+        match &self.who {
+            Some(who) => self.store().subscribed_names(&who.account).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     async fn status(&mut self, found: &Found, items: &[StatusItem]) -> Result<(), Failure> {
         let store = self.store();
         let mailbox = &found.mailbox;
@@ -272,9 +320,17 @@ impl Session {
             let gone = view.iter().filter(|item| item.flags.has(Flags::DELETED));
             deleted_bytes = gone.map(|item| u64::from(item.size_bytes)).sum();
         }
+        let mut recent = 0;
+        if items.contains(&StatusItem::Recent) && !self.rev2 {
+            let from = store.recent_from(mailbox);
+            if from < mailbox.uid_next {
+                let view = store.view(mailbox.id).await?;
+                recent = view.len() - view.find(from).unwrap_or_else(|at| at);
+            }
+        }
         let utf8 = self.utf8;
         if items.contains(&StatusItem::HighestModSeq) {
-            self.condstore = true;
+            self.enable_condstore();
         }
         let out = &mut self.wire.out;
         out.extend_from_slice(b"* STATUS ");
@@ -291,7 +347,7 @@ impl Session {
             put!(out, "{name} ");
             match item {
                 StatusItem::Messages => put!(out, "{}", mailbox.messages),
-                StatusItem::Recent => put!(out, "0"),
+                StatusItem::Recent => put!(out, "{recent}"),
                 StatusItem::UidNext => put!(out, "{}", mailbox.uid_next),
                 StatusItem::UidValidity => put!(out, "{}", mailbox.uid_validity),
                 StatusItem::Unseen => put!(out, "{}", mailbox.unseen),
@@ -315,20 +371,23 @@ fn entries(all: Vec<Found>, chosen: &dyn Fn(&Found) -> bool) -> BTreeMap<String,
         let selected = chosen(&found);
         for (at, _) in found.shown.match_indices('/') {
             let above = found.shown.get(..at).unwrap_or_default();
-            let entry = entries.entry(above.to_string()).or_insert(Entry {
-                found: None,
-                children: false,
-                child_selected: false,
-            });
+            let entry = entries.entry(above.to_string()).or_default();
             entry.children = true;
             entry.child_selected |= selected;
         }
-        let entry = entries.entry(found.shown.clone()).or_insert(Entry {
-            found: None,
-            children: false,
-            child_selected: false,
-        });
+        let entry = entries.entry(found.shown.clone()).or_default();
         entry.found = Some(found);
     }
     entries
+}
+
+/// Adds a name that is subscribed although its mailbox is gone.
+fn add_gone(entries: &mut BTreeMap<String, Entry>, name: String, selects: impl Fn(&str) -> bool) {
+    for (at, _) in name.match_indices('/') {
+        let above = name.get(..at).unwrap_or_default();
+        let entry = entries.entry(above.to_string()).or_default();
+        entry.child_selected |= selects(&name);
+    }
+    let entry = entries.entry(name).or_default();
+    entry.gone = entry.found.is_none();
 }

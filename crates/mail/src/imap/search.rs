@@ -42,7 +42,7 @@ impl Evaluator<'_> {
                     .any(|own| own.eq_ignore_ascii_case(keyword));
                 has == *wanted
             }
-            SearchKey::Recent(wanted) => !wanted,
+            SearchKey::Recent(wanted) => self.selected.is_recent(item.uid) == *wanted,
             SearchKey::Date(DateOf::Internal, is, day) => {
                 on(item.internal_ms.div_euclid(DAY_MS), *is, *day)
             }
@@ -168,7 +168,7 @@ impl Session {
         let store = self.store();
         let now_ms = self.shared.mail.kernel().clock.now_ms();
         if key.asks_modseq() {
-            self.condstore = true;
+            self.enable_condstore();
         }
         let Some(selected) = self.selected.as_deref() else {
             return Ok(Found::Members(Vec::new()));
@@ -262,11 +262,6 @@ impl Session {
         modseq: bool,
     ) {
         let number = |member: &Member| if uid { member.item.uid } else { member.number };
-        let highest = members
-            .iter()
-            .map(|member| member.item.modseq)
-            .max()
-            .filter(|_| modseq);
         let all = [ReturnOption::All];
         // RFC 9051 §6.4.4: rev2 has only ESEARCH.
         let returns = match returns {
@@ -279,7 +274,8 @@ impl Session {
             for member in members {
                 put!(out, " {}", number(member));
             }
-            if let Some(highest) = highest {
+            let highest = members.iter().map(|member| member.item.modseq).max();
+            if let Some(highest) = highest.filter(|_| modseq) {
                 put!(out, " (MODSEQ {highest})");
             }
             out.extend_from_slice(b"\r\n");
@@ -326,7 +322,7 @@ impl Session {
                 ReturnOption::All | ReturnOption::Save => {}
             }
         }
-        if let Some(highest) = highest {
+        if let Some(highest) = highest_of(returns, members, number).filter(|_| modseq) {
             put!(out, " MODSEQ {highest}");
         }
         out.extend_from_slice(b"\r\n");
@@ -368,6 +364,33 @@ impl Session {
             selected.saved = set::ranges_of(uids);
         }
     }
+}
+
+/// The highest change of the messages that are told of: of those that match, unless only the first, the last or some are asked
+/// for (RFC 4731 §3.2).
+fn highest_of(
+    returns: &[ReturnOption],
+    members: &[Member],
+    number: impl Fn(&Member) -> u32,
+) -> Option<i64> {
+    let whole = |option: &ReturnOption| matches!(option, ReturnOption::All | ReturnOption::Count);
+    let modseq = |member: &Member| member.item.modseq;
+    if returns.iter().any(whole) {
+        return members.iter().map(modseq).max();
+    }
+    let told = returns.iter().filter_map(|option| match option {
+        ReturnOption::Min => members
+            .iter()
+            .min_by_key(|member| number(member))
+            .map(modseq),
+        ReturnOption::Max => members
+            .iter()
+            .max_by_key(|member| number(member))
+            .map(modseq),
+        ReturnOption::Partial(from, to) => partial(members, *from, *to).iter().map(modseq).max(),
+        _ => None,
+    });
+    told.max()
 }
 
 /// RFC 9394 §3.1: from the first to the second of a result, or counted from its end.

@@ -6,11 +6,9 @@ use lampion_mailproto::imap::command::{QResync, SelectParams};
 use lampion_mailproto::imap::{set, write};
 use lampion_mailproto::put;
 
-use super::rights::Found;
 use super::selected::Selected;
 use super::session::{Answer, Done, Failure, Session};
 use crate::access::Rights;
-use crate::store::View;
 
 /// Flags that somebody may change for good (RFC 9051 §7.1, RFC 4314 §5.1.1).
 pub(super) fn permanent_flags(rights: Rights, read_only: bool, keywords: &[String]) -> String {
@@ -61,19 +59,24 @@ impl Session {
         let newest = store.watch(mailbox.id);
         let view = store.view(mailbox.id).await?;
         let keywords = view.keywords();
-        self.describe(&found, &view, &keywords, read_only);
-        let selected = Selected {
+        let mut selected = Selected {
             id: mailbox.id,
             shown: found.shown.clone(),
             rights,
+            // RFC 4314 §5.2: who may change nothing there takes nothing from others either.
             read_only,
             newest,
             told: Vec::new(),
             keywords,
             saved: Vec::new(),
+            recent: Vec::new(),
             fresh: Arc::clone(&view),
             view,
         };
+        if !self.rev2 {
+            selected.take_recent(&store);
+        }
+        self.describe(&selected);
         self.selected = Some(Box::new(selected));
         if let Some(known) = &params.qresync {
             self.catch_up(known).await?;
@@ -89,8 +92,9 @@ impl Session {
         }))
     }
 
-    fn describe(&mut self, found: &Found, view: &View, keywords: &[String], read_only: bool) {
-        let permanent = permanent_flags(found.rights, read_only, keywords);
+    fn describe(&mut self, selected: &Selected) {
+        let (view, keywords) = (&selected.view, &selected.keywords);
+        let permanent = permanent_flags(selected.rights, selected.read_only, keywords);
         let (utf8, rev2) = (self.utf8, self.rev2);
         let out = &mut self.wire.out;
         let flags = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
@@ -110,10 +114,10 @@ impl Session {
         put!(out, "* OK [PERMANENTFLAGS ({permanent})] {kept}\r\n");
         if rev2 {
             out.extend_from_slice(b"* LIST () \"/\" ");
-            write::mailbox(&found.shown, utf8, out);
+            write::mailbox(&selected.shown, utf8, out);
             out.extend_from_slice(b"\r\n");
         } else {
-            out.extend_from_slice(b"* 0 RECENT\r\n");
+            put!(out, "* {} RECENT\r\n", selected.recents());
             if let Some(at) = view.first_unseen() {
                 put!(
                     out,

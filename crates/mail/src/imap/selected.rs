@@ -9,8 +9,10 @@ use tokio::sync::watch;
 use super::rights;
 use super::session::{Answer, Failure, Session, said};
 use crate::access::Rights;
-use crate::store::{Item, MailboxId, ModSeq, Uid, View};
+use crate::store::{Item, MailboxId, ModSeq, Store, Uid, View};
 
+/// Ranges of recent messages that are remembered.
+const RECENT_LIMIT: usize = 1_000;
 /// Keywords of one mailbox that are told.
 const KEYWORDS_LIMIT: usize = 1_000;
 
@@ -36,6 +38,8 @@ pub(super) struct Selected {
     pub keywords: Vec<String>,
     /// The last saved search (`$`), as UIDs.
     pub saved: Vec<(u32, u32)>,
+    /// UIDs of messages that are `\Recent` here, as ascending ranges; none for who enabled rev2, which knows no such flag.
+    pub recent: Vec<(Uid, Uid)>,
 }
 
 /// A message of the selected mailbox.
@@ -49,6 +53,43 @@ pub(super) struct Member {
 }
 
 impl Selected {
+    /// Messages that came into the mailbox are recent here: for nobody else, unless it was opened to be read only
+    /// (RFC 3501 §2.3.2).
+    pub fn take_recent(&mut self, store: &Store) {
+        let mailbox = &self.view.mailbox;
+        let from = match self.read_only {
+            true => store.recent_from(mailbox),
+            false => store.claim_recent(mailbox),
+        };
+        let from = match self.recent.last() {
+            Some((_, last)) => from.max(last + 1),
+            None => from,
+        };
+        if from >= mailbox.uid_next {
+            return;
+        }
+        let to = mailbox.uid_next - 1;
+        match self.recent.last_mut().filter(|(_, last)| last + 1 == from) {
+            Some((_, last)) => *last = to,
+            None => self.recent.push((from, to)),
+        }
+        if self.recent.len() > RECENT_LIMIT {
+            self.recent.remove(0);
+        }
+    }
+
+    /// Whether a message is recent here.
+    pub fn is_recent(&self, uid: Uid) -> bool {
+        set::holds(&self.recent, uid)
+    }
+
+    /// How many messages are recent here.
+    pub fn recents(&self) -> usize {
+        let at = |uid| self.view.find(uid).unwrap_or_else(|at| at);
+        let count = |(from, to): &(Uid, Uid)| at(to + 1) - at(*from);
+        self.recent.iter().map(count).sum()
+    }
+
     /// Refuses a change if the mailbox was opened to be read, or a right is missing.
     pub fn may(&self, rights: &str) -> Result<(), Answer> {
         if self.read_only {
@@ -151,7 +192,11 @@ impl Session {
             put!(out, "UID {} ", item.uid);
         }
         out.extend_from_slice(b"FLAGS ");
-        flags(item, out);
+        let recent = self
+            .selected
+            .as_ref()
+            .is_some_and(|selected| selected.is_recent(item.uid));
+        flags(item, recent, out);
         if self.condstore {
             put!(out, " MODSEQ ({})", item.modseq);
         }
@@ -228,6 +273,10 @@ impl Session {
         };
         if count != before.len() - changes.vanished.len() {
             put!(self.wire.out, "* {count} EXISTS\r\n");
+            if let Some(selected) = self.selected.as_mut().filter(|_| !self.rev2) {
+                selected.take_recent(&store);
+                put!(self.wire.out, "* {} RECENT\r\n", selected.recents());
+            }
         }
         for item in changes.changed.iter().filter(|item| item.uid <= last) {
             if told.contains(&(item.uid, item.modseq)) {
@@ -266,11 +315,12 @@ impl Session {
     }
 }
 
-/// `(\Seen $Forwarded)`
-pub(super) fn flags(item: &Item, out: &mut Vec<u8>) {
+/// `(\Seen \Recent $Forwarded)`
+pub(super) fn flags(item: &Item, recent: bool, out: &mut Vec<u8>) {
     let keywords = item
         .keywords
         .split(' ')
         .filter(|keyword| !keyword.is_empty());
+    let keywords = recent.then_some("\\Recent").into_iter().chain(keywords);
     write::flags(u8::try_from(item.flags.0 & 31).unwrap_or(0), keywords, out);
 }

@@ -8,12 +8,14 @@ use std::time::Duration;
 use lampion_mailproto::imap::command::NotUnderstood;
 use lampion_mailproto::imap::{Body, Command, Event, Reader, SyntaxError};
 use lampion_mailproto::put;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::append::Append;
 use super::auth::Sasl;
 use super::selected::Selected;
 use super::wire::Wire;
-use super::{Place, QUIET_TIME, SIGN_IN_TIME, STILL_HERE_TIME, Shared};
+use super::{LOOK_AGAIN, Place, QUIET_TIME, SIGN_IN_TIME, STILL_HERE_TIME, Shared};
 use crate::store::{MailError, Store};
 
 /// Commands that fail before the connection ends.
@@ -25,17 +27,15 @@ pub(super) struct Who {
     pub account: String,
     /// The name.
     pub name: String,
-    _place: Place,
-}
-
-impl Who {
-    pub(super) fn new(account: String, name: String, place: Place) -> Self {
-        Self {
-            account,
-            name,
-            _place: place,
-        }
-    }
+    /// The person's id.
+    pub person: String,
+    /// The app password's id.
+    pub password: String,
+    /// Tells when somebody's may not hold any more.
+    pub revocations: watch::Receiver<u64>,
+    /// When it was last looked at.
+    pub looked: Instant,
+    pub _place: Place,
 }
 
 /// How a command ends.
@@ -105,13 +105,14 @@ pub(super) struct Session {
     faults: u32,
     over: bool,
     /// When the connection came.
-    begun: tokio::time::Instant,
+    begun: Instant,
 }
 
 /// What happened while a connection waited.
 enum Waited {
     Bytes(io::Result<()>),
     Changed,
+    Revoked,
     Time,
     Stop,
 }
@@ -134,7 +135,7 @@ impl Session {
             qresync: false,
             faults: 0,
             over: false,
-            begun: tokio::time::Instant::now(),
+            begun: Instant::now(),
         }
     }
 
@@ -217,10 +218,20 @@ impl Session {
                     None => std::future::pending().await,
                 }
             };
+            let who = self.who.as_mut();
+            let revoked = async {
+                if let Some(who) = who
+                    && who.revocations.changed().await.is_ok()
+                {
+                    return;
+                }
+                std::future::pending().await
+            };
             tokio::select! {
                 biased;
                 read = wire.fill() => Waited::Bytes(read),
                 () = changed => Waited::Changed,
+                () = revoked => Waited::Revoked,
                 () = stop.cancelled() => Waited::Stop,
                 _ = tokio::time::timeout(time, std::future::pending::<()>()) => Waited::Time,
             }
@@ -232,15 +243,39 @@ impl Session {
                     self.bye("the mailbox can't be read any more");
                 }
             }
-            Waited::Time if idles => match Box::pin(self.still_allowed()).await {
-                Ok(true) => put!(self.wire.out, "* OK Still here\r\n"),
-                Ok(false) => {}
-                Err(_) => self.bye("the mailbox can't be read any more"),
-            },
+            Waited::Revoked => {
+                Box::pin(self.still_holds()).await;
+            }
+            Waited::Time if idles => {
+                if !Box::pin(self.still_holds()).await {
+                    return Ok(());
+                }
+                match Box::pin(self.still_allowed()).await {
+                    Ok(true) => put!(self.wire.out, "* OK Still here\r\n"),
+                    Ok(false) => {}
+                    Err(_) => self.bye("the mailbox can't be read any more"),
+                }
+            }
             Waited::Time => self.bye("nothing was asked for too long"),
             Waited::Stop => self.bye("the node is stopping: come again soon"),
         }
         Ok(())
+    }
+
+    /// From now on changes are told with their numbers. Where that begins with a mailbox selected, its newest is told first
+    /// (RFC 7162 §3.1).
+    pub(super) fn enable_condstore(&mut self) {
+        if self.condstore {
+            return;
+        }
+        self.condstore = true;
+        if let Some(selected) = &self.selected {
+            let modseq = selected.view.modseq();
+            put!(
+                self.wire.out,
+                "* OK [HIGHESTMODSEQ {modseq}] the last change\r\n"
+            );
+        }
     }
 
     pub(super) fn bye(&mut self, text: &str) {
@@ -311,6 +346,7 @@ impl Session {
                     SyntaxError::BadCharset => {
                         Answer::No(format!("[BADCHARSET (US-ASCII UTF-8)] {error}"))
                     }
+                    SyntaxError::BadName => Answer::No(format!("[CANNOT] {error}")),
                     SyntaxError::Bad(text) => Answer::Bad(text.into()),
                 };
                 self.answer(tag.as_deref().unwrap_or("*"), &answer);
@@ -396,8 +432,43 @@ impl Session {
             Body::StartTls | Body::Login { .. } | Body::Authenticate { .. } => {
                 self.sign_in(tag, body).await
             }
-            body if self.who.is_some() => self.signed_in(tag, body).await,
+            body if self.who.is_some() => {
+                if !self.may_go_on().await {
+                    return Ok(Answer::Later);
+                }
+                self.signed_in(tag, body).await
+            }
             _ => Ok(Answer::No("sign in first".into())),
+        }
+    }
+
+    /// Before a command: looks from time to time whether who signed in still may, for another process may have ended it.
+    async fn may_go_on(&mut self) -> bool {
+        match &self.who {
+            Some(who) if who.looked.elapsed() >= LOOK_AGAIN => Box::pin(self.still_holds()).await,
+            _ => true,
+        }
+    }
+
+    /// Whether the app password still holds and the person's account is on; if not, the connection ends.
+    async fn still_holds(&mut self) -> bool {
+        let Some(who) = &mut self.who else {
+            return true;
+        };
+        who.looked = Instant::now();
+        let people = &self.shared.mail.kernel().people;
+        match people.app_password_holds(&who.person, &who.password).await {
+            Ok(true) => true,
+            Ok(false) => {
+                self.selected = None;
+                self.bye("your app password was revoked, or your account is closed");
+                false
+            }
+            Err(error) => {
+                // It is asked again soon; nobody loses their mail for a database that is away for a moment.
+                tracing::warn!(%error, "whether an app password still holds is not known");
+                true
+            }
         }
     }
 
@@ -491,9 +562,9 @@ impl Session {
         let mut enabled = String::new();
         for name in all {
             match name.as_str() {
-                "CONDSTORE" => self.condstore = true,
+                "CONDSTORE" => self.enable_condstore(),
                 "QRESYNC" => {
-                    self.condstore = true;
+                    self.enable_condstore();
                     self.qresync = true;
                 }
                 "UTF8=ACCEPT" => self.utf8 = true,

@@ -13,7 +13,7 @@ const CHUNK: usize = 5_000;
 impl Session {
     pub(super) async fn store_command(&mut self, command: StoreCommand) -> Done {
         if command.unchanged_since.is_some() {
-            self.condstore = true;
+            self.enable_condstore();
         }
         let store = self.store();
         let Some(selected) = &self.selected else {

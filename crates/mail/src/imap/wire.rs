@@ -20,7 +20,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static> Stream for S {}
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
 /// Written when so much has gathered.
-const WRITE: usize = 32 * 1024;
+const WRITE: usize = 64 * 1024;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ]);
@@ -107,17 +107,26 @@ impl Wire {
 
     async fn write(&mut self, end: bool) -> io::Result<()> {
         let mut out = std::mem::take(&mut self.out);
-        if let Some(deflate) = &mut self.deflate {
-            let mut packed = Vec::new();
-            deflate.pack(&out, end, &mut packed)?;
-            out = packed;
-        }
+        let mut packed = Vec::new();
+        let bytes = match &mut self.deflate {
+            Some(deflate) => {
+                deflate.pack(&out, end, &mut packed)?;
+                &packed
+            }
+            None => &out,
+        };
         let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         let written = tokio::time::timeout(WRITE_TIME, async {
-            stream.write_all(&out).await?;
+            stream.write_all(bytes).await?;
             if end { stream.flush().await } else { Ok(()) }
         });
-        written.await.map_err(|_| io::ErrorKind::TimedOut)?
+        written.await.map_err(|_| io::ErrorKind::TimedOut)??;
+        if !end {
+            // The answer goes on, and needs as much room again.
+            out.clear();
+            self.out = out;
+        }
+        Ok(())
     }
 
     /// From now on both sides are packed. What was read already is packed too.

@@ -230,7 +230,7 @@ impl Store {
             }
             let mut items = match uids {
                 Some(uids) => chosen(tx, mailbox, uids).await?,
-                None => view::items(tx, mailbox, "uid >= $2", 0).await?,
+                None => view::items(tx, mailbox, "uid >= $2", [0]).await?,
             };
             items.retain(|item| !only_deleted || item.flags.has(Flags::DELETED));
             take_out(tx, &row, &items).await?;
@@ -258,9 +258,15 @@ pub(super) async fn chosen(
         return Ok(Vec::new());
     };
     let mut items = if first == last {
-        view::items(tx, mailbox, "uid = $2", i64::from(*first)).await?
+        view::items(tx, mailbox, "uid = $2", [i64::from(*first)]).await?
     } else {
-        view::items(tx, mailbox, "uid >= $2", i64::from(*first)).await?
+        view::items(
+            tx,
+            mailbox,
+            "uid >= $2 and uid <= $3",
+            [i64::from(*first), i64::from(*last)],
+        )
+        .await?
     };
     items.retain(|item| uids.binary_search(&item.uid).is_ok());
     Ok(items)

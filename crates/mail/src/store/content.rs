@@ -5,6 +5,7 @@ use std::ops::Range;
 use futures_util::TryStreamExt as _;
 use lampion_blobs::Hash;
 use lampion_db::Row as _;
+use lampion_mailproto::mime::Structure;
 
 use super::model::{MailError, MessageId};
 use super::seal::{BlobSeal, CHUNK_BYTES, HEAD_BYTES, TAG_BYTES};
@@ -13,12 +14,16 @@ use super::{Store, rows_of_ids};
 /// Messages that are opened together: 4 MB of short ones at most.
 pub const CONTENTS_AT_ONCE: usize = 64;
 
+/// Chunks of a blob that are read at once.
+const CHUNKS_AT_ONCE: u64 = 4;
+
 /// The bytes of a message.
 pub struct Content {
     store: Store,
     message: i64,
     /// Its bytes in all.
     pub size_bytes: u64,
+    structure: Vec<u8>,
     kept: Kept,
 }
 
@@ -51,7 +56,7 @@ impl Store {
     ) -> Result<Vec<(MessageId, Content)>, MailError> {
         let rows = rows_of_ids(
             self.db(),
-            "select m.id, m.size_bytes, c.blob, c.content from mail_message m join mail_content c on c.message = m.id where m.id in",
+            "select m.id, m.size_bytes, c.blob, c.content, m.structure from mail_message m join mail_content c on c.message = m.id where m.id in",
             messages.get(..CONTENTS_AT_ONCE).unwrap_or(messages),
         )
         .await?;
@@ -75,6 +80,7 @@ impl Store {
                 store: self.clone(),
                 message,
                 size_bytes: size_bytes.unsigned_abs(),
+                structure: row.try_get(4)?,
                 kept,
             };
             contents.push((MessageId(message), content));
@@ -93,6 +99,24 @@ impl Store {
 }
 
 impl Content {
+    /// The message's parts.
+    ///
+    /// # Errors
+    /// `Damaged`.
+    pub fn structure(&self) -> Result<Structure, MailError> {
+        postcard::from_bytes(&self.structure)
+            .map_err(|_| MailError::Damaged(self.message, "its structure can't be read"))
+    }
+
+    /// A range of a short message, which is in memory; `None` of a long one.
+    pub fn in_memory(&self, range: Range<u64>) -> Option<&[u8]> {
+        let Kept::Row(plain) = &self.kept else {
+            return None;
+        };
+        let (from, to) = (range.start, range.end.min(self.size_bytes));
+        plain.get(usize::try_from(from).ok()?..usize::try_from(to).ok()?)
+    }
+
     /// A piece that begins at `at` and is as long as comes easily, at most 64 KiB; empty at the end.
     ///
     /// # Errors
@@ -107,20 +131,42 @@ impl Content {
                 let rest = plain.get(at..).unwrap_or_default();
                 Ok(rest.get(..CHUNK_BYTES).unwrap_or(rest).to_vec())
             }
-            Kept::Blob(blob) => {
-                let (hash, seal) = &**blob;
-                let chunk = CHUNK_BYTES as u64;
-                let sealed = chunk + TAG_BYTES as u64;
-                let number = at / chunk;
-                let start = HEAD_BYTES as u64 + number * sealed;
-                let mut bytes = self.store.blob_bytes(hash, start..start + sealed).await?;
-                let last = (number + 1) * chunk >= self.size_bytes;
-                seal.open(number, last, &mut bytes, self.message)?;
-                let skip = usize::try_from(at % chunk).unwrap_or(0);
-                bytes.drain(..skip.min(bytes.len()));
-                Ok(bytes)
-            }
+            Kept::Blob(_) => self.chunks(at, at + 1).await,
         }
+    }
+
+    /// Bytes of a long message from `from` on, at least to `to`: whole chunks, read at once.
+    async fn chunks(&self, from: u64, to: u64) -> Result<Vec<u8>, MailError> {
+        let Kept::Blob(blob) = &self.kept else {
+            return Ok(Vec::new());
+        };
+        let (hash, seal) = &**blob;
+        let chunk = CHUNK_BYTES as u64;
+        let sealed = chunk + TAG_BYTES as u64;
+        let (first, last) = (
+            from / chunk,
+            to.min(self.size_bytes).saturating_sub(1) / chunk,
+        );
+        let start = HEAD_BYTES as u64 + first * sealed;
+        let end = HEAD_BYTES as u64 + (last + 1) * sealed;
+        let bytes = self.store.blob_bytes(hash, start..end).await?;
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut number = first;
+        for piece in bytes.chunks(CHUNK_BYTES + TAG_BYTES) {
+            let mut piece = piece.to_vec();
+            let ends = (number + 1) * chunk >= self.size_bytes;
+            seal.open(number, ends, &mut piece, self.message)?;
+            let skip = match number == first {
+                true => usize::try_from(from % chunk).unwrap_or(0),
+                false => 0,
+            };
+            out.extend_from_slice(piece.get(skip..).unwrap_or_default());
+            number += 1;
+        }
+        if number <= last {
+            return Err(MailError::Damaged(self.message, "it is cut off"));
+        }
+        Ok(out)
     }
 
     /// A range of the bytes in memory, cut at the end of the message and at `limit` bytes.
@@ -132,22 +178,28 @@ impl Content {
             .end
             .min(self.size_bytes)
             .min(range.start.saturating_add(limit as u64));
+        if range.start >= end {
+            return Ok(Vec::new());
+        }
+        if let Some(bytes) = self.in_memory(range.start..end) {
+            return Ok(bytes.to_vec());
+        }
+        let mut out = Vec::new();
         let mut at = range.start;
-        let mut out = Vec::with_capacity(
-            usize::try_from(end.saturating_sub(at))
-                .unwrap_or(0)
-                .min(1 << 20),
-        );
         while at < end {
-            let piece = self.piece(at).await?;
-            if piece.is_empty() {
+            // Some chunks at once: each reading opens the blob anew.
+            let some = end.min(at.saturating_add(CHUNKS_AT_ONCE * CHUNK_BYTES as u64));
+            let mut bytes = self.chunks(at, some).await?;
+            if bytes.is_empty() {
                 return Err(MailError::Damaged(self.message, "it is cut off"));
             }
-            let take = usize::try_from(end - at)
-                .unwrap_or(usize::MAX)
-                .min(piece.len());
-            out.extend_from_slice(piece.get(..take).unwrap_or_default());
-            at += take as u64;
+            bytes.truncate(usize::try_from(end - at).unwrap_or(usize::MAX));
+            at += bytes.len() as u64;
+            if out.is_empty() {
+                out = bytes;
+            } else {
+                out.extend_from_slice(&bytes);
+            }
         }
         Ok(out)
     }

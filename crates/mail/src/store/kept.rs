@@ -119,7 +119,7 @@ impl Store {
             }
             let mut items = match uids {
                 Some(uids) => chosen(tx, from, uids).await?,
-                None => view::items(tx, from, "uid >= $2", 0).await?,
+                None => view::items(tx, from, "uid >= $2", [0]).await?,
             };
             items.retain(|item| item.flags.has(Flags::DELETED));
             let mut stay = Vec::with_capacity(items.len());

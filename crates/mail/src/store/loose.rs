@@ -71,7 +71,8 @@ impl Store {
         }
     }
 
-    /// Works until the node stops: sweeps, looks after watched mailboxes, keeps the mark, clears away old rows.
+    /// Works until the node stops: sweeps, packs large mailboxes, looks after watched ones, keeps the mark, clears away old
+    /// rows.
     pub async fn run(&self, stop: tokio_util::sync::CancellationToken) {
         tokio::join!(
             self.sweep_often(&stop),
@@ -80,9 +81,19 @@ impl Store {
         );
     }
 
-    /// Sweeps whenever there is something, and looks after watched mailboxes.
+    /// Sweeps whenever there is something, packs large mailboxes, and looks after watched ones.
     async fn sweep_often(&self, stop: &tokio_util::sync::CancellationToken) {
+        // At first all: what another process did, or one that was killed, is not known.
+        let mut all = true;
         while !stop.is_cancelled() {
+            match self.renew_snapshots(all).await {
+                Ok(()) => all = false,
+                Err(error) => {
+                    tracing::warn!(%error, "large mailboxes could not be packed: it is tried again");
+                }
+            }
+            self.0.envelopes.age();
+            self.note_recents().await;
             if let Err(error) = self.sweep_kept().await {
                 tracing::warn!(%error, "kept messages could not be looked through: it is tried again");
             }
@@ -97,6 +108,13 @@ impl Store {
                 () = self.0.views.sweep.notified() => {}
                 () = pause() => {}
             }
+        }
+        self.note_recents().await;
+    }
+
+    async fn note_recents(&self) {
+        if let Err(error) = self.write_recents().await {
+            tracing::warn!(%error, "which messages programs know could not be written down: it is tried again");
         }
     }
 

@@ -4,7 +4,7 @@ use lampion_db::{AssertSqlSafe, DbError, Row, query, query_scalar, sqlx, transac
 
 use super::accounts::FOLDERS_LIMIT;
 use super::model::{MailError, Mailbox, MailboxId, Special, refusal};
-use super::{Store, narrow};
+use super::{Store, narrow, subscribed_names};
 
 /// The longest name, in bytes.
 pub const NAME_LIMIT_BYTES: usize = 512;
@@ -14,7 +14,8 @@ const LEVELS_LIMIT: usize = 20;
 pub(super) const INSERT: &str = "insert into mail_mailbox
     (id, account, name, special, subscribed, uid_validity, uid_next, modseq, messages, unseen, deleted, size_bytes)
     values ($1, $2, $3, $4, $5, $6, 1, 1, 0, 0, 0, 0)";
-const COLUMNS: &str = "id, account, name, special, subscribed, uid_validity, uid_next, modseq, messages, unseen, deleted, size_bytes";
+const COLUMNS: &str = "id, account, name, special, subscribed, uid_validity, uid_next, recent_from, modseq, messages, unseen,
+    deleted, size_bytes";
 
 pub(super) fn from_row(row: &sqlx::any::AnyRow) -> Result<Mailbox, MailError> {
     let special: String = row.try_get("special")?;
@@ -27,6 +28,7 @@ pub(super) fn from_row(row: &sqlx::any::AnyRow) -> Result<Mailbox, MailError> {
         subscribed: subscribed != 0,
         uid_validity: narrow(row, "uid_validity")?,
         uid_next: narrow(row, "uid_next")?,
+        recent_from: narrow(row, "recent_from")?,
         modseq: row.try_get("modseq")?,
         messages: row.try_get("messages")?,
         unseen: row.try_get("unseen")?,
@@ -143,7 +145,7 @@ impl Store {
         }
     }
 
-    /// Makes a mailbox, and those above it.
+    /// Makes a mailbox, and those above it; programs show them.
     ///
     /// # Errors
     /// `BadName`, `MailboxExists`, `TooManyMailboxes`; `Refused` if another mailbox is for the same; the database.
@@ -152,6 +154,20 @@ impl Store {
         account: &str,
         name: &str,
         special: Option<Special>,
+    ) -> Result<Mailbox, MailError> {
+        self.make_mailbox(account, name, special, true).await
+    }
+
+    /// Makes a mailbox, and those above it. Programs show those that are `subscribed`, and those whose names are already.
+    ///
+    /// # Errors
+    /// As [`Store::create_mailbox`].
+    pub async fn make_mailbox(
+        &self,
+        account: &str,
+        name: &str,
+        special: Option<Special>,
+        subscribed: bool,
     ) -> Result<Mailbox, MailError> {
         let name = checked(name)?;
         transaction!(self.db(), MailError, tx => {
@@ -180,12 +196,13 @@ impl Store {
             let ids = self.take_ids(tx, missing.len()).await?;
             for (n, one) in (0i64..).zip(&missing) {
                 let its_special = if *one == name { special } else { None };
+                let known = subscribed_names::take(tx, account, one).await?;
                 query(INSERT)
                     .bind(ids + n)
                     .bind(account)
                     .bind(*one)
                     .bind(its_special.map_or("", Special::attribute))
-                    .bind(1i64)
+                    .bind(i64::from(subscribed || known))
                     .bind(validity + n)
                     .execute(&mut **tx)
                     .await
@@ -223,7 +240,7 @@ impl Store {
         Ok(last - count + 1)
     }
 
-    /// Renames a mailbox and those below it. Renaming INBOX moves its messages to a new mailbox (RFC 9051 §6.3.6).
+    /// Renames a mailbox and those below it; programs show them under their new names. Renaming INBOX moves its messages to a new mailbox (RFC 9051 §6.3.6).
     ///
     /// # Errors
     /// `BadName`, `NoSuchMailbox`, `MailboxExists`, `Refused`; the database.
@@ -283,6 +300,7 @@ impl Store {
                         DbError::Exists(_) => MailError::MailboxExists(renamed.clone()),
                         other => other.into(),
                     })?;
+                subscribed_names::take(tx, account, &renamed).await?;
                 // Rules that put messages there go on doing so.
                 query("update mail_rule set target = $1 where account = $2 and action = 'move' and target = $3")
                     .bind(&renamed)
@@ -311,6 +329,7 @@ impl Store {
                 .fetch_optional(&mut **tx)
                 .await?;
             let id = id.ok_or_else(|| MailError::NoSuchMailbox(name.clone()))?;
+            subscribed_names::keep(tx, MailboxId(id)).await?;
             let row = query("select messages, size_bytes from mail_mailbox where id = $1")
                 .bind(id)
                 .fetch_one(&mut **tx)
@@ -353,6 +372,10 @@ impl Store {
                 .execute(self.db().write())
                 .await?;
         if done.rows_affected() == 0 {
+            // Whoever doesn't want a mailbox may say so although it is gone (RFC 9051 §6.3.8).
+            if !subscribed && self.forget_subscribed_name(account, &name).await? {
+                return Ok(());
+            }
             return Err(MailError::NoSuchMailbox(name));
         }
         Ok(())

@@ -9,6 +9,7 @@
 //!   the mailbox's newest change; they look again themselves, so a notice that is lost costs nothing.
 //!
 //! - `receiver` says who receives at an address.
+//! - `snapshot` keeps large mailboxes packed, so that the first look after a start is quick.
 //! - `mark` notices a database from a backup, `strays` finds blobs that a crash left behind, and `prune` bounds the tables
 //!   that would only grow.
 //!
@@ -20,6 +21,7 @@ mod accounts;
 mod changes;
 mod content;
 mod deliver;
+mod envelopes;
 mod incoming;
 mod kept;
 mod loose;
@@ -28,9 +30,12 @@ mod mark;
 mod model;
 mod prune;
 mod receiver;
+mod recent;
 mod seal;
 mod sealing;
+mod snapshot;
 mod strays;
+mod subscribed_names;
 mod threads;
 mod view;
 
@@ -81,6 +86,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         step!(8),
         step!(9),
         step!(10),
+        step!(11),
     ],
 };
 
@@ -113,6 +119,9 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     parts: Parts,
     views: view::Views,
+    touched: snapshot::Touched,
+    recents: recent::Recents,
+    envelopes: envelopes::Envelopes,
     deliveries: deliver::Queue,
     marks: mark::Marks,
     arriving: strays::Arriving,
@@ -130,6 +139,9 @@ impl Store {
         Self(Arc::new(Inner {
             parts,
             views: view::Views::default(),
+            touched: snapshot::Touched::default(),
+            recents: recent::Recents::default(),
+            envelopes: envelopes::Envelopes::default(),
             deliveries: deliver::Queue::default(),
             marks: mark::Marks::default(),
             arriving: strays::Arriving::default(),
@@ -152,6 +164,7 @@ impl Store {
     /// A mailbox changed: whoever watches it is told, and the mark is to be renewed.
     fn changed(&self, mailbox: MailboxId, modseq: ModSeq) {
         self.0.marks.changed();
+        self.0.touched.add(mailbox);
         self.0.views.changed(mailbox, modseq);
     }
 }

@@ -269,6 +269,10 @@ pub struct Mailbox {
     pub uid_validity: u32,
     /// The next message's UID.
     pub uid_next: Uid,
+    /// From this UID on no program has been told of a message as `\Recent` (RFC 3501 §2.3.2); see [`Store::recent_from`].
+    ///
+    /// [`Store::recent_from`]: super::Store::recent_from
+    pub recent_from: Uid,
     /// The highest change.
     pub modseq: ModSeq,
     /// Messages.

@@ -27,6 +27,8 @@ const CONTACTS: i64 = 5_000;
 /// answers and that isn't here.
 const THREAD_ROWS: i64 = 4;
 const SOME_THREAD_ROWS: i64 = 1_000;
+/// After a start mail programs come first.
+const AFTER_START: Duration = Duration::from_secs(120);
 /// Between two looks for strays, before the second deletes; and from one day to the next.
 const HOUR: Duration = Duration::from_secs(3_600);
 const REST_OF_DAY: Duration = Duration::from_secs(23 * 3_600);
@@ -34,6 +36,9 @@ const REST_OF_DAY: Duration = Duration::from_secs(23 * 3_600);
 impl Store {
     /// Clears away once a day, until the node stops.
     pub(super) async fn daily(&self, stop: &CancellationToken) {
+        if !wait(AFTER_START, stop).await {
+            return;
+        }
         loop {
             if let Err(error) = self.prune().await {
                 tracing::warn!(%error, "old rows of mail could not be cleared away: it is tried again tomorrow");

@@ -48,6 +48,11 @@ fn pack(plain: &[u8]) -> Vec<u8> {
     })
 }
 
+thread_local! {
+    /// What unpacks, some 160 KB: to make it takes longer than to unpack a message.
+    static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// The node's key for mail.
 pub struct MailKey(hkdf::Prk);
 
@@ -164,7 +169,17 @@ impl MailKey {
         if packed == 0 {
             return Ok(bytes);
         }
-        zstd::bulk::decompress(&bytes, size_bytes).map_err(damaged("it can't be unpacked"))
+        UNPACKER.with_borrow_mut(|unpacker| {
+            let unpacker = match unpacker {
+                Some(unpacker) => unpacker,
+                None => unpacker.insert(
+                    zstd::bulk::Decompressor::new().map_err(damaged("it can't be unpacked"))?,
+                ),
+            };
+            unpacker
+                .decompress(&bytes, size_bytes)
+                .map_err(damaged("it can't be unpacked"))
+        })
     }
 
     /// Begins a blob; gives its first bytes.

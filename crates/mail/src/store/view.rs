@@ -9,10 +9,15 @@ use tokio::sync::{Notify, watch};
 use super::model::{
     Changes, Detail, Flags, Item, MailError, Mailbox, MailboxId, MessageId, ModSeq, Uid,
 };
+use super::snapshot::{self, Snapshot};
 use super::{Store, rows_of_ids};
 
 /// Items in one chunk: what a change costs, and what views of two changes don't share.
 const CHUNK: usize = 256;
+/// Messages of a mailbox that are read by their rows in any case.
+const FEW: i64 = 1_024;
+/// Rows that a look may read before the mailbox is packed anew.
+const SLOW: usize = 4_096;
 /// Items of views that nobody uses now, kept for the next who asks: about 30 MB.
 const KEPT_ITEMS: usize = 300_000;
 
@@ -32,21 +37,77 @@ struct Chunk {
     items: Arc<[Item]>,
 }
 
+/// Items by UID as they come, put into chunks at once: a long list of them would take as much memory again.
+#[derive(Default)]
+pub(super) struct Chunks {
+    whole: Vec<Chunk>,
+    last: Vec<Item>,
+}
+
+impl Chunks {
+    pub(super) fn push(&mut self, item: Item) {
+        self.last.push(item);
+        if self.last.len() == CHUNK {
+            self.close();
+        }
+    }
+
+    /// The last item's UID; 0 if there is none.
+    pub(super) fn last_uid(&self) -> Uid {
+        let last = self.last.last();
+        let last = last.or_else(|| self.whole.last().and_then(|chunk| chunk.items.last()));
+        last.map_or(0, |item| item.uid)
+    }
+
+    /// These and those that follow, whose chunks stay as they are; `None` if they don't follow.
+    pub(super) fn join(mut self, mut rest: Self) -> Option<Self> {
+        self.close();
+        rest.close();
+        let last = self.last_uid();
+        let first = rest.whole.first().and_then(|chunk| chunk.items.first());
+        if first.is_some_and(|first| first.uid <= last) {
+            return None;
+        }
+        let before = self
+            .whole
+            .last()
+            .map_or(0, |chunk| chunk.before + chunk.items.len());
+        self.whole.extend(rest.whole.into_iter().map(|chunk| Chunk {
+            before: before + chunk.before,
+            ..chunk
+        }));
+        Some(self)
+    }
+
+    fn close(&mut self) {
+        if !self.last.is_empty() {
+            let before = self
+                .whole
+                .last()
+                .map_or(0, |chunk| chunk.before + chunk.items.len());
+            self.whole.push(Chunk {
+                before,
+                items: self.last.drain(..).collect(),
+            });
+        }
+    }
+
+    pub(super) fn view(mut self, mailbox: Mailbox) -> View {
+        self.close();
+        View {
+            mailbox,
+            chunks: self.whole.into(),
+        }
+    }
+}
+
 impl View {
     fn new(mailbox: Mailbox, items: Vec<Item>) -> Self {
-        let mut chunks = Vec::with_capacity(items.len() / CHUNK + 1);
-        let mut before = 0;
-        for some in items.chunks(CHUNK) {
-            chunks.push(Chunk {
-                before,
-                items: some.into(),
-            });
-            before += some.len();
+        let mut chunks = Chunks::default();
+        for item in items {
+            chunks.push(item);
         }
-        Self {
-            mailbox,
-            chunks: chunks.into(),
-        }
+        chunks.view(mailbox)
     }
 
     /// The highest change that it shows.
@@ -454,42 +515,33 @@ impl Store {
     ) -> Result<(Mailbox, Changes), MailError> {
         let mut tx = self.db().begin_reading().await?;
         let row = super::mailboxes::locked(&mut tx, mailbox, false).await?;
-        let changed = items(&mut tx, mailbox, "modseq > $2", modseq).await?;
-        // UID 0 stands for: what went then is forgotten (`prune`).
-        let mut vanished: Vec<Uid> = query(
-            "select uid from mail_expunged where mailbox = $1 and modseq > $2
-             union all select 0 as uid from mail_mailbox where id = $3 and forgotten > $4",
-        )
-        .bind(mailbox.0)
-        .bind(modseq)
-        .bind(mailbox.0)
-        .bind(modseq)
-        .fetch_all(&mut *tx)
-        .await?
-        .iter()
-        .map(|row| super::narrow(row, "uid"))
-        .collect::<Result<_, _>>()?;
-        if vanished.contains(&0) {
-            let here: BTreeSet<Uid> = query_scalar("select uid from mail_item where mailbox = $1")
-                .bind(mailbox.0)
-                .fetch_all(&mut *tx)
-                .await?
-                .into_iter()
-                .filter_map(|uid: i64| Uid::try_from(uid).ok())
-                .collect();
-            vanished = (1..row.uid_next)
-                .filter(|uid| !here.contains(uid))
-                .collect();
-        }
-        vanished.sort_unstable();
-        vanished.dedup();
-        Ok((row, Changes { changed, vanished }))
+        let changes = since(&mut tx, &row, modseq).await?;
+        Ok((row, changes))
     }
 
     async fn load(&self, mailbox: MailboxId) -> Result<View, MailError> {
         let mut tx = self.db().begin_reading().await?;
         let row = super::mailboxes::locked(&mut tx, mailbox, false).await?;
-        let items = items(&mut tx, mailbox, "uid >= $2", 0).await?;
+        if row.messages > FEW
+            && let Some(snapshot) = snapshot::read(&mut tx, &row).await?
+        {
+            let (view, rows) = unpacked(&mut tx, &row, snapshot).await?;
+            if snapshot::agrees(&view) {
+                if rows > SLOW {
+                    self.0.touched.slow(mailbox);
+                }
+                return Ok(view);
+            }
+            tracing::error!(
+                mailbox = mailbox.0,
+                "a packed mailbox does not agree with its rows: it is packed anew"
+            );
+            self.drop_snapshot(mailbox).await?;
+        }
+        let items = items(&mut tx, mailbox, "uid >= $2", [0]).await?;
+        if items.len() > SLOW {
+            self.0.touched.slow(mailbox);
+        }
         Ok(View::new(row, items))
     }
 
@@ -550,53 +602,80 @@ impl Store {
         }
         Ok(places)
     }
-
-    /// IMAP's ENVELOPE of messages, written out; in no order, those that are gone are left out.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn envelopes(
-        &self,
-        messages: &[MessageId],
-    ) -> Result<Vec<(MessageId, String)>, MailError> {
-        let rows = rows_of_ids(
-            self.db(),
-            "select id, envelope from mail_message where id in",
-            messages,
-        )
-        .await?;
-        rows.iter()
-            .map(|row| Ok((MessageId(row.try_get(0)?), row.try_get(1)?)))
-            .collect()
-    }
 }
 
-/// Items of a mailbox, by UID. One row of text instead of one row for each: a tenth of the time for many.
-pub(super) async fn items(
+/// What changed after `modseq`, as a mailbox's row is.
+async fn since(
+    tx: &mut lampion_db::Tx,
+    row: &Mailbox,
+    modseq: ModSeq,
+) -> Result<Changes, MailError> {
+    let changed = items(tx, row.id, "modseq > $2", [modseq]).await?;
+    // UID 0 stands for: what went then is forgotten (`prune`).
+    let mut vanished: Vec<Uid> = query(
+        "select uid from mail_expunged where mailbox = $1 and modseq > $2
+         union all select 0 as uid from mail_mailbox where id = $3 and forgotten > $4",
+    )
+    .bind(row.id.0)
+    .bind(modseq)
+    .bind(row.id.0)
+    .bind(modseq)
+    .fetch_all(&mut **tx)
+    .await?
+    .iter()
+    .map(|row| super::narrow(row, "uid"))
+    .collect::<Result<_, _>>()?;
+    if vanished.contains(&0) {
+        let here: BTreeSet<Uid> = query_scalar("select uid from mail_item where mailbox = $1")
+            .bind(row.id.0)
+            .fetch_all(&mut **tx)
+            .await?
+            .into_iter()
+            .filter_map(|uid: i64| Uid::try_from(uid).ok())
+            .collect();
+        vanished = (1..row.uid_next)
+            .filter(|uid| !here.contains(uid))
+            .collect();
+    }
+    vanished.sort_unstable();
+    vanished.dedup();
+    Ok(Changes { changed, vanished })
+}
+
+/// A view out of a snapshot, what changed since, and what came behind it; and how many rows were read.
+async fn unpacked(
+    tx: &mut lampion_db::Tx,
+    row: &Mailbox,
+    snapshot: Snapshot,
+) -> Result<(View, usize), MailError> {
+    let mut changes = since(tx, row, snapshot.modseq).await?;
+    let end = Uid::try_from(snapshot.uid_end).unwrap_or(Uid::MAX);
+    changes.changed.retain(|item| item.uid < end);
+    let behind = items(tx, row.id, "uid >= $2", [snapshot.uid_end]).await?;
+    let rows = changes.changed.len() + behind.len();
+    let packed = snapshot.items.view(row.clone());
+    // What went is told of those, too, that the snapshot never had.
+    changes.vanished.retain(|uid| packed.by_uid(*uid).is_some());
+    changes.changed.extend(behind);
+    Ok((packed.with(row.clone(), &changes), rows))
+}
+
+/// Items of a mailbox, by UID; `values` are `$2` and so on. One row of text instead of one row for each: a tenth of the time
+/// for many.
+pub(super) async fn items<const N: usize>(
     tx: &mut lampion_db::Tx,
     mailbox: MailboxId,
     condition: &'static str,
-    value: i64,
+    values: [i64; N],
 ) -> Result<Vec<Item>, MailError> {
-    let column = |name: &str| format!("cast({name} as text)");
-    let fields = [
-        "uid",
-        "message",
-        "thread",
-        "flags",
-        "modseq",
-        "internal_ms",
-        "saved_ms",
-        "size_bytes",
-    ]
-    .map(column)
-    .join(" || ' ' || ");
     let sql = format!(
-        "select coalesce(string_agg({fields}, ';'), '') from mail_item where mailbox = $1 and {condition}"
+        "select coalesce(string_agg(concat_ws(' ', uid, message, thread, flags, modseq, internal_ms, saved_ms, size_bytes), ';'), '')
+         from mail_item where mailbox = $1 and {condition}"
     );
-    let text: String = query(lampion_db::AssertSqlSafe(sql))
-        .bind(mailbox.0)
-        .bind(value)
+    let statement = query(lampion_db::AssertSqlSafe(sql)).bind(mailbox.0);
+    let text: String = values
+        .iter()
+        .fold(statement, |statement, value| statement.bind(*value))
         .fetch_one(&mut **tx)
         .await?
         .try_get(0)?;
@@ -609,9 +688,10 @@ pub(super) async fn items(
     let sql = format!(
         "select uid, keywords from mail_item where mailbox = $1 and {condition} and keywords <> ''"
     );
-    let keywords: Vec<(i64, String)> = query_as(lampion_db::AssertSqlSafe(sql))
-        .bind(mailbox.0)
-        .bind(value)
+    let statement = query_as(lampion_db::AssertSqlSafe(sql)).bind(mailbox.0);
+    let keywords: Vec<(i64, String)> = values
+        .iter()
+        .fold(statement, |statement, value| statement.bind(*value))
         .fetch_all(&mut **tx)
         .await?;
     for (uid, keywords) in keywords {

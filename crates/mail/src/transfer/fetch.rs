@@ -214,7 +214,7 @@ impl FetchJob {
         }
         // What was wanted has come: how the server says goodbye is its own affair.
         let _said_goodbye = client.command("LOGOUT", None).await;
-        work.end()
+        work.end().await
     }
 }
 

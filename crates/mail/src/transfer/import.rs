@@ -146,7 +146,7 @@ impl ImportJob {
             }
         }
         work.flush().await?;
-        work.end()
+        work.end().await
     }
 }
 
@@ -269,7 +269,11 @@ impl<'a> Work<'a> {
     }
 
     /// The end: well, though some may not have come.
-    pub(super) fn end(self) -> Result<(), JobEnd> {
+    pub(super) async fn end(self) -> Result<(), JobEnd> {
+        let account = &self.source.account;
+        if let Err(error) = self.mail.store().renew_snapshots_of(account).await {
+            tracing::warn!(%error, "large mailboxes could not be packed after an import: it is tried again");
+        }
         if self.problems.is_empty() {
             return Ok(());
         }

@@ -9,6 +9,9 @@ pub enum SyntaxError {
     /// The text is for people who read a protocol log.
     #[error("{0}")]
     Bad(&'static str),
+    /// A name that no mailbox can have: `NO`, for the command itself is right.
+    #[error("a mailbox's name is not in modified UTF-7")]
+    BadName,
     /// `NO [BADCHARSET]` (RFC 9051 §6.4.4).
     #[error("this charset is not known here: use UTF-8")]
     BadCharset,
@@ -272,8 +275,7 @@ impl<'a> Cursor<'a> {
         if text.chars().any(|c| c.is_control()) {
             return bad("a mailbox's name can't hold control characters");
         }
-        utf7::name_in(text, self.utf8)
-            .map_or_else(|| bad("a mailbox's name is not in modified UTF-7"), Ok)
+        utf7::name_in(text, self.utf8).ok_or(SyntaxError::BadName)
     }
 
     /// `list-mailbox`: a pattern with `*` and `%`.
@@ -290,7 +292,11 @@ impl<'a> Cursor<'a> {
                 bytes.to_vec()
             }
         };
-        self.mailbox_of(&bytes)
+        match self.mailbox_of(&bytes) {
+            // It may stand for names all the same; those that are here have no such letters.
+            Err(SyntaxError::BadName) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            pattern => pattern,
+        }
     }
 
     /// `(item item …)`: parentheses round items with spaces between; may be empty.

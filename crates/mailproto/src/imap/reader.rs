@@ -271,7 +271,7 @@ impl Reader {
             self.buffer.drain(..over);
             self.line_at = 0;
         } else if self.buffer.len() + piece.len() > self.limit {
-            let event = self.refuse_command("the command is too long");
+            let event = self.too_long();
             if whole {
                 self.reset();
             }
@@ -283,6 +283,18 @@ impl Reader {
             return (take, None);
         }
         (take, self.line_end())
+    }
+
+    /// A command is longer than it may be. What a program says of itself (RFC 2971) needn't be read to its end.
+    fn too_long<'a>(&mut self) -> Event<'a> {
+        let mut cursor = Cursor::new(&self.buffer, false);
+        let tag = cursor.tag().map(ToString::to_string);
+        let is_id = cursor.eat(b' ') && cursor.word("ID") && cursor.peek() == Some(b' ');
+        let event = self.refuse_command("the command is too long");
+        match tag {
+            Ok(tag) if is_id => Event::Command(format!("{tag} ID NIL").into_bytes()),
+            _ => event,
+        }
     }
 
     /// Refuses what is gathered; its rest is passed over.
