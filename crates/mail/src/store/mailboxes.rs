@@ -240,7 +240,8 @@ impl Store {
         Ok(last - count + 1)
     }
 
-    /// Renames a mailbox and those below it; programs show them under their new names. Renaming INBOX moves its messages to a new mailbox (RFC 9051 §6.3.6).
+    /// Renames a mailbox and those below it; programs show them under their new names. Renaming INBOX moves its messages to a
+    /// new mailbox (RFC 9051 §6.3.6).
     ///
     /// # Errors
     /// `BadName`, `NoSuchMailbox`, `MailboxExists`, `Refused`; the database.

@@ -225,8 +225,11 @@ impl Store {
         if all {
             return self.renew_where("m.id > 0").await;
         }
-        let touched: Vec<MailboxId> = touched.into_keys().collect();
-        for some in touched.chunks(MAILBOXES) {
+        self.renew_those(touched.into_keys().collect()).await
+    }
+
+    async fn renew_those(&self, mailboxes: Vec<MailboxId>) -> Result<(), MailError> {
+        for some in mailboxes.chunks(MAILBOXES) {
             let list: Vec<String> = some.iter().map(|id| id.0.to_string()).collect();
             self.renew_where(&format!("m.id in ({})", list.join(", ")))
                 .await?;
@@ -254,11 +257,9 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn renew_snapshots_of(&self, account: &str) -> Result<(), MailError> {
-        for mailbox in self.mailboxes(account).await? {
-            self.renew_where(&format!("m.id = {}", mailbox.id.0))
-                .await?;
-        }
-        Ok(())
+        let mailboxes = self.mailboxes(account).await?;
+        let ids = mailboxes.into_iter().map(|mailbox| mailbox.id);
+        self.renew_those(ids.collect()).await
     }
 
     /// Brings a mailbox's snapshot up to date, or makes it.
