@@ -14,6 +14,7 @@ mod lock;
 mod mail;
 mod mail_groups;
 mod mail_transfer;
+mod memory;
 mod node;
 mod output;
 mod person;
@@ -41,29 +42,8 @@ enum Outcome {
     Partly,
 }
 
-/// Freed memory goes back to the system when it is freed and not a second later: under load that second never comes,
-/// and a node had 48 MB of its own after 10,000 searches instead of 25.
-#[expect(
-    unsafe_code,
-    reason = "the allocator's options are set by its C interface only"
-)]
-fn give_memory_back_at_once() {
-    /// `mi_option_purge_delay` of mimalloc 3, in milliseconds, and its default: by it the option is known for what it
-    /// is, and left alone where the environment says otherwise.
-    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-    const DEFAULT_MS: core::ffi::c_long = 1_000;
-    // SAFETY: reads and sets a number that the allocator reads; any option and any value are allowed.
-    unsafe {
-        if libmimalloc_sys::mi_option_get(PURGE_DELAY) == DEFAULT_MS {
-            libmimalloc_sys::mi_option_set(PURGE_DELAY, 0);
-        }
-    }
-}
-
 fn main() -> ExitCode {
-    // Huge pages would make an idle node take 80 MB instead of 22; kernels that can't leave them out lose nothing else.
-    let _older_kernels_cannot = rustix::thread::disable_transparent_huge_pages(true);
-    give_memory_back_at_once();
+    memory::keep_small();
     let cli = Cli::parse();
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cli::Serve;
 use crate::node::Node;
-use crate::{Outcome, lock};
+use crate::{Outcome, lock, memory};
 
 /// How long the first start's link works.
 const LINK_MS: i64 = 7 * 86_400_000;
@@ -56,6 +56,7 @@ pub async fn run(data: &Path, options: Serve) -> anyhow::Result<Outcome> {
     let addresses = server.addresses().clone();
     let first = first_start(&node.kernel.people, &addresses).await?;
     announce(&addresses, &listens, first.as_deref(), &options)?;
+    tokio::spawn(memory::let_go_of_unused_text(stop.clone()));
     server.run(stop).await;
     running.await?;
     services.close();
