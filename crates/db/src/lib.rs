@@ -24,6 +24,8 @@ pub mod testing;
 mod together;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
@@ -39,11 +41,16 @@ pub type Tx = Transaction<'static, Any>;
 /// Memory for the pages of one transaction on SQLite, in KiB: usually, and for many records at once.
 const USUAL_ROOM: &str = "pragma cache_size = -16000";
 const ROOM: &str = "pragma cache_size = -128000";
-/// Pages of the log after which it is written back: usually (32 MB), and for many records at once (200 MB).
-///
-/// Pages that many transactions change are written back once for all of them.
+/// Pages of the log after which it is written back, usually (32 MB).
 const USUAL_LOG: &str = "pragma wal_autocheckpoint = 8000";
-const LONG_LOG: &str = "pragma wal_autocheckpoint = 50000";
+/// The same for many records at once: as much as the database has, but at least 200 and at most 800 MB. Pages that many
+/// transactions change are written back once for all of them: of a million records, each batch changes nearly all pages of
+/// their keys.
+const LONG_LOG_PAGES: std::ops::RangeInclusive<i64> = 50_000..=200_000;
+/// How long after many records the log is written back, unless more come.
+const LONG_LOG_KEPT: Duration = Duration::from_secs(1);
+/// What stays of the log's file when it begins anew, in bytes.
+const LOG_KEPT: &str = "pragma journal_size_limit = 67108864";
 /// Connections that read at the same time.
 const READERS: u32 = 8;
 /// How long a caller waits for a connection before it is told that the database is busy or away.
@@ -148,12 +155,27 @@ pub const KERNEL: Migrations = Migrations {
     }],
 };
 
+/// Room for transactions that change very many pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// As it is without: the memory is given back, and the log is written back soon.
+    Usual,
+    /// Pages are changed in memory; those that don't fit would be written to the log and read again, some of them many
+    /// times. The log is written back seldom.
+    Pages,
+    /// The same, and what a statement over some hundred rows changes is kept in memory in case it fails, too, instead of
+    /// in a temporary file, which took a fifth of the time. Not for statements over a whole table.
+    Statements,
+}
+
 /// The node's database.
 #[derive(Debug, Clone)]
 pub struct Db {
     write: AnyPool,
     read: AnyPool,
     sqlite: bool,
+    /// How often room was given and taken back: see [`Db::room`].
+    rooms: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -180,6 +202,7 @@ impl Db {
             write: pool.clone(),
             read: pool,
             sqlite: false,
+            rooms: Arc::default(),
         })
     }
 
@@ -200,6 +223,7 @@ impl Db {
                             "pragma busy_timeout = 8000",
                             cache,
                             USUAL_LOG,
+                            LOG_KEPT,
                             // What is deleted is overwritten with zeroes; see `scrub`.
                             "pragma secure_delete = on",
                         ] {
@@ -223,6 +247,7 @@ impl Db {
             write,
             read,
             sqlite: true,
+            rooms: Arc::default(),
         })
     }
 
@@ -345,23 +370,58 @@ impl Db {
         (busy == 0).then_some(()).ok_or(DbError::Conflict)
     }
 
-    /// Gives transactions room to change very many pages in memory, or takes it back. On SQLite pages that don't fit are
-    /// written to the log and read again, some of them many times; on PostgreSQL nothing happens.
+    /// Gives transactions on SQLite as much room as they need; on PostgreSQL nothing happens.
     ///
     /// # Errors
     /// The database.
-    pub async fn room(&self, much: bool) -> Result<(), DbError> {
+    pub async fn room(&self, room: Room) -> Result<(), DbError> {
         if !self.sqlite {
             return Ok(());
         }
-        let pragmas: &[&'static str] = if much {
-            &[ROOM, LONG_LOG]
-        } else {
-            &[USUAL_ROOM, USUAL_LOG, "pragma shrink_memory"]
-        };
+        let change = self.rooms.fetch_add(1, Ordering::Relaxed) + 1;
         let mut connection = self.write.acquire().await?;
-        for pragma in pragmas {
-            query(*pragma).execute(&mut *connection).await?;
+        if room != Room::Usual {
+            let pages: i64 = query_scalar("select page_count from pragma_page_count")
+                .fetch_one(&mut *connection)
+                .await?;
+            let pages = pages.clamp(*LONG_LOG_PAGES.start(), *LONG_LOG_PAGES.end());
+            let log = format!("pragma wal_autocheckpoint = {pages}");
+            query(ROOM).execute(&mut *connection).await?;
+            query(AssertSqlSafe(log)).execute(&mut *connection).await?;
+            if room == Room::Statements {
+                query("pragma temp_store = memory")
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            return Ok(());
+        }
+        for pragma in [
+            USUAL_ROOM,
+            "pragma temp_store = default",
+            "pragma shrink_memory",
+        ] {
+            query(pragma).execute(&mut *connection).await?;
+        }
+        drop(connection);
+        let db = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(LONG_LOG_KEPT).await;
+            if db.rooms.load(Ordering::Relaxed) == change {
+                let _the_next_time_does_it = db.shorten_log(change).await;
+            }
+        });
+        Ok(())
+    }
+
+    /// Writes a long log back beside others' work, which whoever writes next would have to wait for, and keeps it short from
+    /// then on.
+    async fn shorten_log(&self, change: u64) -> Result<(), DbError> {
+        query("pragma wal_checkpoint(passive)")
+            .execute(&self.read)
+            .await?;
+        let mut connection = self.write.acquire().await?;
+        if self.rooms.load(Ordering::Relaxed) == change {
+            query(USUAL_LOG).execute(&mut *connection).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join;
-use lampion_db::{Db, Row, Tx, query, transaction};
+use lampion_db::{Db, Room, Row, Tx, query, transaction};
 
 use crate::apply::{Item, Objects, Order, Pass, Readings, apply, object_line};
 use crate::error::FeedError;
@@ -35,9 +35,9 @@ impl Feeds {
     /// # Errors
     /// Nothing is changed then.
     pub async fn rebuild(&self, origin: &str) -> Result<Rebuilt, FeedError> {
-        self.0.db.room(true).await?;
+        self.0.db.room(Room::Pages).await?;
         let rebuilt = self.rebuild_in_room(origin).await;
-        self.0.db.room(false).await?;
+        self.0.db.room(Room::Usual).await?;
         rebuilt
     }
 

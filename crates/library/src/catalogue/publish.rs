@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use lampion_core::ids;
-use lampion_db::{Row as _, Tx, query_scalar, rows, transaction};
+use lampion_db::{Room, Row as _, Tx, query_scalar, rows, transaction};
 use lampion_feed::entry::Reason;
 use lampion_feed::{Draft, FeedError, Prepared};
 use lampion_formats::records::desk::Work;
@@ -220,7 +220,7 @@ impl Catalogue {
         let mut ready = packing.batch().await?;
         let many = ready.len() >= FIRST_BATCH;
         if many {
-            self.db.room(true).await?;
+            self.db.room(Room::Statements).await?;
         }
         let mut result = Ok(());
         // While one batch is being written, the next is made ready.
@@ -233,7 +233,11 @@ impl Catalogue {
             }
         }
         if many {
-            let taken_back = self.db.room(false).await.map_err(CatalogueError::from);
+            let taken_back = self
+                .db
+                .room(Room::Usual)
+                .await
+                .map_err(CatalogueError::from);
             result = result.and(taken_back);
         }
         if !outcomes.is_empty() {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tantivy::TantivyError;
 
 use super::folder;
+use super::kept::Keeper;
 use super::live::{Live, Snapshot};
 use crate::api::{IndexPlace, SearchError};
 
@@ -15,6 +16,7 @@ pub(crate) struct Collection {
     place: IndexPlace,
     live: Mutex<Option<Arc<Live>>>,
     writing: AtomicBool,
+    pub(super) keeper: Keeper,
 }
 
 /// Held by the collection's one writer.
@@ -32,6 +34,7 @@ impl Collection {
             place,
             live: Mutex::new(None),
             writing: AtomicBool::new(false),
+            keeper: Keeper::default(),
         }
     }
 
@@ -87,6 +90,7 @@ impl Collection {
 
     /// Readers see another generation from now on; the one before goes with its last reader.
     pub(crate) fn replace(&self, path: &Path) -> Result<(), SearchError> {
+        self.keeper.only(path);
         let next =
             Live::open(path, self.place.read_only).map_err(|reason| self.damaged(&reason))?;
         let before = self

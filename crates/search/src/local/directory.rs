@@ -1,5 +1,6 @@
 //! The folder of one generation, as Tantivy sees it.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::num::NonZeroU64;
@@ -16,6 +17,10 @@ use tantivy::directory::{
 };
 use tantivy::{Directory, HasLen, TantivyError};
 
+/// How much a merging thread gives way, in steps of nice(2): beside one that doesn't, it has a tenth of a processor …
+const MERGES_GIVE_WAY: i32 = 10;
+/// … and one that indexes, for which somebody waits, a quarter.
+const INDEXING_GIVES_WAY: i32 = 5;
 /// Lists of fewer bytes than this are copied. A page of a mapped file brings its neighbours into the process, so ten
 /// thousand searches for rare words would have all of the index in memory.
 const COPIED_BELOW_BYTES: usize = 8 << 10;
@@ -24,6 +29,24 @@ const COPIED_BELOW_BYTES: usize = 8 << 10;
 const DOCUMENTS_UP_TO_BYTES: usize = 1 << 20;
 /// … of lists of positions too, but phrases of common words are looked for in thousands of places of one.
 const POSITIONS_UP_TO_BYTES: usize = 4 << 20;
+
+/// Lets a thread on which Tantivy merges or indexes give way to those that answer people: the merging of a million
+/// records took both processors for minutes, and whoever published one meanwhile waited for two seconds. These threads can
+/// be told by their names only, and a directory is where ours meets them.
+fn give_way() {
+    thread_local! {
+        static GIVES_WAY: Cell<bool> = const { Cell::new(false) };
+    }
+    let name = std::thread::current();
+    let by = match name.name() {
+        Some(name) if name.starts_with("merge_thread") => MERGES_GIVE_WAY,
+        Some(name) if name.starts_with("thrd-tantivy-index") => INDEXING_GIVES_WAY,
+        _ => return,
+    };
+    if !GIVES_WAY.replace(true) {
+        let _goes_on_as_it_is = rustix::process::nice(by);
+    }
+}
 
 /// Memory-mapped files, read at random places without reading ahead (which, on an index larger than
 /// memory, would throw out everything else), that remember a full disk, and need no lock on a medium
@@ -142,6 +165,7 @@ impl Directory for IndexDirectory {
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
         self.refuse()
             .map_err(|error| OpenWriteError::wrap_io_error(error, path.to_owned()))?;
+        give_way();
         let inner = self.inner.open_write(path).inspect_err(|error| {
             if let OpenWriteError::IoError { io_error, .. } = error
                 && is_full(io_error)

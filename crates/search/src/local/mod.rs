@@ -13,6 +13,7 @@ mod base;
 mod collection;
 mod directory;
 mod folder;
+mod kept;
 mod keys;
 pub(crate) mod live;
 pub(crate) mod neighbours;

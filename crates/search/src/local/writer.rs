@@ -15,6 +15,7 @@ use super::base::Base;
 use super::collection::{Collection, WriteGuard};
 use super::directory::{IndexDirectory, is_full};
 use super::folder;
+use super::kept::Kept;
 use super::keys::KeySet;
 use super::live::{Progress, open_index, read};
 use super::neighbours::{self, Common};
@@ -62,6 +63,8 @@ pub(crate) struct LocalWriter {
     full: Arc<AtomicBool>,
     progress: Progress,
     resumed: bool,
+    /// Nothing is uncommitted, so an edit's writer may serve the next one.
+    keep: bool,
     added: u64,
     keys: KeySet,
     base: Option<Base>,
@@ -95,30 +98,14 @@ impl LocalWriter {
             }
             Begin::Edit => (current_or_empty(&collection, &place)?, false),
         };
-        let directory =
-            IndexDirectory::open(&generation, false).map_err(|error| collection.error(&error))?;
-        let full = directory.full();
-        let index = Index::open(directory).map_err(|error| collection.error(&error))?;
-        let (expected, fields) = schema();
-        if index.schema() != expected {
-            return Err(collection.damaged("written by another version of Lampion"));
-        }
-        let progress = Progress::of(&index).map_err(|error| collection.error(&error))?;
+        let kept = collection.keeper.take(&generation);
+        let again = begin == Begin::Edit && kept.is_some();
+        let opened = match kept.filter(|_| begin == Begin::Edit) {
+            Some(kept) => kept,
+            None => open(&collection, &generation, begin)?,
+        };
+        let progress = Progress::of(&opened.index).map_err(|error| collection.error(&error))?;
         let resumed = begin.is_from_nothing() && !fresh;
-        let counter = WordCounter::load(&generation.join(folder::COUNTS)).unwrap_or_default();
-        let flow = Arc::new(Flow::default());
-        let tokenizer = IndexTokenizer::new(Some(counter), Arc::clone(&flow));
-        let common = Common::load(&generation).map_err(io_error)?;
-        let learnt = common.is_some();
-        tokenizer.note(common);
-        let tokenizers = index.tokenizers();
-        tokenizers.register(TOKENIZER, tokenizer.clone());
-        tokenizers.register(TEXT_TOKENIZER, tokenizer.with_role(Role::Text));
-        tokenizers.register(NEIGHBOURS_TOKENIZER, tokenizer.with_role(Role::Neighbours));
-        let writer = index_writer(&index, begin).map_err(|error| match error {
-            TantivyError::LockFailure(..) => SearchError::Busy(id.clone()),
-            error => collection.error(&error),
-        })?;
         let keep_aliases = resumed || begin == Begin::Edit;
         let alias_bytes = if keep_aliases {
             progress.alias_bytes
@@ -136,13 +123,14 @@ impl LocalWriter {
         let mut out = LocalWriter {
             begin,
             generation,
-            index,
-            fields,
-            writer: Some(writer),
-            tokenizer,
-            learnt,
-            flow,
-            full,
+            index: opened.index,
+            fields: schema().1,
+            writer: Some(opened.writer),
+            tokenizer: opened.tokenizer,
+            learnt: opened.learnt,
+            flow: opened.flow,
+            full: opened.full,
+            keep: again,
             added: if resumed { progress.documents } else { 0 },
             progress: Progress {
                 alias_bytes,
@@ -184,7 +172,9 @@ impl LocalWriter {
         Ok(())
     }
 
+    /// The writer, to change something.
     fn writer(&mut self) -> Result<&mut IndexWriter, SearchError> {
+        self.keep = false;
         self.writer.as_mut().ok_or_else(|| {
             SearchError::Engine("the index writer has failed: begin again".to_owned())
         })
@@ -247,6 +237,7 @@ impl LocalWriter {
         if !self.begin.is_beside() {
             self.collection.reload()?;
         }
+        self.keep = true;
         Ok(())
     }
 
@@ -372,6 +363,56 @@ impl LocalWriter {
     }
 }
 
+impl Drop for LocalWriter {
+    fn drop(&mut self) {
+        if self.begin != Begin::Edit || !self.keep {
+            return;
+        }
+        if let Some(writer) = self.writer.take() {
+            self.collection.keep(Kept {
+                generation: self.generation.clone(),
+                index: self.index.clone(),
+                writer,
+                tokenizer: self.tokenizer.clone(),
+                learnt: self.learnt,
+                flow: Arc::clone(&self.flow),
+                full: Arc::clone(&self.full),
+            });
+        }
+    }
+}
+
+/// A writer of a generation, with all that belongs to it.
+fn open(collection: &Collection, generation: &Path, begin: Begin) -> Result<Kept, SearchError> {
+    let directory =
+        IndexDirectory::open(generation, false).map_err(|error| collection.error(&error))?;
+    let full = directory.full();
+    let index = Index::open(directory).map_err(|error| collection.error(&error))?;
+    if index.schema() != schema().0 {
+        return Err(collection.damaged("written by another version of Lampion"));
+    }
+    let counter = WordCounter::load(&generation.join(folder::COUNTS)).unwrap_or_default();
+    let flow = Arc::new(Flow::default());
+    let tokenizer = IndexTokenizer::new(Some(counter), Arc::clone(&flow));
+    let common = Common::load(generation).map_err(|error| from_io(collection.id(), &error))?;
+    let learnt = common.is_some();
+    tokenizer.note(common);
+    let tokenizers = index.tokenizers();
+    tokenizers.register(TOKENIZER, tokenizer.clone());
+    tokenizers.register(TEXT_TOKENIZER, tokenizer.with_role(Role::Text));
+    tokenizers.register(NEIGHBOURS_TOKENIZER, tokenizer.with_role(Role::Neighbours));
+    let writer = index_writer(&index, begin).map_err(|error| collection.error(&error))?;
+    Ok(Kept {
+        generation: generation.to_owned(),
+        index,
+        writer,
+        tokenizer,
+        learnt,
+        flow,
+        full,
+    })
+}
+
 impl Writer for LocalWriter {
     fn cursor(&self) -> Option<String> {
         let goes_on = self.resumed || self.begin == Begin::Edit;
@@ -438,6 +479,7 @@ impl Writer for LocalWriter {
             serde_json::to_string(&(prefix(title, MAX_ALIAS_BYTES), prefix(key, MAX_KEY_BYTES)))
                 .map_err(|error| SearchError::Engine(error.to_string()))?;
         self.progress.alias_bytes += line.len() as u64 + 1;
+        self.keep = false;
         writeln!(self.aliases, "{line}").map_err(|error| self.io(&error))
     }
 
@@ -571,13 +613,18 @@ fn index_writer(index: &Index, begin: Begin) -> Result<IndexWriter, TantivyError
         .num_merge_threads(1)
         .build();
     let writer: IndexWriter = index.writer_with_options(options)?;
+    writer.set_merge_policy(Box::new(policy(begin)));
+    Ok(writer)
+}
+
+/// Which segments are merged.
+pub(super) fn policy(begin: Begin) -> LogMergePolicy {
     let mut policy = LogMergePolicy::default();
     policy.set_del_docs_ratio_before_merge(DELETED_BEFORE_MERGE);
     if begin != Begin::Edit {
         policy.set_min_num_segments(SEGMENTS_BEFORE_MERGE);
     }
-    writer.set_merge_policy(Box::new(policy));
-    Ok(writer)
+    policy
 }
 
 fn open_aliases(path: &Path, length: u64) -> io::Result<BufWriter<File>> {
