@@ -16,10 +16,13 @@ use super::writer::policy;
 use crate::analysis::{Flow, IndexTokenizer};
 use crate::api::Begin;
 
-/// How long a writer that nobody uses is kept, unless it merges.
+/// How long a writer that nobody uses and that doesn't merge is kept: one of a large index, which takes long to open.
 const KEPT: Duration = Duration::from_secs(30);
+/// Documents of a large index. Of smaller ones there may be very many, such as everybody's mail, and other processes wait
+/// for their turn at them. In tests all are large.
+const LARGE: u64 = if cfg!(test) { 0 } else { 100_000 };
 /// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// An open writer with nothing uncommitted, and what belongs to it.
 pub(super) struct Kept {
@@ -33,13 +36,17 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Whether segments are being merged, or would be after the next commit.
-    fn merges(&self) -> bool {
-        self.index.searchable_segment_metas().is_ok_and(|metas| {
-            !policy(Begin::Edit)
+    /// Whether it is worth keeping: segments are being merged (or would be after the next commit), or it is large and was
+    /// used not long ago.
+    fn worth(&self, since: Instant) -> bool {
+        let Ok(metas) = self.index.searchable_segment_metas() else {
+            return false;
+        };
+        let documents: u64 = metas.iter().map(|meta| u64::from(meta.num_docs())).sum();
+        documents >= LARGE && since.elapsed() < KEPT
+            || !policy(Begin::Edit)
                 .compute_merge_candidates(&metas)
                 .is_empty()
-        })
     }
 }
 
@@ -77,12 +84,10 @@ impl Keeper {
         }
     }
 
-    /// Closes a writer that has been there for long; whether somebody has to look again.
+    /// Closes a writer that isn't worth keeping any more; whether somebody has to look again.
     fn close(&self) -> bool {
         let mut slot = self.slot();
-        let old = slot
-            .kept
-            .take_if(|(kept, since)| since.elapsed() >= KEPT && !kept.merges());
+        let old = slot.kept.take_if(|(kept, since)| !kept.worth(*since));
         slot.closes = slot.kept.is_some();
         let again = slot.closes;
         drop(slot);
@@ -92,10 +97,14 @@ impl Keeper {
 }
 
 impl Collection {
-    /// Keeps a writer for the next edit.
+    /// Keeps a writer for the next edit, if it is worth it.
     pub(super) fn keep(self: &Arc<Self>, kept: Kept) {
+        let now = Instant::now();
+        if !kept.worth(now) {
+            return;
+        }
         let mut slot = self.keeper.slot();
-        slot.kept = Some((kept, Instant::now()));
+        slot.kept = Some((kept, now));
         if std::mem::replace(&mut slot.closes, true) {
             return;
         }
