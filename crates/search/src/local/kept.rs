@@ -20,7 +20,7 @@ use crate::api::Begin;
 const KEPT: Duration = Duration::from_secs(30);
 /// Documents of a large index. Of smaller ones there may be very many, such as everybody's mail, and other processes wait
 /// for their turn at them. In tests all are large.
-const LARGE: u64 = if cfg!(test) { 0 } else { 100_000 };
+const LARGE: u64 = if cfg!(test) { 1 } else { 100_000 };
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -96,6 +96,14 @@ impl Keeper {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Tantivy doesn't say when a merge has ended"
+)]
+fn a_while() {
+    std::thread::sleep(LOOK);
+}
+
 impl Collection {
     /// Keeps a writer for the next edit, if it is worth it.
     pub(super) fn keep(self: &Arc<Self>, kept: Kept) {
@@ -113,7 +121,7 @@ impl Collection {
         let begun = closer.spawn(move || {
             // Ends: nothing is kept any more, or the collection is gone.
             loop {
-                std::thread::sleep(LOOK);
+                a_while();
                 if !collection
                     .upgrade()
                     .is_some_and(|collection| collection.keeper.close())
