@@ -74,9 +74,10 @@ fn let_go_of_text() {
 /// Address and length in bytes of the mappings of `program` that are run and can't be written, of `/proc/PID/maps` (proc(5)).
 fn text<'a>(maps: &'a str, program: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
     maps.lines().filter_map(move |line| {
-        let mut words = line.split_ascii_whitespace();
+        // A path may have spaces in it.
+        let mut words = line.strip_suffix(program)?.split(' ');
         let (range, may) = (words.next()?, words.next()?);
-        if may != "r-xp" || !line.ends_with(program) || words.nth(3)? != program {
+        if may != "r-xp" || words.next_back() != Some("") {
             return None;
         }
         let (start, end) = range.split_once('-')?;
@@ -93,14 +94,15 @@ mod tests {
     #[test]
     fn only_text_of_the_program_is_let_go() {
         let maps = "\
-55d000000000-55d000400000 r--p 00000000 fe:00 1 /opt/lampion
-55d000400000-55d003000000 r-xp 00400000 fe:00 1 /opt/lampion
-55d003000000-55d003100000 r--p 03000000 fe:00 1 /opt/lampion
-55d003100000-55d003200000 rw-p 03100000 fe:00 1 /opt/lampion
+55d000000000-55d000400000 r--p 00000000 fe:00 1 /opt/a lampion
+55d000400000-55d003000000 r-xp 00400000 fe:00 1 /opt/a lampion
+55d003000000-55d003100000 r--p 03000000 fe:00 1 /opt/a lampion
+55d003100000-55d003200000 rw-p 03100000 fe:00 1 /opt/a lampion
+55d004000000-55d004400000 r-xp 00000000 fe:00 3 /other/opt/a lampion
 7f0000000000-7f0000100000 r-xp 00000000 fe:00 2 /lib/libc.so.6
 7f0000200000-7f0000300000 r-xp 00000000 00:00 0
 ";
-        let found: Vec<_> = text(maps, "/opt/lampion").collect();
+        let found: Vec<_> = text(maps, "/opt/a lampion").collect();
         assert_eq!(found, [(0x55d0_0040_0000, 0x02c0_0000)]);
     }
 

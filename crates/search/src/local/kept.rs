@@ -4,7 +4,7 @@
 //! new writer for each edit began the same merges again each time: of a million records, forty at once, none of which ended.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,8 +37,11 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Whether it is worth keeping: segments are being merged (or would be after the next commit), or it is large and was
-    /// used not long ago.
+    /// used not long ago. Not where the disk is full, for it would try to merge for ever.
     fn worth(&self, since: Instant) -> bool {
+        if self.full.load(Ordering::Relaxed) {
+            return false;
+        }
         let Ok(metas) = self.index.searchable_segment_metas() else {
             return false;
         };

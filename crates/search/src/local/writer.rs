@@ -306,6 +306,8 @@ impl LocalWriter {
     }
 
     fn sidecars(&mut self) -> Result<(), SearchError> {
+        // Whoever is without its counts of words writes no further edit.
+        self.keep = false;
         let counter = self.tokenizer.with_counts(Option::take);
         let words = self.generation.join(folder::WORDS);
         counter
