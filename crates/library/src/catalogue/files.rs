@@ -15,6 +15,7 @@ use lampion_feed::entry::Entry;
 use lampion_feed::{Applied, FeedError};
 use lampion_formats::records::desk::{Attachment, Work};
 use lampion_search::Document;
+use memchr::memmem;
 
 use super::{Catalogue, CatalogueError, Envelope};
 use crate::model::{AttachedMeta, Meta};
@@ -37,7 +38,7 @@ pub fn hashes(work: &Work) -> BTreeSet<String> {
 }
 
 fn hashes_of_body(body: &[u8]) -> BTreeSet<String> {
-    if !body.windows(MARK.len()).any(|bytes| bytes == MARK) {
+    if memmem::find(body, MARK).is_none() {
         return BTreeSet::new();
     }
     Envelope::open(body)
