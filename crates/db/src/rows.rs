@@ -34,7 +34,8 @@ pub(crate) fn named(conn: &AnyConnection) -> bool {
 
 /// Places for `count` rows: `($1, $2), ($3, $4)`, or `(?, ?), (?, ?)` on SQLite, which would look for each name among
 /// all before it: more than a third of the time at 64 rows.
-pub(crate) fn places(named: bool, count: usize, columns: usize) -> String {
+/// Names begin after `before`.
+pub(crate) fn places(named: bool, before: usize, count: usize, columns: usize) -> String {
     let mut out = String::with_capacity(count * columns * if named { 8 } else { 3 });
     for n in 0..count * columns {
         out.push_str(match n % columns {
@@ -44,7 +45,7 @@ pub(crate) fn places(named: bool, count: usize, columns: usize) -> String {
         });
         if named {
             out.push('$');
-            out.push_str(&(n + 1).to_string());
+            out.push_str(&(before + n + 1).to_string());
         } else {
             out.push('?');
         }
@@ -65,11 +66,40 @@ pub async fn insert<T: Sync>(
     rows: &[T],
     bind: fn(Statement, &T) -> Statement,
 ) -> Result<(), DbError> {
+    insert_with(
+        conn,
+        (head, tail),
+        (0, |statement| statement),
+        (columns, rows),
+        bind,
+    )
+    .await
+}
+
+/// The same for rows whose first `same` values are the same in all: those are bound once in a statement, by `first`. A value
+/// costs on its way to the database as much as it does there.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_with<T: Sync>(
+    conn: &mut AnyConnection,
+    (head, tail): (&str, &str),
+    (same, first): (usize, impl Fn(Statement) -> Statement + Send + Sync),
+    (columns, rows): (usize, &[T]),
+    bind: fn(Statement, &T) -> Statement,
+) -> Result<(), DbError> {
     let named = named(conn);
     let statement = |chunk: &[T]| {
-        let places = places(named, chunk.len(), columns);
-        let sql = format!("{head} values {places} {tail}");
-        chunk.iter().fold(query(AssertSqlSafe(sql)), bind)
+        let values = places(named, same, chunk.len(), columns);
+        let sql = if same == 0 {
+            format!("{head} values {values} {tail}")
+        } else {
+            // `where true`: else SQLite takes what follows `on` for the condition of a join.
+            let firsts = places(named, 0, 1, same);
+            let firsts = firsts.trim_matches(['(', ')']);
+            format!("{head} select {firsts}, v.* from (values {values}) as v where true {tail}")
+        };
+        chunk.iter().fold(first(query(AssertSqlSafe(sql))), bind)
     };
     let mut chunks = chunks(rows).into_iter();
     let mut next = chunks.next().map(statement);
@@ -105,7 +135,7 @@ pub async fn select<T: Sync>(
         let sql = format!(
             "{} (values {}) {}",
             head.replace("$1", &last),
-            places(named, chunk.len(), columns),
+            places(named, 0, chunk.len(), columns),
             tail.replace("$1", &last)
         );
         let statement = chunk

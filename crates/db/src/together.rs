@@ -62,7 +62,7 @@ impl<'a> Together<'a> {
         for chunk in chunks(rows) {
             self.parts.push(Part {
                 call: self.calls,
-                sql: sql.replace("{}", &places(self.named, chunk.len(), columns)),
+                sql: sql.replace("{}", &places(self.named, 0, chunk.len(), columns)),
                 values: chunk.len() * columns,
                 alone: chunk.len() > FEW,
                 bind: Box::new(move |statement| chunk.iter().fold(statement, bind)),
