@@ -1,14 +1,20 @@
 //! Publishing on this node's own feeds.
 
-use lampion_db::Tx;
+use futures_util::future::join;
+use lampion_db::{Tx, transaction};
+use tokio::task::yield_now;
 
-use crate::apply::{Item, Objects, Order, Readings};
+use crate::apply::{Bodies, Item, Objects, Order, Readings};
 use crate::entry::{
     Acknowledge, Commitment, Entry, EntryError, Publish, Reason, SALT_LEN, Salt, Withdraw,
 };
 use crate::error::{EntryFault, FeedError};
-use crate::feeds::{Feeds, Reading};
+use crate::feeds::{Feed, Feeds, Reading};
 use crate::limits::{APPEND_ENTRIES_LIMIT, BATCH_BYTES_LIMIT, SIZE_LIMIT};
+use crate::store::{self, BodyRow};
+
+/// Entries that are made before the database is looked after again.
+const AT_A_STRETCH: usize = 128;
 
 /// What is to be published. The feed adds what it knows: time, salt, the version before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +164,18 @@ impl Feeds {
         self.append_salted(tx, kind, &salted, None, false).await
     }
 
+    /// After many entries were appended: lets the feature do what it has put off ([`crate::Publications::settle`]).
+    ///
+    /// # Errors
+    /// Nobody publishes this kind, or the database.
+    pub async fn settle(&self, kind: &str) -> Result<(), FeedError> {
+        let handler = self.handler(kind)?;
+        transaction!(self.0.db, FeedError, tx => {
+            let feed = self.lock_own(tx, kind).await?;
+            handler.settle(tx, &Feed::from(feed)).await
+        })
+    }
+
     /// Salts and hashes a draft's body: the part of [`Feeds::append`] that needs no transaction, to be done on any thread.
     pub fn prepare(&self, draft: Draft) -> Prepared {
         let mut salt = Salt::default();
@@ -227,10 +245,42 @@ impl Feeds {
         };
         // The clock of the machine may have been put back; who asks for what changed since then must miss nothing.
         let time = self.seconds().max(feed.clock);
+        // Nothing of the batch takes a body away: so while the database writes them, entries are made.
+        let kept = drafts
+            .iter()
+            .all(|one| matches!(one.draft, Draft::Publish { .. }));
+        let bodies: Vec<BodyRow<'_>> = drafts
+            .iter()
+            .zip(first..)
+            .filter(|_| kept)
+            .filter_map(|(one, index)| Some((index, &one.salt, one.draft.body()?)))
+            .collect();
+        let make = self.items(drafts, (first, time), &mut objects);
+        let (written, items) = join(store::put_bodies(tx, feed.id, &bodies), make).await;
+        let items = items?;
+        written?;
+        let readings = readings.map_or_else(|| Readings::begin(&handler, &items), Readings::known);
+        let bodies = if kept { Bodies::Kept } else { Bodies::New };
+        let feed = self
+            .enter_read(tx, feed, (&items, readings, bodies), &objects)
+            .await?;
+        Ok(Appended {
+            first,
+            size: feed.size,
+        })
+    }
+
+    /// Entries of drafts, in their order, that may follow what is there.
+    async fn items<'a>(
+        &self,
+        drafts: &'a [Salted<'a>],
+        (first, time): (u64, u64),
+        objects: &mut Objects,
+    ) -> Result<Vec<Item<'a>>, FeedError> {
         let mut items = Vec::with_capacity(drafts.len());
         for (draft, index) in drafts.iter().zip(first..) {
             let item = self
-                .item(draft, time, &objects)
+                .item(draft, time, objects)
                 .map(|item| Item { index, ..item })
                 .map_err(EntryFault::from)
                 .and_then(|item| {
@@ -239,15 +289,11 @@ impl Feeds {
                 })
                 .map_err(|fault| FeedError::Entry { index, fault })?;
             items.push(item);
+            if items.len().is_multiple_of(AT_A_STRETCH) {
+                yield_now().await;
+            }
         }
-        let readings = readings.map_or_else(|| Readings::begin(&handler, &items), Readings::known);
-        let feed = self
-            .enter_read(tx, feed, (&items, readings), &objects)
-            .await?;
-        Ok(Appended {
-            first,
-            size: feed.size,
-        })
+        Ok(items)
     }
 
     fn item<'a>(

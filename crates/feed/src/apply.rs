@@ -30,6 +30,15 @@ pub(crate) struct Item<'a> {
     pub body: Option<(Salt, &'a [u8])>,
 }
 
+/// Whether the bodies of entries that come in are stored already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bodies {
+    /// Not yet.
+    New,
+    /// They are, and none is withdrawn among the same entries.
+    Kept,
+}
+
 /// How strictly entries must follow those before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -39,11 +48,17 @@ pub(crate) enum Order {
     Sparse,
 }
 
+/// What is known of one object.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    state: ObjectState,
+    changed: bool,
+}
+
 /// States of the objects that a batch is about.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
-    states: HashMap<ObjectKey, ObjectState>,
-    changed: BTreeSet<ObjectKey>,
+    states: HashMap<ObjectKey, Known>,
     /// Withdrawn in this batch.
     withdrawn: Vec<ObjectKey>,
     /// None was there before: nobody looked, and the database would say.
@@ -60,8 +75,15 @@ impl Objects {
         let keys: BTreeSet<(&str, &str)> = keys.collect();
         let keys: Vec<(&str, &str)> = keys.into_iter().collect();
         let states = store::objects(conn, feed.id, &keys).await?;
+        let known = |state| Known {
+            state,
+            changed: false,
+        };
         Ok(Self {
-            states: states.into_iter().collect(),
+            states: states
+                .into_iter()
+                .map(|(key, state)| (key, known(state)))
+                .collect(),
             ..Self::default()
         })
     }
@@ -76,11 +98,15 @@ impl Objects {
 
     pub(crate) fn get(&self, collection: &str, object: &str) -> Option<ObjectState> {
         let key = (collection.to_string(), object.to_string());
-        self.states.get(&key).copied()
+        self.states.get(&key).map(|known| known.state)
     }
 
     /// The newest version of an object.
     pub(crate) fn newest(&self, collection: &str, object: &str) -> Option<u64> {
+        if self.all_new {
+            // One that is there all the same, or twice in the batch, is found by who admits or saves it.
+            return None;
+        }
         self.get(collection, object).map(|state| state.newest)
     }
 
@@ -95,7 +121,7 @@ impl Objects {
             return Ok(());
         };
         let key = (collection.to_string(), object.to_string());
-        let before = self.states.get(&key).copied();
+        let before = self.states.get(&key).map(|known| known.state);
         if let Some(at) = before.and_then(|state| state.withdrawn) {
             let object = object.to_string();
             return Err(EntryFault::Withdrawn { object, at });
@@ -135,18 +161,23 @@ impl Objects {
                 }
             },
         };
-        self.states.insert(key.clone(), after);
-        self.changed.insert(key);
+        let known = Known {
+            state: after,
+            changed: true,
+        };
+        self.states.insert(key, known);
         Ok(())
     }
 
     /// Writes what changed.
     pub(crate) async fn save(&self, tx: &mut Tx, feed: &FeedRow) -> Result<(), FeedError> {
-        let rows: Vec<(&ObjectKey, ObjectState)> = self
-            .changed
+        let mut rows: Vec<(&ObjectKey, ObjectState)> = self
+            .states
             .iter()
-            .filter_map(|key| self.states.get(key).map(|state| (key, *state)))
+            .filter(|(_, known)| known.changed)
+            .map(|(key, known)| (key, known.state))
             .collect();
+        rows.sort_unstable_by_key(|(key, _)| *key);
         Ok(store::put_objects(tx, feed.id, &rows, self.all_new).await?)
     }
 
@@ -158,7 +189,7 @@ impl Objects {
     ) -> Result<BTreeSet<u64>, FeedError> {
         let mut indexes = BTreeSet::new();
         for key in &self.withdrawn {
-            let Some(state) = self.states.get(key) else {
+            let Some(Known { state, .. }) = self.states.get(key) else {
                 continue;
             };
             if state.versions > 0 {
@@ -223,7 +254,8 @@ impl Feeds {
         objects: &Objects,
     ) -> Result<FeedRow, FeedError> {
         let readings = Readings::begin(&self.handler(&feed.kind)?, items);
-        self.enter_read(tx, feed, (items, readings), objects).await
+        self.enter_read(tx, feed, (items, readings, Bodies::New), objects)
+            .await
     }
 
     /// The same with bodies that are read already, or are being read.
@@ -231,7 +263,7 @@ impl Feeds {
         &self,
         tx: &mut Tx,
         feed: FeedRow,
-        (items, readings): (&[Item<'_>], Readings),
+        (items, readings, bodies): (&[Item<'_>], Readings, Bodies),
         objects: &Objects,
     ) -> Result<FeedRow, FeedError> {
         let handler = self.handler(&feed.kind)?;
@@ -240,7 +272,10 @@ impl Feeds {
         store::set_clock(tx, feed.id, newest.unwrap_or(0)).await?;
         objects.save(tx, &feed).await?;
         let erased = objects.withdrawn_versions(tx, &feed).await?;
-        keep_bodies(tx, &feed, items, &erased).await?;
+        match bodies {
+            Bodies::New => keep_bodies(tx, &feed, items, &erased).await?,
+            Bodies::Kept => touch_packs(tx, &feed, items.iter().map(|item| item.index)).await?,
+        }
         let readings = readings.end().await;
         let first = Pass::First(&readings);
         apply(tx, &feed, &*handler, items, &erased, first).await?;
@@ -403,12 +438,17 @@ pub(crate) async fn keep_bodies(
     if !gone.is_empty() {
         store::erase_bodies(tx, feed.id, &gone).await?;
     }
-    let touched: BTreeSet<u64> = bodies
-        .iter()
-        .map(|(index, _, _)| *index)
-        .chain(gone)
-        .map(bundle_of)
-        .collect();
+    let came = bodies.iter().map(|(index, _, _)| *index);
+    touch_packs(tx, feed, came.chain(gone)).await
+}
+
+/// Says that the packs with these bodies are others now.
+async fn touch_packs(
+    tx: &mut Tx,
+    feed: &FeedRow,
+    indexes: impl Iterator<Item = u64>,
+) -> Result<(), FeedError> {
+    let touched: BTreeSet<u64> = indexes.map(bundle_of).collect();
     let touched: Vec<u64> = touched.into_iter().collect();
     Ok(store::touch_packs(tx, feed.id, &touched).await?)
 }

@@ -117,6 +117,16 @@ pub trait Publications: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// Does what [`Self::apply`] has put off because many entries came at once; after them. Nothing that can be asked for
+    /// depends on whether it was done, but how fast the answer comes.
+    ///
+    /// # Errors
+    /// The database.
+    async fn settle(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
+        let _not_needed = (tx, feed);
+        Ok(())
+    }
+
     /// A hash of all that came of a feed, in an order that depends on nothing else.
     ///
     /// # Errors

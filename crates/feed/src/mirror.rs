@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::edge::{Edge, FullTile, Tiles, Wanted, edge_tiles};
 use crate::entry::{Entry, Salt};
 use crate::error::{EntryFault, FeedError};
-use crate::feeds::{Feeds, new_row};
+use crate::feeds::{Feed, Feeds, new_row};
 use crate::fork;
 use crate::limits::{BATCH_BYTES_LIMIT, BATCH_ENTRIES_LIMIT};
 use crate::merkle::{self, Hash, Nodes, leaf_hash};
@@ -334,6 +334,10 @@ impl Feeds {
         }
         if signed.checkpoint.size <= feed.size {
             store::put_checkpoint(tx, feed.id, &self.kept(signed)).await?;
+            if feed.size > before {
+                let seen = Feed::from(feed.clone());
+                self.handler(kind)?.settle(tx, &seen).await?;
+            }
         }
         Ok(Outcome::Taken(Mirrored {
             size: feed.size,

@@ -88,6 +88,7 @@ async fn make(
     delete.execute(&mut **tx).await?;
     let after = handler.rebuilding(tx, &seen).await?;
     let entries = replay(tx, feed, handler).await?;
+    handler.settle(tx, &seen).await?;
     Db::make_indexes(tx, after).await?;
     Ok(entries)
 }

@@ -287,19 +287,20 @@ pub(crate) async fn put_bodies(
     id: i64,
     bodies: &[BodyRow<'_>],
 ) -> Result<(), DbError> {
-    let rows: Vec<(i64, i64, &[u8], &[u8])> = bodies
-        .iter()
-        .map(|(index, salt, body)| (id, int(*index), salt.as_slice(), *body))
-        .collect();
-    rows::insert(
+    rows::insert_with(
         conn,
         (
             "insert into feed_body (feed, idx, salt, body)",
             "on conflict (feed, idx) do nothing",
         ),
-        4,
-        &rows,
-        |statement, row| statement.bind(row.0).bind(row.1).bind(row.2).bind(row.3),
+        (1, |statement| statement.bind(id)),
+        (3, bodies),
+        |statement, (index, salt, body)| {
+            statement
+                .bind(int(*index))
+                .bind(salt.as_slice())
+                .bind(*body)
+        },
     )
     .await
 }
@@ -395,43 +396,35 @@ pub(crate) async fn put_objects(
     objects: &[(&ObjectKey, ObjectState)],
     new: bool,
 ) -> Result<(), DbError> {
-    let rows: Vec<(i64, &str, &str, i64, i64, i64)> = objects
-        .iter()
-        .map(|((collection, object), state)| {
+    let tail = if new {
+        ""
+    } else {
+        "on conflict (feed, collection, object) do update
+         set newest = excluded.newest, versions = excluded.versions, withdrawn = excluded.withdrawn"
+    };
+    for part in objects.chunk_by(|(a, _), (b, _)| a.0 == b.0) {
+        let Some(((collection, _), _)) = part.first() else {
+            continue;
+        };
+        rows::insert_with(
+            conn,
             (
-                id,
-                collection.as_str(),
-                object.as_str(),
-                int(state.newest),
-                int(state.versions),
-                state.withdrawn.map_or(-1, int),
-            )
-        })
-        .collect();
-    rows::insert(
-        conn,
-        (
-            "insert into feed_object (feed, collection, object, newest, versions, withdrawn)",
-            if new {
-                ""
-            } else {
-                "on conflict (feed, collection, object) do update
-                 set newest = excluded.newest, versions = excluded.versions, withdrawn = excluded.withdrawn"
+                "insert into feed_object (feed, collection, object, newest, versions, withdrawn)",
+                tail,
+            ),
+            (2, |statement| statement.bind(id).bind(collection.clone())),
+            (4, part),
+            |statement, ((_, object), state)| {
+                statement
+                    .bind(object.as_str())
+                    .bind(int(state.newest))
+                    .bind(int(state.versions))
+                    .bind(state.withdrawn.map_or(-1, int))
             },
-        ),
-        6,
-        &rows,
-        |statement, row| {
-            statement
-                .bind(row.0)
-                .bind(row.1)
-                .bind(row.2)
-                .bind(row.3)
-                .bind(row.4)
-                .bind(row.5)
-        },
-    )
-    .await
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// Entries of a snapshot, in order.

@@ -43,6 +43,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             version: 8,
             sql: include_str!("../migrations/8.sql"),
         },
+        Migration {
+            version: 9,
+            sql: include_str!("../migrations/9.sql"),
+        },
     ],
 };
 

@@ -6,7 +6,7 @@ use lampion_formats::records::desk::{HeadingKind, MatchKey, fold, heading_key};
 
 use super::model::{Changed, Filter, ListPage, RecordRow, Sort, Suggested};
 use super::summary::heading_word;
-use super::{Catalogue, CatalogueError};
+use super::{Catalogue, CatalogueError, keys};
 
 /// Rows of one page, at most.
 pub const PAGE_LIMIT: i64 = 500;
@@ -343,8 +343,11 @@ impl Catalogue {
         key: &str,
     ) -> Result<Vec<RecordRow>, CatalogueError> {
         let rows = query(
-            "select r.* from catalogue_key k join catalogue_record r on r.feed = k.feed and r.collection = k.collection
-             and r.id = k.record where k.feed = $1 and k.key = $2 and k.collection = $3 order by k.record limit $4",
+            "select r.* from (
+               select record from catalogue_key where feed = $1 and key = $2 and collection = $3
+               union select record from catalogue_key_new where feed = $1 and key = $2 and collection = $3
+             ) as k join catalogue_record r on r.feed = $1 and r.collection = $3 and r.id = k.record
+             order by k.record limit $4",
         )
         .bind(feed)
         .bind(key)
@@ -368,34 +371,31 @@ impl Catalogue {
     ) -> Result<(Vec<(String, Vec<RecordRow>)>, Option<String>), CatalogueError> {
         let limit = limit.clamp(1, PAGE_LIMIT);
         let feed = self.feed_id().await?;
-        let last: Option<String> = query_scalar(
-            "select key from catalogue_key where feed = $1 and key > $2 order by key limit 1 offset $3",
-        )
+        let mut conn = self.db.read().acquire().await?;
+        let table = keys::table(&mut conn, feed).await?;
+        let last: Option<String> = query_scalar(AssertSqlSafe(format!(
+            "select key from {table} as k where feed = $1 and key > $2 order by key limit 1 offset $3"
+        )))
         .bind(feed)
         .bind(after)
         .bind(SCAN_KEYS)
-        .fetch_optional(self.db.read())
+        .fetch_optional(&mut *conn)
         .await?;
         // Two texts, so that the end is one of the index's range.
-        let sql = match &last {
-            Some(_) => {
-                "select key from catalogue_key where feed = $1 and key > $2 and collection = $3 and key <= $5
-                 group by key having count(*) > 1 order by key limit $4"
-            }
-            None => {
-                "select key from catalogue_key where feed = $1 and key > $2 and collection = $3
-                 group by key having count(*) > 1 order by key limit $4"
-            }
-        };
-        let mut found = query_scalar(sql)
-            .bind(feed)
-            .bind(after)
-            .bind(collection)
-            .bind(limit);
+        let end = last.as_ref().map_or("", |_| "and key <= $5");
+        let mut found = query_scalar(AssertSqlSafe(format!(
+            "select key from {table} as k where feed = $1 and key > $2 and collection = $3 {end}
+             group by key having count(*) > 1 order by key limit $4"
+        )))
+        .bind(feed)
+        .bind(after)
+        .bind(collection)
+        .bind(limit);
         if let Some(last) = &last {
             found = found.bind(last.as_str());
         }
-        let keys: Vec<String> = found.fetch_all(self.db.read()).await?;
+        let keys: Vec<String> = found.fetch_all(&mut *conn).await?;
+        drop(conn);
         let full = i64::try_from(keys.len()).unwrap_or(0) == limit;
         let next = if full { keys.last().cloned() } else { last };
         let mut groups = Vec::new();
@@ -423,9 +423,10 @@ impl Catalogue {
                select * from (select display, uses, key from catalogue_heading
                  where feed = $1 and kind = $2 and key >= $3 and key < $4 order by key, display limit $5) as seen
                union
-               select * from (select display, uses, key from (select display, uses, key from catalogue_heading
-                 where feed = $1 and kind = $2 and uses >= 16 order by uses desc limit $6) as most
+               select h.display, h.uses, h.key from (select key, display from (select key, display from catalogue_heading
+                 where feed = $1 and kind = $2 and level > 0 order by level desc limit $6) as most
                  where key >= $3 and key < $4) as used
+               join catalogue_heading h on h.feed = $1 and h.kind = $2 and h.key = used.key and h.display = used.display
              ) as found order by uses desc, key, display limit $7",
         )
         .bind(self.feed_id().await?)

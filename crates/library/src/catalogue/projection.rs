@@ -1,12 +1,13 @@
 //! The tables of the catalogue, made of entries and bodies and of nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use futures_util::future::join;
-use lampion_db::{AssertSqlSafe, Db, Row as _, Tx, query, rows};
+use lampion_db::rows::{self, Statement};
+use lampion_db::{AssertSqlSafe, Db, Row as _, Tx, query};
 use lampion_feed::entry::Entry;
 use lampion_feed::merkle::Hash;
 use lampion_feed::{Applied, Feed, FeedError, Publications, Reading};
@@ -16,13 +17,16 @@ use tokio::task::yield_now;
 use super::model::{KIND, RecordState};
 use super::summary::{HeadingKey, Summary, heading};
 use super::tally::{self, Counted};
+use super::{headings, keys};
 
+/// Records of a batch from which on SQLite leaves for [`Publications::settle`] what is cheaper all at once.
+pub(super) const MANY: usize = 2_048;
 /// Bodies from which on they are read on several threads.
 const PARALLEL: usize = 64;
 /// Bytes of rows that are hashed at once.
 const PRINT_BYTES: usize = 64 << 10;
 /// Records whose rows are made before the database is looked after again: less than it takes for one statement.
-const AT_A_STRETCH: usize = 128;
+pub(super) const AT_A_STRETCH: usize = 128;
 /// Threads at most.
 const THREADS_LIMIT: usize = 4;
 
@@ -31,26 +35,26 @@ const THREADS_LIMIT: usize = 4;
 pub struct LibraryPublications;
 
 /// Collection and record.
-type Key<'a> = (&'a str, &'a str);
+pub(super) type Key<'a> = (&'a str, &'a str);
 
 /// What a record's row says before.
 #[derive(Debug, Default)]
-struct Before {
+pub(super) struct Before {
     version: u64,
-    match_keys: BTreeSet<String>,
-    headings: BTreeSet<HeadingKey>,
+    pub(super) match_keys: BTreeSet<String>,
+    pub(super) headings: BTreeSet<HeadingKey>,
     counted: Counted,
 }
 
 /// What it is to say.
-struct After<'a> {
-    key: Key<'a>,
+pub(super) struct After<'a> {
+    pub(super) key: Key<'a>,
     version: u64,
     state: RecordState,
     published_ms: i64,
     reason: &'static str,
     body: Option<&'a [u8]>,
-    summary: Arc<Summary>,
+    pub(super) summary: Arc<Summary>,
 }
 
 fn int(number: u64) -> i64 {
@@ -78,16 +82,20 @@ impl Publications for LibraryPublications {
         summarize(&mut after);
         // While the database has the largest table, the rows of the others are made.
         let rest = async {
-            let keys = changed_keys(feed.id, &after, &before).await;
-            let headings = changed_headings(feed.id, &after, &before).await;
+            let keys = keys::changed(&after, &before).await;
+            let headings = headings::changed(&after, &before).await;
             (keys, headings, count(&after, &before).await)
         };
         let records = write_records(tx, feed.id, &after);
-        let (written, ((new, gone), headings, counts)) = join(records, rest).await;
+        let (written, (keys, headings, counts)) = join(records, rest).await;
         written?;
-        write_keys(tx, &new, &gone).await?;
-        write_headings(tx, &headings).await?;
+        let many = after.len() >= MANY && tx.backend_name() == "SQLite";
+        keys.write(tx, feed.id, many).await?;
+        headings::write(tx, feed.id, &headings, many).await?;
         counts.write(tx, feed.id).await?;
+        if many && keys::full(tx).await? {
+            self.settle(tx, feed).await?;
+        }
         super::files::project(tx, feed.id, applied).await
     }
 
@@ -95,6 +103,7 @@ impl Publications for LibraryPublications {
         for table in [
             "catalogue_record",
             "catalogue_key",
+            "catalogue_key_new",
             "catalogue_heading",
             "catalogue_file",
         ] {
@@ -120,9 +129,21 @@ impl Publications for LibraryPublications {
         Ok(Db::drop_indexes(tx, &["catalogue_record", "catalogue_heading"]).await?)
     }
 
+    async fn settle(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
+        if keys::table(tx, feed.id).await? == keys::TABLE {
+            return Ok(());
+        }
+        keys::settle(tx, feed.id).await?;
+        headings::settle(tx, feed.id).await
+    }
+
     async fn fingerprint(&self, tx: &mut Tx, feed: &Feed) -> Result<Hash, FeedError> {
         let mut hash = Hash::default();
         for (table, columns, order) in PRINTED {
+            let table = match table {
+                keys::TABLE => keys::table(tx, feed.id).await?,
+                other => other,
+            };
             hash = print(tx, feed.id, hash, (table, columns, order)).await?;
         }
         let counts = tally::fingerprint(tx, feed.id).await?;
@@ -140,7 +161,7 @@ const PRINTED: [(&str, &str, &str); 4] = [
         "collection, id",
     ),
     (
-        "catalogue_key",
+        keys::TABLE,
         "+key +collection +record",
         "key, collection, record",
     ),
@@ -263,13 +284,15 @@ async fn before<'a>(
 
 /// What the batch leaves of each record. An entry before the row's own says nothing new: a body of it came late.
 fn newest<'a>(applied: &[Applied<'a>], before: &HashMap<Key<'a>, Before>) -> Vec<After<'a>> {
-    let mut out: BTreeMap<Key<'a>, After<'a>> = BTreeMap::new();
+    let mut out: Vec<After<'a>> = Vec::with_capacity(applied.len());
+    let mut places: HashMap<Key<'a>, usize> = HashMap::with_capacity(applied.len());
     for item in applied {
         let Some(key) = item.entry.object() else {
             continue;
         };
-        let known = out
-            .get(&key)
+        let place = places.get(&key).copied();
+        let known = place
+            .and_then(|place| out.get(place))
             .map(|after| after.version)
             .or_else(|| before.get(&key).map(|before| before.version));
         if known.is_some_and(|known| item.index < known) {
@@ -299,9 +322,16 @@ fn newest<'a>(applied: &[Applied<'a>], before: &HashMap<Key<'a>, Before>) -> Vec
             }
             Entry::Acknowledge(_) => continue,
         }
-        out.insert(key, after);
+        match place.and_then(|place| out.get_mut(place)) {
+            Some(earlier) => *earlier = after,
+            None => {
+                places.insert(key, out.len());
+                out.push(after);
+            }
+        }
     }
-    out.into_values().collect()
+    out.sort_by_key(|after| after.key);
+    out
 }
 
 /// What is told of a body beside its entry; none for one that can't be read.
@@ -344,58 +374,72 @@ fn summarize(all: &mut [After<'_>]) {
     });
 }
 
-async fn write_records(tx: &mut Tx, feed: i64, all: &[After<'_>]) -> Result<(), FeedError> {
-    struct Row<'a>(i64, &'a After<'a>, String, String);
-    let rows: Vec<Row<'_>> = all
+/// What records that are published together mostly have in common.
+fn bind_common(statement: Statement, after: &After<'_>) -> Statement {
+    statement
+        .bind(after.key.0.to_string())
+        .bind(after.state.as_str())
+        .bind(after.summary.scheme)
+        .bind(after.summary.by.clone())
+        .bind(after.published_ms)
+        .bind(after.reason)
+}
+
+/// What each has of its own.
+fn bind_own(statement: Statement, after: &After<'_>) -> Statement {
+    let summary = &after.summary;
+    let headings: Vec<String> = summary
+        .headings
         .iter()
-        .map(|after| {
-            let headings: Vec<String> = after
-                .summary
-                .headings
-                .iter()
-                .map(|(kind, _, display)| format!("{kind}\t{display}"))
-                .collect();
-            let keys = after.summary.match_keys.join("\n");
-            Row(feed, after, keys, headings.join("\n"))
-        })
+        .map(|(kind, _, display)| format!("{kind}\t{display}"))
         .collect();
-    Ok(rows::insert(
-        tx,
-        (
-            "insert into catalogue_record (feed, collection, id, version, state, title, sort_title, author, year, language,
-             kind, scheme, by_name, published_ms, reason, match_keys, headings, has)",
-            "on conflict (feed, collection, id) do update set version = excluded.version, state = excluded.state,
-             title = excluded.title, sort_title = excluded.sort_title, author = excluded.author, year = excluded.year,
-             language = excluded.language, kind = excluded.kind, scheme = excluded.scheme, by_name = excluded.by_name,
-             published_ms = excluded.published_ms, reason = excluded.reason, match_keys = excluded.match_keys,
-             headings = excluded.headings, has = excluded.has",
-        ),
-        18,
-        &rows,
-        |statement, Row(feed, after, keys, headings)| {
-            let summary = &after.summary;
-            statement
-                .bind(*feed)
-                .bind(after.key.0.to_string())
-                .bind(after.key.1.to_string())
-                .bind(int(after.version))
-                .bind(after.state.as_str())
-                .bind(summary.title.clone())
-                .bind(summary.sort_title.clone())
-                .bind(summary.author.clone())
-                .bind(summary.year)
-                .bind(summary.language.clone())
-                .bind(summary.kind.clone())
-                .bind(summary.scheme)
-                .bind(summary.by.clone())
-                .bind(after.published_ms)
-                .bind(after.reason)
-                .bind(keys.clone())
-                .bind(headings.clone())
-                .bind(summary.has)
-        },
-    )
-    .await?)
+    statement
+        .bind(after.key.1.to_string())
+        .bind(int(after.version))
+        .bind(summary.title.clone())
+        .bind(summary.sort_title.clone())
+        .bind(summary.author.clone())
+        .bind(summary.year)
+        .bind(summary.language.clone())
+        .bind(summary.kind.clone())
+        .bind(summary.match_keys.join("\n"))
+        .bind(headings.join("\n"))
+        .bind(summary.has)
+}
+
+/// Whether [`bind_common`] binds the same for both.
+fn alike(a: &After<'_>, b: &After<'_>) -> bool {
+    a.key.0 == b.key.0
+        && a.state == b.state
+        && a.summary.scheme == b.summary.scheme
+        && a.summary.by == b.summary.by
+        && a.published_ms == b.published_ms
+        && a.reason == b.reason
+}
+
+async fn write_records(tx: &mut Tx, feed: i64, all: &[After<'_>]) -> Result<(), FeedError> {
+    let sql = (
+        "insert into catalogue_record (feed, collection, state, scheme, by_name, published_ms, reason, id, version, title,
+         sort_title, author, year, language, kind, match_keys, headings, has)",
+        "on conflict (feed, collection, id) do update set version = excluded.version, state = excluded.state,
+         title = excluded.title, sort_title = excluded.sort_title, author = excluded.author, year = excluded.year,
+         language = excluded.language, kind = excluded.kind, scheme = excluded.scheme, by_name = excluded.by_name,
+         published_ms = excluded.published_ms, reason = excluded.reason, match_keys = excluded.match_keys,
+         headings = excluded.headings, has = excluded.has",
+    );
+    match all.first() {
+        Some(first) if all.iter().all(|after| alike(first, after)) => {
+            let common = |statement: Statement| bind_common(statement.bind(feed), first);
+            rows::insert_with(tx, sql, (7, common), (11, all), bind_own).await?;
+        }
+        _ => {
+            let bind =
+                |statement, after: &After<'_>| bind_own(bind_common(statement, after), after);
+            let feed = |statement: Statement| statement.bind(feed);
+            rows::insert_with(tx, sql, (1, feed), (17, all), bind).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What the batch changes of the desk's statistics.
@@ -420,125 +464,4 @@ async fn count(all: &[After<'_>], before: &HashMap<Key<'_>, Before>) -> tally::C
         yield_now().await;
     }
     changes
-}
-
-/// A row of `catalogue_key`.
-type KeyRow = (i64, String, String, String);
-
-/// The keys that are new, in order, and those that go.
-async fn changed_keys(
-    feed: i64,
-    all: &[After<'_>],
-    before: &HashMap<Key<'_>, Before>,
-) -> (Vec<KeyRow>, Vec<KeyRow>) {
-    let none = BTreeSet::new();
-    let (mut new, mut gone): (Vec<KeyRow>, Vec<KeyRow>) = Default::default();
-    for some in all.chunks(AT_A_STRETCH) {
-        for after in some {
-            let (collection, record) = after.key;
-            let row = |key: &String| (feed, key.clone(), collection.into(), record.into());
-            let now = &after.summary.match_keys;
-            let old = before.get(&after.key).map(|before| &before.match_keys);
-            let old = old.unwrap_or(&none);
-            new.extend(now.iter().filter(|key| !old.contains(*key)).map(row));
-            gone.extend(old.iter().filter(|key| !now.contains(*key)).map(row));
-        }
-        yield_now().await;
-    }
-    new.sort_unstable();
-    (new, gone)
-}
-
-async fn write_keys(tx: &mut Tx, new: &[KeyRow], gone: &[KeyRow]) -> Result<(), FeedError> {
-    for (feed, key, collection, record) in gone {
-        query("delete from catalogue_key where feed = $1 and key = $2 and collection = $3 and record = $4")
-            .bind(*feed)
-            .bind(key.as_str())
-            .bind(collection.as_str())
-            .bind(record.as_str())
-            .execute(&mut **tx)
-            .await?;
-    }
-    Ok(rows::insert(
-        tx,
-        (
-            "insert into catalogue_key (feed, key, collection, record)",
-            "on conflict (feed, key, collection, record) do nothing",
-        ),
-        4,
-        new,
-        |statement, row| {
-            statement
-                .bind(row.0)
-                .bind(row.1.clone())
-                .bind(row.2.clone())
-                .bind(row.3.clone())
-        },
-    )
-    .await?)
-}
-
-/// A row of `catalogue_heading`: feed, heading, by how much its use changes.
-type HeadingRow = (i64, HeadingKey, i64);
-
-/// By how much the use of headings changes, in their order.
-async fn changed_headings(
-    feed: i64,
-    all: &[After<'_>],
-    before: &HashMap<Key<'_>, Before>,
-) -> Vec<HeadingRow> {
-    let mut changes: HashMap<&HeadingKey, i64> = HashMap::new();
-    for some in all.chunks(AT_A_STRETCH) {
-        for after in some {
-            for heading in &after.summary.headings {
-                *changes.entry(heading).or_default() += 1;
-            }
-            let old = before.get(&after.key).map(|before| &before.headings);
-            for heading in old.into_iter().flatten() {
-                *changes.entry(heading).or_default() -= 1;
-            }
-        }
-        yield_now().await;
-    }
-    let mut changes: Vec<(&HeadingKey, i64)> = changes
-        .into_iter()
-        .filter(|(_, change)| *change != 0)
-        .collect();
-    changes.sort_unstable();
-    yield_now().await;
-    changes
-        .into_iter()
-        .map(|(heading, change)| (feed, heading.clone(), change))
-        .collect()
-}
-
-async fn write_headings(tx: &mut Tx, changes: &[HeadingRow]) -> Result<(), FeedError> {
-    rows::insert(
-        tx,
-        (
-            "insert into catalogue_heading (feed, kind, key, display, uses)",
-            "on conflict (feed, kind, key, display) do update set uses = catalogue_heading.uses + excluded.uses",
-        ),
-        5,
-        changes,
-        |statement, (feed, heading, change)| {
-            statement
-                .bind(*feed)
-                .bind(heading.0.clone())
-                .bind(heading.1.clone())
-                .bind(heading.2.clone())
-                .bind(*change)
-        },
-    )
-    .await?;
-    for (feed, (kind, key, display), _) in changes.iter().filter(|(_, _, change)| *change < 0) {
-        query("delete from catalogue_heading where feed = $1 and kind = $2 and key = $3 and display = $4 and uses <= 0")
-            .bind(*feed)
-            .bind(kind.as_str())
-            .bind(key.as_slice())
-            .bind(display.as_str())
-            .execute(&mut **tx)
-            .await?;
-    }
-    Ok(())
 }

@@ -11,12 +11,12 @@ use lampion_feed::{Draft, FeedError, Prepared};
 use lampion_formats::records::desk::Work;
 
 use super::model::{KIND, Outcome, Publication, RecordState};
-use super::projection::reading;
+use super::projection::{MANY, reading};
 use super::summary::Summary;
 use super::{Catalogue, CatalogueError, Envelope};
 
 /// Records in the first transaction of [`Catalogue::publish_many`]: few, for while they are made ready the database waits.
-const FIRST_BATCH: usize = 2048;
+const FIRST_BATCH: usize = MANY;
 /// Records in one transaction, at most: pages of keys that many of them change are written once. Others who write wait
 /// meanwhile, less than a second.
 const BATCH: usize = lampion_feed::limits::APPEND_ENTRIES_LIMIT;
@@ -101,9 +101,10 @@ impl Packing {
                 bytes += one.bytes;
                 ready.push(one);
             }
-            // One processor is the database's, but while nothing is ready.
+            // One processor is the database's, but while it waits: each of the first batches takes longer to be made ready
+            // than the smaller one before it to be written.
             let processors = std::thread::available_parallelism().map_or(1, usize::from);
-            let spare = usize::from(self.most > FIRST_BATCH);
+            let spare = usize::from(self.most >= BATCH);
             let threads = processors.saturating_sub(spare).clamp(1, THREADS_LIMIT);
             let some: Vec<Publication> = self
                 .records
@@ -233,12 +234,11 @@ impl Catalogue {
             }
         }
         if many {
-            let taken_back = self
-                .db
-                .room(Room::Usual)
-                .await
-                .map_err(CatalogueError::from);
-            result = result.and(taken_back);
+            let settled = self.feeds.settle(KIND).await.map_err(CatalogueError::from);
+            let taken_back = self.db.room(Room::Usual).await;
+            result = result
+                .and(settled)
+                .and(taken_back.map_err(CatalogueError::from));
         }
         if !outcomes.is_empty() {
             self.published().await;
