@@ -14,7 +14,7 @@ use crate::apply::{Item, Objects, Order, Pass, apply, keep_bodies};
 use crate::edge::Edge;
 use crate::entry::Entry;
 use crate::error::FeedError;
-use crate::feeds::{Feeds, blocking, new_row};
+use crate::feeds::{Feed, Feeds, blocking, new_row};
 use crate::files;
 use crate::limits::{BATCH_BYTES_LIMIT, TILE_WIDTH};
 use crate::merkle::Hash;
@@ -194,6 +194,7 @@ impl Feeds {
             Ok(read) => taken.and(read)?,
             Err(error) => return Err(FeedError::Snapshot(error.to_string())),
         }
+        handler.settle(tx, &Feed::from(feed.clone())).await?;
         Ok(feed.size)
     }
 }
