@@ -264,16 +264,17 @@ impl Store {
         look.add(TAKE_IDS, 1, &count, |statement, count| {
             statement.bind(*count)
         });
-        look.add(USE_ROOM, 3, &accounts, |statement, (account, size, n)| {
-            statement.bind(account.to_string()).bind(*size).bind(*n)
-        });
+        // Mailboxes before accounts, as whoever changes messages takes them: else two wait for each other.
         look.add(GROW, 5, &rooms, |statement, row| {
             row.iter()
                 .fold(statement, |statement, value| statement.bind(*value))
         });
+        look.add(USE_ROOM, 3, &accounts, |statement, (account, size, n)| {
+            statement.bind(account.to_string()).bind(*size).bind(*n)
+        });
         threads::add(&mut look, &keys);
         let found = look.run(tx).await?;
-        let [numbers, _, grown, noted] = found.as_slice() else {
+        let [numbers, grown, _, noted] = found.as_slice() else {
             return Err(MailError::Fault("statements without answers".into()));
         };
         let next_id: i64 = match numbers.first() {
