@@ -39,6 +39,18 @@ impl Side {
         ("/mail/settings", "mail-settings"),
     ];
 
+    /// Whether a page is one of those that a way leads to: the settings have pages of their own.
+    pub(crate) fn leads(href: &str, path: &str) -> bool {
+        let settings = [
+            "/mail/setup",
+            "/mail/transfer",
+            "/mail/requests",
+            "/mail/rules",
+        ];
+        path.starts_with(href)
+            || href == "/mail/settings" && settings.iter().any(|page| path.starts_with(page))
+    }
+
     /// Of a page that shows no mailbox.
     ///
     /// # Errors
