@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use lampion_blobs::Blobs;
 use lampion_core::{ManualClock, Rng, SeededRng, SystemRng};
+use lampion_db::sqlx::Connection as _;
 use lampion_db::testing::{TestDb, databases};
 use lampion_db::{KERNEL, Row, query, query_scalar};
 use lampion_mail::store::{
@@ -606,4 +607,53 @@ async fn a_packed_mailbox_is_what_its_rows_are_whatever_changes_meanwhile() {
 async fn uids_of(store: &Store, mailbox: MailboxId) -> Vec<Uid> {
     let view = store.view(mailbox).await.unwrap();
     view.iter().map(|item| item.uid).collect()
+}
+
+#[tokio::test]
+async fn deliveries_and_changes_in_one_mailbox_do_not_wait_for_each_other_for_ever() {
+    for bed in beds("locks").await {
+        let account = bed.store.account_at("mira").await.unwrap().unwrap();
+        let inbox = bed.store.mailbox(&account.id, "INBOX").await.unwrap();
+        let inbox = inbox.unwrap().id;
+        let mut tasks = tokio::task::JoinSet::new();
+        for task in 0..4 {
+            let store = bed.another();
+            tasks.spawn(async move {
+                for n in 0..25 {
+                    put(&store, inbox, &letter(&format!("m{task}-{n}"), "x"))
+                        .await
+                        .unwrap();
+                }
+            });
+            let store = bed.another();
+            tasks.spawn(async move {
+                for _ in 0..25 {
+                    let view = store.view(inbox).await.unwrap();
+                    let uids: Vec<Uid> = view.iter().take(2).map(|item| item.uid).collect();
+                    store.delete(inbox, &uids).await.unwrap();
+                }
+            });
+        }
+        tasks.join_all().await;
+        if bed.db.db().is_sqlite() {
+            continue;
+        }
+        let name: String = query_scalar("select current_database()::text")
+            .fetch_one(bed.db.db().read())
+            .await
+            .unwrap();
+        // What a connection counted is told when it ends.
+        bed.db.db().close().await;
+        let url = std::env::var("LAMPION_TEST_POSTGRES").unwrap();
+        let mut conn = lampion_db::sqlx::AnyConnection::connect(&url)
+            .await
+            .unwrap();
+        let deadlocks: i64 =
+            query_scalar("select deadlocks from pg_stat_database where datname = $1")
+                .bind(name)
+                .fetch_one(&mut conn)
+                .await
+                .unwrap();
+        assert_eq!(deadlocks, 0);
+    }
 }
