@@ -428,14 +428,18 @@ impl Db {
     /// Writes a long log back beside others' work, which whoever writes next would have to wait for, and keeps it short from
     /// then on.
     async fn shorten_log(&self, change: u64) -> Result<(), DbError> {
-        query("pragma wal_checkpoint(passive)")
+        // First what the file keeps when it begins anew, which may be at the next write after.
+        query(LOG_KEPT).execute(&self.write).await?;
+        let written_back = query("pragma wal_checkpoint(passive)")
             .execute(&self.read)
-            .await?;
+            .await;
         let mut connection = self.write.acquire().await?;
         if self.rooms.load(Ordering::Relaxed) == change {
             query(USUAL_LOG).execute(&mut *connection).await?;
-            query(LOG_KEPT).execute(&mut *connection).await?;
+        } else {
+            query(WHOLE_LOG_KEPT).execute(&mut *connection).await?;
         }
+        written_back?;
         Ok(())
     }
 

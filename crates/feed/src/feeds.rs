@@ -117,8 +117,8 @@ pub trait Publications: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
-    /// Does what [`Self::apply`] has put off because many entries came at once; after them. Nothing that can be asked for
-    /// depends on whether it was done, but how fast the answer comes.
+    /// Does what [`Self::apply`] has put off because many entries came at once; after them. What is put off may make answers
+    /// slower until then, and what is only offered worse, but nothing wrong.
     ///
     /// # Errors
     /// The database.

@@ -34,7 +34,7 @@ fn work(n: usize) -> Work {
 }
 
 /// All in one transaction, and nothing after it: as if the node had stopped then.
-async fn appended(world: &World) {
+async fn appended(world: &World, work: fn(usize) -> Work) {
     let drafts: Vec<Draft> = (0..MANY)
         .map(|n| Draft::Publish {
             collection: BOOKS.into(),
@@ -92,7 +92,7 @@ async fn keys_that_wait_are_found_change_and_go() {
     for world in worlds("aside").await {
         let alone = with_isbn(book("Pragmatic", "Hunt, Andrew", 1999, ""), ISBN);
         let (first, _) = world.publish(&alone).await;
-        appended(&world).await;
+        appended(&world, work).await;
         let aside = waiting(&world).await;
         let sqlite = world.database.db().is_sqlite();
         assert_eq!(aside > 0, sqlite, "{aside} keys wait");
@@ -120,6 +120,19 @@ async fn keys_that_wait_are_found_change_and_go() {
             );
         }
         assert!(level(&world, "Light").await > Some(5));
+        // No new key, but other headings.
+        appended(&world, |n| {
+            let other = book(&format!("Lighthouse number {n}"), "Lee, Ann", 1990, "Dark");
+            if n == TWIN {
+                with_isbn(other, ISBN)
+            } else {
+                other
+            }
+        })
+        .await;
+        assert_eq!(waiting(&world).await, 0);
+        world.feeds.settle(KIND).await.unwrap();
+        assert!(level(&world, "Dark").await > Some(5));
         world.rebuilds_to_the_same().await;
     }
 }
@@ -127,7 +140,7 @@ async fn keys_that_wait_are_found_change_and_go() {
 #[tokio::test]
 async fn a_record_whose_keys_wait_is_edited_and_withdrawn() {
     for world in worlds("aside_edit").await {
-        appended(&world).await;
+        appended(&world, work).await;
         let renamed = book("Harbour", "Lee, Ann", 1990, "Light");
         let (_, version) = {
             let row = world.catalogue.row(BOOKS, &id(3)).await.unwrap().unwrap();

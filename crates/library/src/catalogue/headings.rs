@@ -1,7 +1,8 @@
 //! The table of headings: how many living records use each.
 //!
-//! The most used are found by `level`, which rises each time that the uses double, so that the index on it is seldom
-//! changed; large batches leave it as it was, and [`settle`] sets it for all. It decides only what is offered first.
+//! The most used are found by `level`, which rises each time that the uses double (above 4,096, fourfold), so that the index
+//! on it is seldom changed; large batches leave it as it was, and [`settle`] sets it for all. It decides only which headings
+//! are offered for beginnings that fit very many.
 
 use std::collections::HashMap;
 

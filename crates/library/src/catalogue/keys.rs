@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use lampion_db::sqlx::AnyConnection;
-use lampion_db::{DbError, Tx, query, query_scalar, rows};
+use lampion_db::{AssertSqlSafe, DbError, Tx, query, query_scalar, rows};
 use lampion_feed::FeedError;
 use tokio::task::yield_now;
 
@@ -19,6 +19,8 @@ pub(super) const TABLE: &str = "catalogue_key";
 /// Both tables, where there are keys in the small one.
 const BOTH: &str = "(select feed, key, collection, record from catalogue_key
      union all select feed, key, collection, record from catalogue_key_new)";
+/// Keys that get their place in one statement: what it changes is kept in memory until it ends.
+const AT_ONCE: i64 = 8_192;
 /// Keys in the small table after which it is emptied.
 const NEW_LIMIT: i64 = 131_072;
 
@@ -58,11 +60,14 @@ pub(super) async fn changed<'a>(
 impl Changed<'_> {
     /// Writes them; `aside` puts the new ones into the small table first.
     pub(super) async fn write(&self, tx: &mut Tx, feed: i64, aside: bool) -> Result<(), FeedError> {
+        let sqlite = tx.backend_name() == "SQLite";
         for (collection, key, record) in &self.gone {
-            for delete in [
+            let deletes = [
                 "delete from catalogue_key where feed = $1 and key = $2 and collection = $3 and record = $4",
                 "delete from catalogue_key_new where feed = $1 and key = $2 and collection = $3 and record = $4",
-            ] {
+            ];
+            let tables = if sqlite { 2 } else { 1 };
+            for delete in deletes.into_iter().take(tables) {
                 query(delete)
                     .bind(feed)
                     .bind(*key)
@@ -103,9 +108,10 @@ impl Changed<'_> {
     }
 }
 
-/// Whether so many wait in the small table that it is no longer small.
-pub(super) async fn full(tx: &mut Tx) -> Result<bool, FeedError> {
-    let new: i64 = query_scalar("select count(*) from catalogue_key_new")
+/// Whether so many of a feed wait in the small table that it is no longer small.
+pub(super) async fn full(tx: &mut Tx, feed: i64) -> Result<bool, FeedError> {
+    let new: i64 = query_scalar("select count(*) from catalogue_key_new where feed = $1")
+        .bind(feed)
         .fetch_one(&mut **tx)
         .await?;
     Ok(new >= NEW_LIMIT)
@@ -113,19 +119,31 @@ pub(super) async fn full(tx: &mut Tx) -> Result<bool, FeedError> {
 
 /// Gives all keys of a feed their place.
 pub(super) async fn settle(tx: &mut Tx, feed: i64) -> Result<(), FeedError> {
-    query(
-        "insert into catalogue_key (feed, key, collection, record)
-         select feed, key, collection, record from catalogue_key_new where feed = $1
-         order by feed, key, collection, record
-         on conflict (feed, key, collection, record) do nothing",
-    )
-    .bind(feed)
-    .execute(&mut **tx)
-    .await?;
-    query("delete from catalogue_key_new where feed = $1")
+    // Ends: each round takes keys away.
+    while table(tx, feed).await? == BOTH {
+        let last: Option<String> = query_scalar(
+            "select key from catalogue_key_new where feed = $1 order by key limit 1 offset $2",
+        )
         .bind(feed)
-        .execute(&mut **tx)
+        .bind(AT_ONCE)
+        .fetch_optional(&mut **tx)
         .await?;
+        let end = last.as_ref().map_or("", |_| "and key <= $2");
+        let insert = format!(
+            "insert into catalogue_key (feed, key, collection, record)
+             select feed, key, collection, record from catalogue_key_new where feed = $1 {end}
+             order by feed, key, collection, record
+             on conflict (feed, key, collection, record) do nothing"
+        );
+        let delete = format!("delete from catalogue_key_new where feed = $1 {end}");
+        for sql in [insert, delete] {
+            let mut statement = query(AssertSqlSafe(sql)).bind(feed);
+            if let Some(last) = &last {
+                statement = statement.bind(last.as_str());
+            }
+            statement.execute(&mut **tx).await?;
+        }
+    }
     Ok(())
 }
 

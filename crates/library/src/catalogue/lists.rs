@@ -344,8 +344,10 @@ impl Catalogue {
     ) -> Result<Vec<RecordRow>, CatalogueError> {
         let rows = query(
             "select r.* from (
-               select record from catalogue_key where feed = $1 and key = $2 and collection = $3
-               union select record from catalogue_key_new where feed = $1 and key = $2 and collection = $3
+               select record from (select record from catalogue_key
+                 where feed = $1 and key = $2 and collection = $3 order by record limit $4) as a
+               union select record from (select record from catalogue_key_new
+                 where feed = $1 and key = $2 and collection = $3 order by record limit $4) as b
              ) as k join catalogue_record r on r.feed = $1 and r.collection = $3 and r.id = k.record
              order by k.record limit $4",
         )

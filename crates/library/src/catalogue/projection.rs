@@ -93,7 +93,7 @@ impl Publications for LibraryPublications {
         keys.write(tx, feed.id, many).await?;
         headings::write(tx, feed.id, &headings, many).await?;
         counts.write(tx, feed.id).await?;
-        if many && keys::full(tx).await? {
+        if many && keys::full(tx, feed.id).await? {
             self.settle(tx, feed).await?;
         }
         super::files::project(tx, feed.id, applied).await
@@ -130,9 +130,6 @@ impl Publications for LibraryPublications {
     }
 
     async fn settle(&self, tx: &mut Tx, feed: &Feed) -> Result<(), FeedError> {
-        if keys::table(tx, feed.id).await? == keys::TABLE {
-            return Ok(());
-        }
         keys::settle(tx, feed.id).await?;
         headings::settle(tx, feed.id).await
     }
@@ -197,7 +194,7 @@ async fn print(
         })
         .collect();
     let line = fields.join(" || ");
-    let sql = format!("select {line} as line from {table} where feed = $1 order by {order}");
+    let sql = format!("select {line} as line from {table} as t where feed = $1 order by {order}");
     let mut rows = query(AssertSqlSafe(sql)).bind(feed).fetch(&mut **tx);
     let mut lines = String::new();
     while let Some(row) = rows.try_next().await? {

@@ -223,25 +223,29 @@ impl Catalogue {
         if many {
             self.db.room(Room::Statements).await?;
         }
+        let mut large = many;
         let mut result = Ok(());
         // While one batch is being written, the next is made ready.
         while !ready.is_empty() && result.is_ok() {
             let (done, next) = join(self.batch(collection, &ready), packing.batch()).await;
             result = done.map(|done| outcomes.extend(done));
             match next {
-                Ok(next) => ready = next,
+                Ok(next) => {
+                    large |= next.len() >= MANY;
+                    ready = next;
+                }
                 Err(error) => result = result.and(Err(error)),
             }
         }
-        if many {
-            let settled = self.feeds.settle(KIND).await.map_err(CatalogueError::from);
-            let taken_back = self.db.room(Room::Usual).await;
-            result = result
-                .and(settled)
-                .and(taken_back.map_err(CatalogueError::from));
-        }
         if !outcomes.is_empty() {
             self.published().await;
+        }
+        if large && let Err(error) = self.feeds.settle(KIND).await {
+            tracing::warn!(%error, "keys of what was published get their place with the next large batch");
+        }
+        if many {
+            let taken_back = self.db.room(Room::Usual).await;
+            result = result.and(taken_back.map_err(CatalogueError::from));
         }
         result?;
         Ok(outcomes)
