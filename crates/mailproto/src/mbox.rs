@@ -330,8 +330,11 @@ fn from_date(line: &[u8]) -> Option<i64> {
         && hour >= 0
         && minute >= 0
         && second >= 0;
+    if !fine {
+        return None;
+    }
     let date = days(year, i64::try_from(month).ok()? + 1, day);
-    fine.then_some(((date * 24 + hour) * 60 + minute) * 60_000 + second * 1_000)
+    Some(((date * 24 + hour) * 60 + minute) * 60_000 + second * 1_000)
 }
 
 /// The first line of a message: `From MAILER-DAEMON Thu Jan  1 00:00:00 1970`, without its end.
@@ -514,6 +517,18 @@ mod tests {
         all.iter()
             .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
             .collect()
+    }
+
+    #[test]
+    fn a_first_line_with_numbers_that_are_no_time_has_none() {
+        for line in [
+            "From a Jan 55 888888888888886:00 2202",
+            "From a Jan 9223372036854775807 10:00 2202",
+            "From a Jan 5 10:9223372036854775807 2202",
+            "From a Jan 5 10:00:9223372036854775807 2202",
+        ] {
+            assert_eq!(from_date(line.as_bytes()), None, "{line}");
+        }
     }
 
     #[test]
