@@ -41,12 +41,7 @@ impl Side {
 
     /// Whether a page is one of those that a way leads to: the settings have pages of their own.
     pub(crate) fn leads(href: &str, path: &str) -> bool {
-        let settings = [
-            "/mail/setup",
-            "/mail/transfer",
-            "/mail/requests",
-            "/mail/rules",
-        ];
+        let settings = ["/mail/setup", "/mail/transfer", "/mail/rules"];
         path.starts_with(href)
             || href == "/mail/settings" && settings.iter().any(|page| path.starts_with(page))
     }
@@ -93,6 +88,30 @@ impl Side {
         Self {
             script: super::assets::url(script),
             ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Side;
+
+    #[test]
+    fn one_way_at_most_leads_to_a_page() {
+        for (path, way) in [
+            ("/mail/setup", Some("/mail/settings")),
+            ("/mail/transfer?done=1", Some("/mail/settings")),
+            ("/mail/lists/water", Some("/mail/lists")),
+            // These have a place of their own beside the mailboxes.
+            ("/mail/requests", None),
+            ("/mail", None),
+        ] {
+            let found: Vec<&str> = Side::WAYS
+                .iter()
+                .map(|(href, _)| *href)
+                .filter(|href| Side::leads(href, path))
+                .collect();
+            assert_eq!(found, way.into_iter().collect::<Vec<_>>(), "{path}");
         }
     }
 }
